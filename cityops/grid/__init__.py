@@ -1,0 +1,1 @@
+"""Where: areas, cells, duty grids, components and landmarks; a point becomes a cell here."""

@@ -1,0 +1,189 @@
+"""Where: areas, unit cells, duty grids, components and landmarks as rows.
+
+Coordinates are WGS84/CGCS2000 longitude and latitude. Codes are strings: 6 district + 3 street + 3 community + 3 cell
+(GB/T 47678.3, GB/T 10114). What history names is ended (`ended_on`, the first day it no longer holds), never deleted.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cityops.db import Base, BigKey, Geometry, UtcDateTime, words_enum
+from cityops.words import N_
+
+ACTIVE = text("ended_on IS NULL")
+
+
+class AreaLevel(StrEnum):
+    """The levels of the administrative division (GB/T 2260, GB/T 10114), and the development zone beside them."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    ZONE = "zone"
+
+
+AREA_LEVEL_LABELS = {
+    AreaLevel.CITY: N_("city"),
+    AreaLevel.DISTRICT: N_("district"),
+    AreaLevel.STREET: N_("street"),
+    AreaLevel.COMMUNITY: N_("community"),
+    AreaLevel.ZONE: N_("development zone"),
+}
+
+
+class ComponentState(StrEnum):
+    """How a component was last found."""
+
+    IN_PLACE = "in_place"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    REMOVED = "removed"
+
+
+COMPONENT_STATE_LABELS = {
+    ComponentState.IN_PLACE: N_("in place"),
+    ComponentState.DAMAGED: N_("damaged"),
+    ComponentState.MISSING: N_("missing"),
+    ComponentState.REMOVED: N_("removed"),
+}
+
+
+class Area(Base):
+    """A city, district, street, community or development zone.
+
+    `code` has 6 digits for a city or district, 9 for a street, 12 for a community; a zone has a code of its own that is
+    no prefix of any other: its streets carry a district's code (see jurisdictions in `accounts`).
+    """
+
+    __tablename__ = "areas"
+    __table_args__ = (
+        Index("uq_areas_active_code", "code", unique=True, postgresql_where=ACTIVE, sqlite_where=ACTIVE),
+        Index(None, "level", "code"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    level: Mapped[AreaLevel] = mapped_column(words_enum(AreaLevel))
+    parent_code: Mapped[str | None] = mapped_column(String(12), index=True)
+    boundary: Mapped[BaseGeometry] = mapped_column(Geometry, deferred=True)
+    area_m2: Mapped[float]
+    valid_from_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+
+class DutyGrid(Base):
+    """A duty grid (责任网格): whole cells of one street, patrolled by the same inspectors."""
+
+    __tablename__ = "duty_grids"
+    __table_args__ = (
+        Index("uq_duty_grids_active_code", "code", unique=True, postgresql_where=ACTIVE, sqlite_where=ACTIVE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    street_code: Mapped[str] = mapped_column(String(9), index=True)
+    ended_on: Mapped[date | None]
+
+    cells: Mapped[list["Cell"]] = relationship(back_populates="duty_grid", order_by="Cell.code")
+
+
+class Cell(Base):
+    """A unit cell (单元网格) of about 10,000 m², inside exactly one community.
+
+    A changed boundary ends this row and begins another with the next `revision`; a retired code is never used again.
+    `grid_tier` is the Ningbo class of the grid (1 built-up, 2 less built-up), `area_level` the management level of the area.
+    """
+
+    __tablename__ = "cells"
+    __table_args__ = (
+        Index("uq_cells_active_code", "code", unique=True, postgresql_where=ACTIVE, sqlite_where=ACTIVE),
+        Index(None, "area_code"),
+        Index("uq_cells_code_revision", "code", "revision", unique=True),
+        CheckConstraint("grid_tier IN (1, 2)", name="grid_tier"),
+        CheckConstraint("area_level IN (1, 2, 3)", name="area_level"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(15))
+    area_code: Mapped[str] = mapped_column(String(12))
+    duty_grid_id: Mapped[int | None] = mapped_column(ForeignKey("duty_grids.id"), index=True)
+    boundary: Mapped[BaseGeometry] = mapped_column(Geometry, deferred=True)
+    area_m2: Mapped[float]
+    grid_tier: Mapped[int] = mapped_column(SmallInteger, default=1)
+    area_level: Mapped[int] = mapped_column(SmallInteger, default=1)
+    revision: Mapped[int] = mapped_column(default=1)
+    initial_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+    duty_grid: Mapped[DutyGrid | None] = relationship(back_populates="cells")
+
+
+class Component(Base):
+    """A surveyed thing of the city: a manhole cover, a lamp, a bin (部件, GB/T 47678.5-2026).
+
+    `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place and
+    empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
+    search and map tiles. `body_code` names who maintains it.
+    """
+
+    __tablename__ = "components"
+    __table_args__ = (
+        Index(None, "quad"),
+        Index(None, "area_code", "class_code"),
+        Index(
+            "ix_components_outside",
+            "id",
+            postgresql_where=text("cell_id IS NULL"),
+            sqlite_where=text("cell_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    code: Mapped[str] = mapped_column(String(17), unique=True)
+    class_code: Mapped[str] = mapped_column(String(5))
+    name: Mapped[str] = mapped_column(String(100))
+    lon: Mapped[float]
+    lat: Mapped[float]
+    quad: Mapped[int] = mapped_column(BigInteger)
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"), index=True)
+    area_code: Mapped[str | None] = mapped_column(String(12))
+    state: Mapped[ComponentState] = mapped_column(words_enum(ComponentState), default=ComponentState.IN_PLACE)
+    body_code: Mapped[str | None] = mapped_column(String(32))
+    initial_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+    cell: Mapped[Cell | None] = relationship()
+
+
+class Landmark(Base):
+    """A named place that people tell the way by: a school, a hospital, a shopping centre."""
+
+    __tablename__ = "landmarks"
+    __table_args__ = (Index(None, "quad"), Index(None, "name"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(32))
+    lon: Mapped[float]
+    lat: Mapped[float]
+    quad: Mapped[int] = mapped_column(BigInteger)
+
+
+class GridRevision(Base):
+    """The one row (id 1) that counts the changes of the grid; a prepared index of an older number is stale."""
+
+    __tablename__ = "grid_revision"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    number: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

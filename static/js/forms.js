@@ -1,0 +1,54 @@
+// Forms: the first error has the focus, a form is not sent twice, and a choice may fill other fields.
+import { startPick } from "./pick.js";
+
+function focusFirstError(root) {
+  const wrong = root.querySelector("[aria-invalid='true']");
+  if (wrong) (wrong.id && root.querySelector(`#${CSS.escape(wrong.id)}-search`) || wrong).focus();
+}
+
+function sendOnce(event) {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+}
+
+// Back from the browser's cache the form may be sent again.
+function allowAgain() {
+  for (const form of document.forms) delete form.dataset.sent;
+}
+
+function confirmFirst(event) {
+  const dialog = document.getElementById(event.target.dataset?.asks ?? "");
+  if (!dialog || dialog.returnValue === "yes") return;
+  event.preventDefault();
+  dialog.addEventListener("close", () => dialog.returnValue === "yes" && event.target.requestSubmit(), { once: true });
+  dialog.showModal();
+}
+
+function fillSignIn(event) {
+  const button = event.target.closest("[data-fill-username]");
+  if (!button) return;
+  document.getElementById("username").value = button.dataset.fillUsername;
+  const password = document.getElementById("password");
+  password.value = button.dataset.fillPassword;
+  password.form.requestSubmit();
+}
+
+export function startForms(root) {
+  for (const select of root.querySelectorAll("select[data-pick]")) startPick(select);
+  for (const opener of root.querySelectorAll("[data-opens]")) {
+    opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
+  }
+  for (const select of root.querySelectorAll("[data-sends]")) {
+    select.addEventListener("change", () => select.form.requestSubmit());
+  }
+  document.addEventListener("submit", confirmFirst);
+  document.addEventListener("submit", sendOnce);
+  document.addEventListener("click", fillSignIn);
+  addEventListener("pageshow", allowAgain);
+  focusFirstError(root);
+}

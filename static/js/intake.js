@@ -1,0 +1,123 @@
+// The intake desk: a picked point says its cell at once, a class says its limit at once.
+
+const form = document.querySelector("[data-intake]");
+const map = document.querySelector("[data-map][data-pick]");
+const answer = document.getElementById("where-answer");
+let asked = 0;
+
+function fieldOf(name) {
+  return document.getElementById(name);
+}
+
+function sayWhere(lines, isWrong) {
+  answer.classList.toggle("is-wrong", isWrong);
+  answer.replaceChildren(...lines.filter(Boolean).map((line) => {
+    const row = document.createElement("div");
+    row.textContent = line;
+    return row;
+  }));
+}
+
+function placeLines(found) {
+  const names = ["district", "street", "community"].map((level) => found[level]?.name).filter(Boolean);
+  return [names.join(" · "), found.cell ? `${answer.dataset.cellWord} ${found.cell.code}` : null, found.duty_grid?.name];
+}
+
+async function locate() {
+  const lon = fieldOf("lon").value;
+  const lat = fieldOf("lat").value;
+  if (!lon || !lat) return;
+  const turn = ++asked;
+  const response = await fetch(`${form.dataset.locateUrl}?${new URLSearchParams({ lon, lat })}`, { headers: { Accept: "application/json" } });
+  const found = await response.json();
+  if (turn !== asked) return;
+  if (!response.ok) {
+    sayWhere([found.detail ?? found.title], true);
+  } else if (!found.cell) {
+    sayWhere([answer.dataset.outsideWord], false);
+  } else {
+    sayWhere(placeLines(found), false);
+  }
+  map?.dispatchEvent(new CustomEvent("cell", { detail: found.cell?.code ?? "" }));
+}
+
+function showConditions() {
+  const chosen = fieldOf("class_code").value;
+  const condition = fieldOf("condition");
+  const fitting = [...condition.options].filter((option) => !option.value || option.dataset.for === chosen);
+  for (const option of condition.options) option.hidden = option.disabled = !fitting.includes(option);
+  if (!fitting.includes(condition.selectedOptions[0])) condition.value = (fitting.find((option) => option.value) ?? fitting[0])?.value ?? "";
+  showLimit();
+}
+
+function showLimit() {
+  const chosen = fieldOf("condition").selectedOptions[0];
+  const limit = document.getElementById("limit-answer");
+  limit.textContent = chosen?.dataset.limit ?? limit.dataset.none;
+}
+
+let waiting;
+async function findPlaces() {
+  const list = document.getElementById("place-list");
+  const words = fieldOf("address").value.trim();
+  if (words.length < 2 || !form.dataset.placesUrl) return (list.hidden = true);
+  const response = await fetch(`${form.dataset.placesUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
+  if (!response.ok) return (list.hidden = true);
+  const { items } = await response.json();
+  list.replaceChildren(...items.map((place) => {
+    const item = document.createElement("li");
+    const name = document.createElement("span");
+    name.textContent = place.name;
+    const under = document.createElement("span");
+    under.className = "under";
+    under.textContent = place.address ?? "";
+    item.append(name, under);
+    item.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      choosePlace(place);
+    });
+    return item;
+  }));
+  list.hidden = items.length === 0;
+  mark(items.length ? 0 : -1);
+}
+
+function mark(index) {
+  [...document.getElementById("place-list").children].forEach((item, i) => item.setAttribute("aria-selected", String(i === index)));
+}
+
+function choosePlace(place) {
+  fieldOf("address").value = place.name;
+  document.getElementById("place-list").hidden = true;
+  map?.dispatchEvent(new CustomEvent("goto", { detail: place }));
+}
+
+function placeKeys(event) {
+  const list = document.getElementById("place-list");
+  if (list.hidden) return;
+  const items = [...list.children];
+  const at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    mark((at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length);
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    items[at]?.dispatchEvent(new MouseEvent("mousedown", { cancelable: true }));
+  } else if (event.key === "Escape") {
+    event.stopPropagation();
+    list.hidden = true;
+  }
+}
+
+document.addEventListener("mappick", locate);
+for (const name of ["lon", "lat"]) fieldOf(name).addEventListener("change", locate);
+fieldOf("class_code").addEventListener("change", showConditions);
+fieldOf("condition").addEventListener("change", showLimit);
+fieldOf("address").addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(findPlaces, 150);
+});
+fieldOf("address").addEventListener("keydown", placeKeys);
+fieldOf("address").addEventListener("blur", () => (document.getElementById("place-list").hidden = true));
+showConditions();
+locate();

@@ -1,0 +1,181 @@
+// How the map looks: pale ground, hairlines, shapes with a meaning. No glyph server: without a "glyphs" address
+// MapLibre draws every label from the reader's own fonts.
+
+const FONT = ["Noto Sans CJK SC"];
+const LIGHTS = ["on_time", "near", "over", "paused", "closed"];
+const SHAPES = { on_time: "disc", near: "half", over: "triangle", paused: "bars", closed: "tick" };
+const COMPONENT_SHAPES = { "01": "square", "02": "diamond", "03": "ring", "04": "drop", "05": "cross" };
+const ICON_PX = 40;
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+export function palette() {
+  const isDark = document.documentElement.dataset.bsTheme === "dark";
+  return {
+    ground: isDark ? "#161c23" : "#eef1f3",
+    land: isDark ? "#1b222b" : "#f8f9fa",
+    cell: isDark ? "#323d4a" : "#d3d9df",
+    community: isDark ? "#465362" : "#b4bdc7",
+    street: isDark ? "#76869a" : "#7d8996",
+    district: isDark ? "#a7b4c4" : "#4c5866",
+    component: isDark ? "#93a0b0" : "#6b7785",
+    text: colour("text"),
+    quiet: colour("text-quiet"),
+    halo: isDark ? "#161c23" : "#ffffff",
+    accent: colour("accent"),
+    lights: Object.fromEntries(LIGHTS.map((light) => [light, colour(`${light.replace("_", "-")}-mark`)])),
+  };
+}
+
+const DRAW = {
+  disc: (c) => c.arc(20, 20, 13, 0, 7),
+  square: (c) => c.rect(12, 12, 16, 16),
+  ring: (c) => c.arc(20, 20, 9, 0, 7),
+  diamond: (c) => { c.moveTo(20, 9); c.lineTo(31, 20); c.lineTo(20, 31); c.lineTo(9, 20); c.closePath(); },
+  drop: (c) => { c.moveTo(20, 8); c.lineTo(30, 29); c.lineTo(10, 29); c.closePath(); },
+  triangle: (c) => { c.moveTo(20, 5); c.lineTo(36, 33); c.lineTo(4, 33); c.closePath(); },
+  cross: (c) => { c.rect(17, 10, 6, 20); c.rect(10, 17, 20, 6); },
+};
+
+function drawLight(context, shape, fill) {
+  context.fillStyle = fill;
+  context.strokeStyle = "#ffffff";
+  context.lineWidth = 3;
+  context.beginPath();
+  DRAW[shape === "triangle" ? "triangle" : "disc"](context);
+  context.stroke();
+  context.fill();
+  context.fillStyle = context.strokeStyle;
+  context.beginPath();
+  if (shape === "half") context.arc(20, 20, 8, Math.PI / 2, -Math.PI / 2);
+  if (shape === "bars") { context.rect(14, 13, 4, 14); context.rect(22, 13, 4, 14); }
+  if (shape === "triangle") { context.rect(18.5, 16, 3, 8); context.rect(18.5, 26, 3, 3); }
+  context.fill();
+  if (shape === "tick") { context.beginPath(); context.moveTo(14, 20); context.lineTo(18.5, 25); context.lineTo(26.5, 15); context.stroke(); }
+}
+
+// An icon of the style, drawn when MapLibre first asks for it: "light-over", "component-02".
+export function drawIcon(id) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = ICON_PX;
+  const context = canvas.getContext("2d");
+  const colours = palette();
+  const [kind, key] = id.split(/-(.+)/);
+  if (kind === "light") drawLight(context, SHAPES[key] ?? "disc", colours.lights[key] ?? colours.quiet);
+  else {
+    context.beginPath();
+    DRAW[COMPONENT_SHAPES[key] ?? "cross"](context);
+    context.strokeStyle = colours.component;
+    context.fillStyle = colours.halo;
+    context.lineWidth = 3;
+    context.fill();
+    context.stroke();
+  }
+  return context.getImageData(0, 0, ICON_PX, ICON_PX);
+}
+
+function line(id, source, sourceLayer, minzoom, filter, paint) {
+  return { id, type: "line", source, "source-layer": sourceLayer, minzoom, ...(filter && { filter }), paint };
+}
+
+function label(id, source, sourceLayer, zooms, filter, field, size, colours, heavy = false) {
+  return {
+    id, type: "symbol", source, "source-layer": sourceLayer, ...zooms, ...(filter && { filter }),
+    layout: { "text-field": field, "text-font": FONT, "text-size": size, "text-padding": 6 },
+    paint: { "text-color": heavy ? colours.text : colours.quiet, "text-halo-color": colours.halo, "text-halo-width": 1.4 },
+  };
+}
+
+function areaLayers(c) {
+  const level = (name) => ["==", ["get", "level"], name];
+  return [
+    { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: level("community"), paint: { "fill-color": c.land } },
+    line("areas-community", "grid", "areas", 12, level("community"), { "line-color": c.community, "line-width": 1, "line-dasharray": [3, 2] }),
+    line("areas-street", "grid", "areas", 9, level("street"), { "line-color": c.street, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.8, 16, 2] }),
+    line("areas-district", "grid", "areas", 0, level("district"), { "line-color": c.district, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 1.4, 16, 3] }),
+  ];
+}
+
+function cellLayers(c, cell) {
+  const chosen = ["==", ["get", "code"], cell ?? ""];
+  return [
+    line("cells", "grid", "cells", 15, null, { "line-color": c.cell, "line-width": 0.8 }),
+    line("cell-chosen", "grid", "cells", 13, chosen, { "line-color": c.accent, "line-width": 2.5 }),
+  ];
+}
+
+function componentLayers() {
+  return [{
+    id: "components", type: "symbol", source: "grid", "source-layer": "components", minzoom: 17,
+    layout: {
+      "icon-image": ["concat", "component-", ["to-string", ["get", "major"]]], "icon-allow-overlap": true, "icon-ignore-placement": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 17, 0.55, 19, 0.85],
+    },
+  }];
+}
+
+function lightIcons(id, source, extra) {
+  return {
+    id, type: "symbol", source, ...extra,
+    layout: {
+      "icon-image": ["concat", "light-", ["get", "light"]], "icon-allow-overlap": true,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.75, 17, 1.05],
+      "symbol-sort-key": ["match", ["get", "light"], "over", 4, "near", 3, "on_time", 2, 1],
+    },
+  };
+}
+
+function caseLayers(c) {
+  return [
+    {
+      id: "case-counts", type: "circle", source: "cases", "source-layer": "case_counts", maxzoom: 14,
+      paint: {
+        "circle-color": c.halo, "circle-stroke-color": c.accent, "circle-stroke-width": 1.5,
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "n"]], 1, 10, 12, 26],
+      },
+    },
+    {
+      id: "case-counts-n", type: "symbol", source: "cases", "source-layer": "case_counts", maxzoom: 14,
+      layout: { "text-field": ["to-string", ["get", "n"]], "text-font": FONT, "text-size": 13, "text-allow-overlap": true },
+      paint: { "text-color": c.accent },
+    },
+    lightIcons("cases", "cases", { "source-layer": "cases", minzoom: 14 }),
+  ];
+}
+
+function labelLayers(c) {
+  const level = (name) => ["==", ["get", "level"], name];
+  return [
+    label("name-community", "grid", "areas", { minzoom: 14, maxzoom: 17 }, level("community"), ["get", "name"], 12, c),
+    label("name-street", "grid", "areas", { minzoom: 11.5, maxzoom: 14 }, level("street"), ["get", "name"], 13, c, true),
+    label("name-district", "grid", "areas", { maxzoom: 11.5 }, level("district"), ["get", "name"], 15, c, true),
+  ];
+}
+
+// The whole style for the layers asked for: areas, cells, components, cases, rows.
+export function mapStyle({ layers, revision, cell, rows }) {
+  const c = palette();
+  const origin = location.origin;
+  const has = (name) => layers.includes(name);
+  const sources = {
+    grid: { type: "vector", tiles: [`${origin}/tiles/grid/{z}/{x}/{y}.mvt?revision=${encodeURIComponent(revision ?? "")}`], minzoom: 8, maxzoom: 17 },
+  };
+  if (has("cases")) sources.cases = { type: "vector", tiles: [`${origin}/tiles/cases/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 17 };
+  if (rows) sources.rows = { type: "geojson", data: rows };
+  return {
+    version: 8,
+    sources,
+    layers: [
+      { id: "ground", type: "background", paint: { "background-color": c.ground } },
+      ...areaLayers(c),
+      ...(has("cells") ? cellLayers(c, cell) : []),
+      ...(has("components") ? componentLayers() : []),
+      ...labelLayers(c),
+      ...(has("cells") ? [label("cell-codes", "grid", "cells", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),
+      ...(has("cases") ? caseLayers(c) : []),
+      ...(rows ? [lightIcons("rows", "rows", {})] : []),
+    ],
+  };
+}

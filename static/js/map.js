@@ -1,0 +1,158 @@
+// The city map: [data-map] elements become MapLibre maps over our own tiles.
+// maplibre-gl-csp.js is loaded by the page before this module; its worker is a file, so no blob: in the policy.
+import { drawIcon, mapStyle } from "./map-style.js";
+
+const WHOLE_CITY = [121.35, 29.7, 121.95, 30.05];
+const POINT_ZOOM = 17;
+const STREET_ZOOM = 14.5;
+
+maplibregl.setWorkerUrl(new URL("../vendor/maplibre/maplibre-gl-csp-worker.js", import.meta.url).href);
+
+function numbers(text) {
+  const found = (text ?? "").split(",").map(Number);
+  return text && found.every(Number.isFinite) ? found : null;
+}
+
+// The rows of a work list as points, so that the map beside it shows exactly what the list shows.
+function rowsOf(selector) {
+  const rows = [...document.querySelectorAll(`${selector} tr[data-lon]`)];
+  return {
+    type: "FeatureCollection",
+    features: rows.map((row) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [Number(row.dataset.lon), Number(row.dataset.lat)] },
+      properties: { number: row.dataset.number, light: row.dataset.light, href: row.dataset.href },
+    })),
+  };
+}
+
+function boundsOf(features) {
+  const bounds = new maplibregl.LngLatBounds();
+  for (const feature of features) bounds.extend(feature.geometry.coordinates);
+  return bounds.isEmpty() ? null : bounds;
+}
+
+function firstView(element, rows) {
+  const point = numbers(element.dataset.point);
+  if (point) return { center: point, zoom: POINT_ZOOM };
+  const bounds = (rows && boundsOf(rows.features)) || numbers(element.dataset.bounds) || WHOLE_CITY;
+  return { bounds, fitBoundsOptions: { padding: 28, maxZoom: POINT_ZOOM } };
+}
+
+function popupFor(element, features) {
+  const list = document.createElement("div");
+  const words = JSON.parse(element.dataset.words || "{}");
+  for (const { properties } of features.slice(0, 8)) {
+    const row = document.createElement("div");
+    const link = document.createElement("a");
+    link.href = properties.href ?? element.dataset.caseUrl.replace("NUMBER", encodeURIComponent(properties.number));
+    link.textContent = properties.number;
+    const said = [words[properties.stage], words[properties.light]].filter(Boolean).join(" · ");
+    row.append(link, said ? ` ${said}` : "");
+    list.append(row);
+  }
+  return list;
+}
+
+function openPopups(map, element, layer) {
+  map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
+  map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
+  map.on("click", layer, (event) => {
+    const seen = new Map(event.features.map((feature) => [feature.properties.number, feature]));
+    new maplibregl.Popup({ closeButton: false, maxWidth: "320px" })
+      .setLngLat(event.lngLat)
+      .setDOMContent(popupFor(element, [...seen.values()]))
+      .addTo(map);
+  });
+}
+
+function pickPoints(map, element, marker) {
+  const lonField = document.getElementById(`${element.dataset.pick}lon`);
+  const latField = document.getElementById(`${element.dataset.pick}lat`);
+  map.getCanvas().style.cursor = "crosshair";
+
+  function put({ lng, lat }, source) {
+    marker.setLngLat([lng, lat]).addTo(map);
+    lonField.value = lng.toFixed(6);
+    latField.value = lat.toFixed(6);
+    element.dispatchEvent(new CustomEvent("mappick", { bubbles: true, detail: { lon: lng, lat, source } }));
+  }
+
+  map.on("click", (event) => put(event.lngLat, "map"));
+  marker.setDraggable(true);
+  marker.on("dragend", () => put(marker.getLngLat(), "map"));
+  element.addEventListener("goto", (event) => {
+    const { lon, lat } = event.detail;
+    map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), POINT_ZOOM) });
+    put({ lng: lon, lat }, "address");
+  });
+}
+
+function followRows(map, element, marker) {
+  document.addEventListener("rowchange", ({ detail: { row } }) => {
+    const at = [Number(row.dataset.lon), Number(row.dataset.lat)];
+    if (!row.dataset.lon) return;
+    marker.setLngLat(at).addTo(map);
+    if (!map.getBounds().contains(at)) map.jumpTo({ center: at });
+  });
+}
+
+function switchLayers(map, element) {
+  for (const box of document.querySelectorAll(`[data-map-layer][data-of="${element.id}"]`)) {
+    box.addEventListener("change", () => {
+      for (const layer of map.getStyle().layers) {
+        if (layer.id.startsWith(box.dataset.mapLayer)) map.setLayoutProperty(layer.id, "visibility", box.checked ? "visible" : "none");
+      }
+    });
+  }
+  const stages = document.querySelector(`[data-map-stage][data-of="${element.id}"]`);
+  stages?.addEventListener("change", () => {
+    map.setFilter("cases", stages.value ? ["==", ["get", "stage"], stages.value] : null);
+  });
+}
+
+function chooseCell(map, element) {
+  element.addEventListener("cell", (event) => {
+    element.dataset.cell = event.detail ?? "";
+    if (map.getLayer("cell-chosen")) map.setFilter("cell-chosen", ["==", ["get", "code"], element.dataset.cell]);
+  });
+}
+
+export function startMap(element) {
+  const rows = element.dataset.rowsOf ? rowsOf(element.dataset.rowsOf) : null;
+  const style = () => mapStyle({
+    layers: element.dataset.layers.split(" "), revision: element.dataset.revision, cell: element.dataset.cell, rows,
+  });
+  const map = new maplibregl.Map({
+    container: element, style: style(), ...firstView(element, rows), attributionControl: false,
+    fadeDuration: 0, maxZoom: 20, minZoom: 8, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl({ maxWidth: 96 }), "bottom-right");
+  map.on("styleimagemissing", ({ id }) => {
+    if (!map.hasImage(id)) map.addImage(id, drawIcon(id), { pixelRatio: 2 });
+  });
+  document.documentElement.addEventListener("themechange", () => map.setStyle(style()));
+
+  const marker = new maplibregl.Marker({ color: "#1769aa", scale: 0.8 });
+  const point = numbers(element.dataset.point);
+  if (point) marker.setLngLat(point).addTo(map);
+  chooseCell(map, element);
+  if (element.dataset.pick) pickPoints(map, element, marker);
+  if (rows) {
+    openPopups(map, element, "rows");
+    followRows(map, element, marker);
+  }
+  if (element.dataset.layers.includes("cases")) {
+    openPopups(map, element, "cases");
+    map.on("click", "case-counts", (event) => map.jumpTo({ center: event.lngLat, zoom: STREET_ZOOM }));
+  }
+  map.once("load", () => {
+    switchLayers(map, element);
+    element.dataset.ready = "1";
+  });
+  return map;
+}
+
+for (const element of document.querySelectorAll("[data-map]")) startMap(element);

@@ -1,0 +1,1 @@
+"""cityops: a city's grid-management system (数字城管)."""

@@ -1,0 +1,1 @@
+"""Who: persons, bodies, posts, jurisdictions, sign-in."""

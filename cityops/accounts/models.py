@@ -1,0 +1,176 @@
+"""Who: bodies as a tree, persons with posts, jurisdictions as dated ranges of community codes, tokens, the audit list."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.words import N_
+
+
+class Post(StrEnum):
+    """The posts of CJJ/T 106's two centres and the bodies they work with."""
+
+    OPERATOR = "operator"
+    DUTY_LEADER = "duty_leader"
+    DISPATCHER = "dispatcher"
+    HANDLER = "handler"
+    INSPECTOR = "inspector"
+    SUPERVISOR = "supervisor"
+    LEADER = "leader"
+    ADMINISTRATOR = "administrator"
+
+
+POST_LABELS = {
+    Post.OPERATOR: N_("operator"),
+    Post.DUTY_LEADER: N_("duty leader"),
+    Post.DISPATCHER: N_("dispatcher"),
+    Post.HANDLER: N_("handler"),
+    Post.INSPECTOR: N_("inspector"),
+    Post.SUPERVISOR: N_("supervisor"),
+    Post.LEADER: N_("leader"),
+    Post.ADMINISTRATOR: N_("administrator"),
+}
+
+
+class BodyKind(StrEnum):
+    """What a body is; any of them but the centres can be the responsible body (责任主体) of a case."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    SUPERVISION_CENTRE = "supervision_centre"
+    COMMAND_CENTRE = "command_centre"
+    DEPARTMENT = "department"
+    STREET_OFFICE = "street_office"
+    COMPANY = "company"
+
+
+RESPONSIBLE_KINDS = (BodyKind.DEPARTMENT, BodyKind.STREET_OFFICE, BodyKind.COMPANY)
+
+
+class Body(Base):
+    """A centre, department, street office or company, in a tree of any depth.
+
+    `path` holds the ids from the root down to this body, each followed by a slash (`1/4/9/`): a subtree is a prefix range.
+    """
+
+    __tablename__ = "bodies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[BodyKind] = mapped_column(words_enum(BodyKind))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
+    path: Mapped[str] = mapped_column(String(200), index=True)
+    ended_on: Mapped[date | None]
+
+
+class Jurisdiction(Base):
+    """The area a body answers for, apart from the statutory codes: a set of dated ranges of community codes."""
+
+    __tablename__ = "jurisdictions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    is_city_wide: Mapped[bool] = mapped_column(default=False)
+    ranges: Mapped[list["JurisdictionRange"]] = relationship(back_populates="jurisdiction")
+
+
+class JurisdictionRange(Base):
+    """Community codes from `code_from` to `code_until`, both included, from a day until another (both included)."""
+
+    __tablename__ = "jurisdiction_ranges"
+    __table_args__ = (CheckConstraint("code_from <= code_until", name="order"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"), index=True)
+    code_from: Mapped[str] = mapped_column(String(12))
+    code_until: Mapped[str] = mapped_column(String(12))
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    jurisdiction: Mapped[Jurisdiction] = relationship(back_populates="ranges")
+
+
+class Person(Base):
+    """Somebody who signs in. The work name is shown to colleagues; the phone is sealed."""
+
+    __tablename__ = "persons"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    phone_sealed: Mapped[str | None] = mapped_column(String(200))
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    locked_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    session_epoch: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_on: Mapped[date | None]
+    posts: Mapped[list["PersonPost"]] = relationship(back_populates="person")
+
+
+class PersonPost(Base):
+    """A post a person holds at a body, over a jurisdiction, from a day until another (both included)."""
+
+    __tablename__ = "person_posts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    post: Mapped[Post] = mapped_column(words_enum(Post))
+    body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"), index=True)
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    person: Mapped[Person] = relationship(back_populates="posts")
+    body: Mapped[Body] = relationship()
+    jurisdiction: Mapped[Jurisdiction] = relationship()
+
+
+class ApiToken(Base):
+    """A bearer token; only its hash is kept."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditEntry(Base):
+    """Who did or looked at what, beside the cases' own history: sign-ins, looks at personal data, tokens, people."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_person_id_at", "person_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str | None] = mapped_column(String(64))
+    is_success: Mapped[bool] = mapped_column(default=True)
+
+
+class IdempotencyKey(Base):
+    """A POST already answered: the same key gives the stored answer for 30 days."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("person_id", "key"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    key: Mapped[str] = mapped_column(String(100))
+    body_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

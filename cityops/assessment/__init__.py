@@ -1,0 +1,1 @@
+"""Scores: indicators of departments and areas (综合评价)."""

@@ -1,0 +1,1 @@
+"""The case: reports, workflow, clocks, dispatch, timeline, attachments."""

@@ -1,0 +1,123 @@
+"""What a reporter told becomes a report and the facts of a case."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.viewer import Viewer
+from cityops.cases import history
+from cityops.cases.models import Case, Report
+from cityops.cases.office import CaseOffice
+from cityops.cases.reporter import e164
+from cityops.cases.workflow import Source
+from cityops.catalog import queries as catalog
+from cityops.catalog.models import CaseKind, FilingCondition
+from cityops.errors import Invalid
+from cityops.grid import geometry
+from cityops.grid import queries as grid
+from cityops.words import N_
+
+MAX_TEXT = 4_000
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """What a reporter told.
+
+    Attributes:
+        uuid: made by the client; the same one twice is the same report.
+        lon, lat: WGS84/CGCS2000 degrees.
+        condition: a filing condition's code, where it is known already.
+        is_self_handled: an inspector put it right on the spot (简易案件).
+        reported_at: when it was told, where not now.
+    """
+
+    uuid: str
+    source: Source
+    kind: CaseKind
+    class_code: str
+    lon: float
+    lat: float
+    description: str
+    address: str = ""
+    condition: str | None = None
+    component_code: str | None = None
+    reporter_name: str | None = None
+    reporter_phone: str | None = None
+    is_self_handled: bool = False
+
+
+def same_report(earlier: Report, viewer: Viewer) -> Report:
+    if earlier.entered_by != viewer.person_id:
+        raise Invalid("id", N_("This id belongs to another report: make a new one."))
+    return earlier
+
+
+def open_case(session: Session, office: CaseOffice, new: NewReport) -> Case:
+    geometry.check_point(new.lon, new.lat)
+    moment = clock.now()
+    today = clock.city_day(moment)
+    case_class = catalog.get_class(session, new.kind, new.class_code, today)
+    condition = None
+    if new.condition is not None:
+        condition = catalog.find_condition(session, new.condition, today)
+        if condition is None or condition.class_id != case_class.id:
+            raise Invalid("condition", N_("The class has no filing condition of this code in force."))
+    located = office.locate(session, new.lon, new.lat)
+    component = grid.find_component(session, new.component_code) if new.component_code else None
+    if new.component_code and component is None:
+        raise Invalid("component_code", N_("There is no component with this code."))
+    return Case(
+        opened_at=moment,
+        moved_at=moment,
+        source=new.source,
+        version=0,
+        head_digest=history.GENESIS,
+        kind=new.kind,
+        class_id=case_class.id,
+        condition_id=condition and condition.id,
+        condition=condition,
+        component_id=component and component.id,
+        lon=new.lon,
+        lat=new.lat,
+        quad=geometry.quad(new.lon, new.lat),
+        cell_id=located and located.cell_id,
+        area_code=located and located.area_code,
+        address=checked_text("address", new.address, required=False, longest=200),
+        description=checked_text("description", new.description),
+        is_simple=new.is_self_handled,
+        rework_count=0,
+        send_back_count=0,
+    )
+
+
+def checked_text(name: str, text: str | None, *, required: bool = True, longest: int = MAX_TEXT) -> str:
+    kept = (text or "").replace("\x00", "").strip()
+    if required and not kept:
+        raise Invalid(name, N_("This may not be empty."))
+    if len(kept) > longest:
+        raise Invalid(name, N_("This has %(n)s characters, and may have %(most)s: shorten it."), n=len(kept), most=longest)
+    return kept
+
+
+def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case, new: NewReport) -> Report:
+    keys = office.keys
+    name = checked_text("reporter.name", new.reporter_name, required=False, longest=64)
+    phone = e164(new.reporter_phone) if new.reporter_phone else None
+    row = Report(
+        uuid=new.uuid,
+        case=case,
+        source=new.source,
+        reported_at=case.opened_at,
+        entered_by=viewer.person_id,
+        description=case.description,
+        reporter_name_sealed=keys.seal(name) if name else None,
+        reporter_phone_sealed=keys.seal(phone) if phone else None,
+        reporter_phone_lookup=keys.lookup(phone) if phone else None,
+        wants_answer=phone is not None,
+    )
+    session.add(row)
+    return row
+
+

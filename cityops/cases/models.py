@@ -1,0 +1,261 @@
+"""Rows of the case room. Only `cases/services.py` writes a case's stage, version and clocks."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cityops import clock
+from cityops.accounts.models import Body, Person, Post
+from cityops.cases import numbers
+from cityops.cases.workflow import FINAL_STAGES, ClockName, Source, Stage, StepName
+from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
+from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.grid.models import Cell, Component
+from cityops.words import N_
+from cityops.worktime.limits import Unit
+
+_OPEN = text("ended_at IS NULL")
+
+
+class Case(Base):
+    """A case from its report to its end: the projection of its events, kept for lists and locks.
+
+    `version` is the last event's seq; `due_at` and `warn_at` (80 % of the limit) are the running stage clock's.
+    `handle_due_at` is the handling clock's, which the scores read. `cell_id` and `area_code` are those of its day.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_open_area", "area_code", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_cases_open_stage", "stage", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_cases_open_body", "body_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_cases_quad_open", "quad", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_cases_area_code_id", "area_code", "id"),
+        Index("ix_cases_body_id_handle_due_at", "body_id", "handle_due_at"),
+        Index("ix_cases_area_code_handle_due_at", "area_code", "handle_due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    source: Mapped[Source] = mapped_column(words_enum(Source))
+    stage: Mapped[Stage] = mapped_column(words_enum(Stage))
+    version: Mapped[int]
+    head_digest: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[CaseKind] = mapped_column(words_enum(CaseKind))
+    class_id: Mapped[int] = mapped_column(ForeignKey("case_classes.id"), index=True)
+    condition_id: Mapped[int | None] = mapped_column(ForeignKey("filing_conditions.id"), index=True)
+    component_id: Mapped[int | None] = mapped_column(ForeignKey("components.id"), index=True)
+    lon: Mapped[float] = mapped_column(Float)
+    lat: Mapped[float] = mapped_column(Float)
+    quad: Mapped[int] = mapped_column(BigKey)
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"), index=True)
+    area_code: Mapped[str | None] = mapped_column(String(12))
+    address: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text)
+    is_simple: Mapped[bool] = mapped_column(default=False)
+    body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"))
+    verify_result: Mapped[str | None] = mapped_column(String(16))
+    rework_count: Mapped[int] = mapped_column(default=0)
+    send_back_count: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    handle_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    filed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reported_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    passed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    case_class: Mapped[CaseClass] = relationship()
+    condition: Mapped[FilingCondition | None] = relationship()
+    body: Mapped[Body | None] = relationship()
+    cell: Mapped[Cell | None] = relationship()
+    component: Mapped[Component | None] = relationship()
+    events: Mapped[list["CaseEvent"]] = relationship(back_populates="case", order_by="CaseEvent.seq")
+    clocks: Mapped[list["StageClock"]] = relationship(order_by="StageClock.id")
+    assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id")
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
+    reports: Mapped[list["Report"]] = relationship(back_populates="case", order_by="Report.id")
+
+    @property
+    def number(self) -> str:
+        """The case number, made of the city day, the row's key and a check digit."""
+        return numbers.case_number(clock.city_day(self.opened_at), self.id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.stage not in FINAL_STAGES
+
+
+class Report(Base):
+    """What came in: a reporter's words and place, and the case it belongs to. Name and phone are sealed."""
+
+    __tablename__ = "reports"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    source: Mapped[Source] = mapped_column(words_enum(Source))
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_by: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    description: Mapped[str] = mapped_column(Text)
+    reporter_name_sealed: Mapped[str | None] = mapped_column(Text)
+    reporter_phone_sealed: Mapped[str | None] = mapped_column(Text)
+    reporter_phone_lookup: Mapped[str | None] = mapped_column(String(64), index=True)
+    wants_answer: Mapped[bool] = mapped_column(default=False)
+    case: Mapped[Case] = relationship(back_populates="reports")
+
+    @property
+    def number(self) -> str:
+        """The report's number: what an operator reads out to the caller."""
+        return numbers.report_number(clock.city_day(self.reported_at), self.id)
+
+
+class CaseEvent(Base):
+    """One step of a case: append-only, chained by an HMAC over case, seq, the previous digest and the payload's text.
+
+    `payload` holds ids and words of tables, never personal data; `note` is what a person typed, of which the payload
+    holds the digest.
+    """
+
+    __tablename__ = "case_events"
+    __table_args__ = (UniqueConstraint("case_id", "seq"), Index("ix_case_events_person_id_at", "person_id", "at"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    seq: Mapped[int]
+    step: Mapped[StepName] = mapped_column(words_enum(StepName))
+    result: Mapped[str] = mapped_column(String(16))
+    from_stage: Mapped[Stage | None] = mapped_column(words_enum(Stage))
+    to_stage: Mapped[Stage] = mapped_column(words_enum(Stage))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    post: Mapped[Post] = mapped_column(words_enum(Post))
+    body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[str] = mapped_column(Text)
+    previous_digest: Mapped[str] = mapped_column(String(120))
+    digest: Mapped[str] = mapped_column(String(120))
+    case: Mapped[Case] = relationship(back_populates="events")
+    person: Mapped[Person] = relationship()
+    body: Mapped[Body | None] = relationship()
+
+
+class StageClock(Base):
+    """A clock of one stage: its limit, when it ran, when it is due. Pauses are intervals of their own.
+
+    `round` counts the times a clock of this name was started for the case.
+    """
+
+    __tablename__ = "stage_clocks"
+    __table_args__ = (UniqueConstraint("case_id", "name", "round"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    name: Mapped[ClockName] = mapped_column(words_enum(ClockName))
+    round: Mapped[int]
+    limit_value: Mapped[int]
+    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
+    calendar: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    warn_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    pauses: Mapped[list["ClockPause"]] = relationship(order_by="ClockPause.id")
+
+
+class ClockPause(Base):
+    """An interval in which a clock did not run; open while `until_at` is null."""
+
+    __tablename__ = "clock_pauses"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    clock_id: Mapped[int] = mapped_column(ForeignKey("stage_clocks.id"), index=True)
+    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AssignmentEnd(StrEnum):
+    """How an assignment ended."""
+
+    PASSED = "passed"
+    SENT_BACK = "sent_back"
+
+
+class Assignment(Base):
+    """A case given to a responsible body: from the dispatch until it passed the check or was sent back.
+
+    The scores of bodies read these: `due_at` is the handling clock's, `on_time` means reported back in time and passed.
+    """
+
+    __tablename__ = "assignments"
+    __table_args__ = (Index("ix_assignments_body_id_due_at", "body_id", "due_at"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"))
+    dispatched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reported_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rework_count: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[AssignmentEnd | None] = mapped_column(words_enum(AssignmentEnd))
+    on_time: Mapped[bool | None]
+    body: Mapped[Body] = relationship()
+
+
+class AttachmentKind(StrEnum):
+    """What a photo shows."""
+
+    SCENE = "scene"
+    BEFORE = "before"
+    AFTER = "after"
+    VERIFY = "verify"
+    CHECK = "check"
+
+
+ATTACHMENT_LABELS = {
+    AttachmentKind.SCENE: N_("scene"),
+    AttachmentKind.BEFORE: N_("before"),
+    AttachmentKind.AFTER: N_("after"),
+    AttachmentKind.VERIFY: N_("at verification"),
+    AttachmentKind.CHECK: N_("at the check"),
+}
+
+
+class Attachment(Base):
+    """A photo of a case. The file lies under its SHA-256; position data is read from it, and removed from what is shown."""
+
+    __tablename__ = "attachments"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[AttachmentKind] = mapped_column(words_enum(AttachmentKind))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    media_type: Mapped[str] = mapped_column(String(40))
+    size_bytes: Mapped[int]
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    added_by: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lon: Mapped[float | None]
+    lat: Mapped[float | None]
+    has_thumbnail: Mapped[bool] = mapped_column(default=False)
+
+
+class Checkpoint(Base):
+    """A digest over all heads of chains and their count, chained to the checkpoint before."""
+
+    __tablename__ = "checkpoints"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    on: Mapped[date] = mapped_column("city_day")
+    case_count: Mapped[int]
+    event_count: Mapped[int]
+    heads_digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(120))

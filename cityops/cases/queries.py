@@ -1,0 +1,246 @@
+"""What can be asked of the case room. Every list and `get_` takes the viewer first: scope is in the SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from cityops import clock
+from cityops.accounts.models import Body, Post
+from cityops.accounts.viewer import Viewer, in_jurisdiction
+from cityops.cases import numbers
+from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
+from cityops.cases.workflow import OPEN_STAGES, Stage, Step, steps_from
+from cityops.catalog.models import CaseClass
+from cityops.errors import Invalid, NotFound
+from cityops.words import N_
+
+NO_CASE = N_("There is no case %(number)s that you may see.")
+MAX_PAGE = 200
+
+AREA_POSTS = tuple(post for post in Post if post is not Post.HANDLER)
+
+
+def scope(viewer: Viewer) -> ColumnElement[bool]:
+    """The cases a viewer may see: those of his jurisdictions, and as a handler those of his bodies."""
+    conditions = []
+    area_posts = viewer.holding(*AREA_POSTS)
+    if area_posts:
+        conditions.append(in_jurisdiction(area_posts, Case.area_code))
+    for held in viewer.holding(Post.HANDLER):
+        conditions.append(Case.body_id.in_(select(Body.id).where(Body.path.startswith(held.body_path))))
+    return or_(*conditions) if conditions else false()
+
+
+def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
+    """The case of this number, its row locked until the transaction ends.
+
+    Raises:
+        NotFound: no such case, or outside the viewer's scope.
+    """
+    found = session.scalar(_by_number(viewer, number).with_for_update(of=Case))
+    return _checked(found, number)
+
+
+def get_case(session: Session, viewer: Viewer, number: str) -> Case:
+    """The case of this number with what its page shows.
+
+    Raises:
+        NotFound: no such case, or outside the viewer's scope.
+    """
+    whole = _by_number(viewer, number).options(
+        joinedload(Case.case_class),
+        joinedload(Case.condition),
+        joinedload(Case.body),
+        joinedload(Case.cell),
+        joinedload(Case.component),
+        selectinload(Case.clocks).selectinload(StageClock.pauses),
+        selectinload(Case.events).options(joinedload(CaseEvent.person), joinedload(CaseEvent.body)),
+        selectinload(Case.assignments).joinedload(Assignment.body),
+        selectinload(Case.attachments),
+        selectinload(Case.reports),
+    )
+    return _checked(session.scalar(whole), number)
+
+
+def _by_number(viewer: Viewer, number: str) -> Select[tuple[Case]]:
+    found = numbers.find_key(number)
+    if found is None:
+        raise NotFound(NO_CASE, number=number[:40])
+    return select(Case).where(Case.id == found[1], scope(viewer))
+
+
+def _checked(case: Case | None, number: str) -> Case:
+    if case is None or case.number.replace("-", "") != number.strip().replace("-", ""):
+        raise NotFound(NO_CASE, number=number[:40])
+    return case
+
+
+def get_report(session: Session, viewer: Viewer, number: str) -> Report:
+    """The report of this number with its case.
+
+    Raises:
+        NotFound: no such report, or its case lies outside the viewer's scope.
+    """
+    found = numbers.find_key(number, is_report=True)
+    report = found and session.scalar(
+        select(Report)
+        .join(Report.case)
+        .where(Report.id == found[1], scope(viewer))
+        .options(contains_eager(Report.case).joinedload(Case.case_class))
+    )
+    if not report or report.number.replace("-", "") != number.strip().upper().replace("-", ""):
+        raise NotFound(N_("There is no report %(number)s that you may see."), number=number[:40])
+    return report
+
+
+def find_report_by_uuid(session: Session, uuid: str) -> Report | None:
+    """The report with this client-made id."""
+    return session.scalar(select(Report).where(Report.uuid == uuid))
+
+
+def list_photo_digests(session: Session, case_id: int) -> list[str]:
+    """The SHA-256 of each of the case's photos, in the order they were added."""
+    return list(session.scalars(select(Attachment.sha256).where(Attachment.case_id == case_id).order_by(Attachment.id)))
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """What a list of cases is narrowed to; None does not narrow.
+
+    Attributes:
+        is_open: True for open cases only, False for ended ones only.
+        area: a prefix of community codes.
+        ids: exactly these, for lists that stand behind a figure.
+    """
+
+    stages: tuple[Stage, ...] = ()
+    is_open: bool | None = None
+    body_code: str | None = None
+    cell_code: str | None = None
+    class_code: str | None = None
+    area: str | None = None
+    due_before: datetime | None = None
+    text: str | None = None
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of cases, and the cursor of the next one where there is one."""
+
+    cases: Sequence[Case]
+    next_cursor: str | None
+
+
+def list_cases(
+    session: Session, viewer: Viewer, wanted: CaseFilter, *, cursor: str | None = None, size: int = 50
+) -> Page:
+    """Cases in the viewer's scope, newest first, a page at a time; a fixed number of queries."""
+    statement = narrowed(select(Case).where(scope(viewer)), wanted).order_by(Case.id.desc())
+    if cursor:
+        statement = statement.where(Case.id < _cursor_id(cursor))
+    rows = session.scalars(statement.options(*_ROW).limit(min(size, MAX_PAGE) + 1)).all()
+    more = len(rows) > min(size, MAX_PAGE)
+    rows = rows[: min(size, MAX_PAGE)]
+    return Page(rows, str(rows[-1].id) if more else None)
+
+
+def list_work(session: Session, viewer: Viewer, wanted: CaseFilter, *, size: int = 50, skip: int = 0) -> Sequence[Case]:
+    """Open cases in the viewer's scope, the most pressing first."""
+    statement = narrowed(select(Case).where(scope(viewer), Case.ended_at.is_(None)), wanted)
+    statement = statement.order_by(Case.due_at.is_(None), Case.due_at, Case.id).options(*_ROW)
+    return session.scalars(statement.limit(min(size, MAX_PAGE)).offset(skip)).all()
+
+
+def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[tuple[int, int, int]]:
+    """How many open cases there are, how many of them are over, and how many near."""
+    moment = clock.now()
+    over = Case.due_at < moment
+    near = and_(Case.warn_at <= moment, Case.due_at >= moment)
+    statement = select(func.count(), func.count().filter(over), func.count().filter(near)).select_from(Case)
+    return session.execute(narrowed(statement.where(scope(viewer), Case.ended_at.is_(None)), wanted)).one()
+
+
+def count_by_stage(session: Session, viewer: Viewer) -> dict[Stage, int]:
+    """How many open cases stand at each stage."""
+    rows = session.execute(
+        select(Case.stage, func.count()).where(scope(viewer), Case.ended_at.is_(None)).group_by(Case.stage)
+    )
+    counts = {row[0]: row[1] for row in rows}
+    return {stage: counts.get(stage, 0) for stage in OPEN_STAGES}
+
+
+def list_outside(session: Session, viewer: Viewer, *, size: int = MAX_PAGE) -> Sequence[Case]:
+    """Cases outside every cell, newest first: somebody has to say whose they are."""
+    statement = select(Case).where(scope(viewer), Case.area_code.is_(None)).order_by(Case.id.desc())
+    return session.scalars(statement.options(*_ROW).limit(size)).all()
+
+
+def steps_open_to(viewer: Viewer, case: Case) -> tuple[Step, ...]:
+    """The steps the table allows this viewer now: the buttons of the case page."""
+    return tuple(step for step in steps_from(case.stage) if _may(viewer, step, case))
+
+
+def _may(viewer: Viewer, step: Step, case: Case) -> bool:
+    for held in viewer.holding(*step.posts):
+        if held.post is Post.HANDLER:
+            if case.body is not None and case.body.path.startswith(held.body_path):
+                return not step.not_after or not _handled_by(viewer, step, case)
+        elif held.covers(case.area_code):
+            return not step.not_after or not _handled_by(viewer, step, case)
+    return False
+
+
+def _handled_by(viewer: Viewer, step: Step, case: Case) -> bool:
+    return any(event.person_id == viewer.person_id and event.step in step.not_after for event in case.events)
+
+
+_ROW = (joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell))
+
+
+def _cursor_id(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise Invalid("cursor", N_("This cursor is not one this list gave."))
+    return int(cursor)
+
+
+def narrowed(statement: Select[tuple], wanted: CaseFilter) -> Select[tuple]:  # type: ignore[type-arg]
+    """A statement over cases, narrowed."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.stages:
+        conditions.append(Case.stage.in_(wanted.stages))
+    if wanted.is_open is not None:
+        conditions.append(Case.ended_at.is_(None) if wanted.is_open else Case.ended_at.is_not(None))
+    if wanted.body_code:
+        conditions.append(Case.body_id.in_(select(Body.id).where(Body.code == wanted.body_code)))
+    if wanted.class_code:
+        conditions.append(Case.class_id.in_(select(CaseClass.id).where(CaseClass.code == wanted.class_code)))
+    if wanted.area:
+        conditions.append(and_(Case.area_code >= wanted.area, Case.area_code < _after_prefix(wanted.area)))
+    if wanted.cell_code:
+        conditions.append(Case.cell.has(code=wanted.cell_code))
+    if wanted.due_before:
+        conditions.append(and_(Case.ended_at.is_(None), Case.due_at < wanted.due_before))
+    if wanted.ids is not None:
+        conditions.append(Case.id.in_(wanted.ids))
+    if wanted.text:
+        conditions.append(_matches(wanted.text))
+    return statement.where(*conditions) if conditions else statement
+
+
+def _after_prefix(prefix: str) -> str:
+    # A code is digits only, so the next character after "9" ends the prefix's range.
+    return prefix + ":"
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    found = numbers.find_key(words) or numbers.find_key(words, is_report=True)
+    if found is None:
+        pattern = words.strip()[:60]
+        return or_(Case.address.contains(pattern, autoescape=True), Case.description.contains(pattern, autoescape=True))
+    if words.strip().upper().startswith("R"):
+        return Case.id.in_(select(Report.case_id).where(Report.id == found[1]))
+    return Case.id == found[1]

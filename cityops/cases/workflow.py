@@ -1,0 +1,392 @@
+"""The workflow, once: every step with its stages, its post, what it needs and what it does to which clock.
+
+Buttons, API answers, permissions, the diagram in the docs and the tests' cross-product are read from `STEPS`. Pure: no
+database, no request. Stages and their words follow CJJ/T 106 (核实 before filing is `verify`, 核查 after handling is `check`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cityops.accounts.models import Post
+from cityops.words import N_
+
+
+class Stage(StrEnum):
+    """Where a case stands."""
+
+    REPORTED = "reported"
+    VERIFYING = "verifying"
+    ACCEPTED = "accepted"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    CHECKING = "checking"
+    CLOSING = "closing"
+    REVIEWING = "reviewing"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    REFUSED = "refused"
+
+
+STAGE_LABELS: Mapping[Stage, str] = {
+    Stage.REPORTED: N_("to be accepted"),
+    Stage.VERIFYING: N_("being verified"),
+    Stage.ACCEPTED: N_("to be filed"),
+    Stage.FILED: N_("to be dispatched"),
+    Stage.DISPATCHED: N_("to be signed for"),
+    Stage.HANDLING: N_("being handled"),
+    Stage.CHECKING: N_("being checked"),
+    Stage.CLOSING: N_("to be closed"),
+    Stage.REVIEWING: N_("to be reviewed"),
+    Stage.CLOSED: N_("closed"),
+    Stage.DECLINED: N_("declined"),
+    Stage.REFUSED: N_("filing refused"),
+}
+
+FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED})
+OPEN_STAGES = tuple(stage for stage in Stage if stage not in FINAL_STAGES)
+
+
+class Source(StrEnum):
+    """Where a report came from."""
+
+    HOTLINE = "hotline"
+    PUBLIC = "public"
+    INSPECTOR = "inspector"
+    VIDEO = "video"
+    SENSOR = "sensor"
+    TRANSFER = "transfer"
+    LEADER = "leader"
+
+
+SOURCE_LABELS: Mapping[Source, str] = {
+    Source.HOTLINE: N_("hotline 96310"),
+    Source.PUBLIC: N_("public"),
+    Source.INSPECTOR: N_("inspector"),
+    Source.VIDEO: N_("video"),
+    Source.SENSOR: N_("sensor"),
+    Source.TRANSFER: N_("transfer from another office"),
+    Source.LEADER: N_("leader's instruction"),
+}
+
+VERIFIED_SOURCES = frozenset({Source.HOTLINE, Source.PUBLIC, Source.VIDEO, Source.SENSOR})
+"""The public and machines: their reports are verified by an inspector before filing."""
+
+
+class ClockName(StrEnum):
+    """The clock of each stage."""
+
+    ACCEPT = "accept"
+    VERIFY = "verify"
+    FILE = "file"
+    DISPATCH = "dispatch"
+    SIGN = "sign"
+    HANDLE = "handle"
+    CHECK = "check"
+    CLOSE = "close"
+
+
+CLOCK_LABELS: Mapping[ClockName, str] = {
+    ClockName.ACCEPT: N_("accept"),
+    ClockName.VERIFY: N_("verify"),
+    ClockName.FILE: N_("file"),
+    ClockName.DISPATCH: N_("dispatch"),
+    ClockName.SIGN: N_("sign for"),
+    ClockName.HANDLE: N_("handle"),
+    ClockName.CHECK: N_("check"),
+    ClockName.CLOSE: N_("close"),
+}
+
+
+class StepName(StrEnum):
+    """What can be done to a case."""
+
+    REPORT = "report"
+    SELF_HANDLE = "self_handle"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    VERIFY = "verify"
+    FILE = "file"
+    REFUSE = "refuse"
+    DISPATCH = "dispatch"
+    SIGN_FOR = "sign_for"
+    SEND_BACK = "send_back"
+    REPORT_BACK = "report_back"
+    CHECK = "check"
+    CLOSE = "close"
+    REVIEW = "review"
+
+
+class Need(StrEnum):
+    """What a step has to be given."""
+
+    CONDITION = "condition"
+    BODY = "body"
+    REASON = "reason"
+    NOTE = "note"
+    RESULT = "result"
+
+
+class ClockAct(StrEnum):
+    """What a step does to a clock."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    START_OR_RESUME = "start_or_resume"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One outcome of a step: where it leads, and what it does to the clocks.
+
+    Attributes:
+        to: the stage it leads to.
+        clocks: acts on clocks, in order.
+    """
+
+    to: Stage
+    clocks: tuple[tuple[ClockName, ClockAct], ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the workflow's table.
+
+    Attributes:
+        name: the step's word in the API.
+        label: what its button says (msgid).
+        done: how the timeline tells it (msgid).
+        stages: where it can be taken; empty for the two that begin a case.
+        posts: who may take it.
+        ways: its outcomes by result; the one result of a plain step is `done`.
+        needs: what it has to be given.
+        not_after: steps whose doer may not take this one (who handles never judges).
+        is_answered: whether the reporter is told of it.
+    """
+
+    name: StepName
+    label: str
+    done: str
+    stages: tuple[Stage, ...]
+    posts: tuple[Post, ...]
+    ways: Mapping[str, Way]
+    needs: tuple[Need, ...] = ()
+    not_after: tuple[StepName, ...] = ()
+    is_answered: bool = False
+
+
+DONE = "done"
+START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
+_HANDLED = (StepName.REPORT_BACK, StepName.SELF_HANDLE)
+
+STEPS: Mapping[StepName, Step] = {
+    step.name: step
+    for step in (
+        Step(
+            StepName.REPORT,
+            N_("Report"),
+            N_("reported it"),
+            (),
+            (Post.OPERATOR, Post.INSPECTOR, Post.DUTY_LEADER, Post.LEADER),
+            {DONE: Way(Stage.REPORTED, ((ClockName.ACCEPT, START),))},
+        ),
+        Step(
+            StepName.SELF_HANDLE,
+            N_("Self-handled"),
+            N_("handled it on the spot"),
+            (),
+            (Post.INSPECTOR,),
+            {DONE: Way(Stage.REVIEWING, ((ClockName.CLOSE, START),))},
+            needs=(Need.CONDITION,),
+        ),
+        Step(
+            StepName.ACCEPT,
+            N_("Accept"),
+            N_("accepted it"),
+            (Stage.REPORTED,),
+            (Post.OPERATOR, Post.DUTY_LEADER),
+            {
+                "verify": Way(Stage.VERIFYING, ((ClockName.ACCEPT, STOP), (ClockName.VERIFY, START))),
+                "plain": Way(Stage.ACCEPTED, ((ClockName.ACCEPT, STOP), (ClockName.FILE, START))),
+            },
+        ),
+        Step(
+            StepName.DECLINE,
+            N_("Decline"),
+            N_("declined it"),
+            (Stage.REPORTED,),
+            (Post.OPERATOR, Post.DUTY_LEADER),
+            {DONE: Way(Stage.DECLINED, ((ClockName.ACCEPT, STOP),))},
+            needs=(Need.REASON,),
+            is_answered=True,
+        ),
+        Step(
+            StepName.VERIFY,
+            N_("Verify"),
+            N_("verified it on the spot"),
+            (Stage.VERIFYING,),
+            (Post.INSPECTOR,),
+            {
+                "confirmed": Way(Stage.ACCEPTED, ((ClockName.VERIFY, STOP), (ClockName.FILE, START))),
+                "not_found": Way(Stage.ACCEPTED, ((ClockName.VERIFY, STOP), (ClockName.FILE, START))),
+            },
+            needs=(Need.RESULT,),
+        ),
+        Step(
+            StepName.FILE,
+            N_("File"),
+            N_("filed it"),
+            (Stage.ACCEPTED,),
+            (Post.DUTY_LEADER,),
+            {DONE: Way(Stage.FILED, ((ClockName.FILE, STOP), (ClockName.DISPATCH, START)))},
+            needs=(Need.CONDITION,),
+        ),
+        Step(
+            StepName.REFUSE,
+            N_("Refuse filing"),
+            N_("refused to file it"),
+            (Stage.ACCEPTED,),
+            (Post.DUTY_LEADER,),
+            {DONE: Way(Stage.REFUSED, ((ClockName.FILE, STOP),))},
+            needs=(Need.REASON,),
+            is_answered=True,
+        ),
+        Step(
+            StepName.DISPATCH,
+            N_("Dispatch"),
+            N_("dispatched it"),
+            (Stage.FILED,),
+            (Post.DISPATCHER,),
+            {
+                DONE: Way(
+                    Stage.DISPATCHED,
+                    (
+                        (ClockName.DISPATCH, STOP),
+                        (ClockName.SIGN, START),
+                        (ClockName.HANDLE, ClockAct.START_OR_RESUME),
+                    ),
+                )
+            },
+            needs=(Need.BODY,),
+        ),
+        Step(
+            StepName.SIGN_FOR,
+            N_("Sign for"),
+            N_("signed for it"),
+            (Stage.DISPATCHED,),
+            (Post.HANDLER,),
+            {DONE: Way(Stage.HANDLING, ((ClockName.SIGN, STOP),))},
+        ),
+        Step(
+            StepName.SEND_BACK,
+            N_("Send back"),
+            N_("sent it back"),
+            (Stage.DISPATCHED, Stage.HANDLING),
+            (Post.HANDLER,),
+            {
+                DONE: Way(
+                    Stage.FILED, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.DISPATCH, START))
+                )
+            },
+            needs=(Need.REASON,),
+        ),
+        Step(
+            StepName.REPORT_BACK,
+            N_("Report back"),
+            N_("reported it handled"),
+            (Stage.DISPATCHED, Stage.HANDLING),
+            (Post.HANDLER,),
+            {
+                DONE: Way(
+                    Stage.CHECKING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.CHECK, START))
+                )
+            },
+            needs=(Need.NOTE,),
+        ),
+        Step(
+            StepName.CHECK,
+            N_("Check"),
+            N_("checked it on the spot"),
+            (Stage.CHECKING,),
+            (Post.INSPECTOR,),
+            {
+                "passed": Way(
+                    Stage.CLOSING, ((ClockName.CHECK, STOP), (ClockName.HANDLE, STOP), (ClockName.CLOSE, START))
+                ),
+                "failed": Way(Stage.HANDLING, ((ClockName.CHECK, STOP), (ClockName.HANDLE, RESUME))),
+            },
+            needs=(Need.RESULT,),
+            not_after=_HANDLED,
+        ),
+        Step(
+            StepName.CLOSE,
+            N_("Close"),
+            N_("closed it"),
+            (Stage.CLOSING,),
+            (Post.DUTY_LEADER,),
+            {DONE: Way(Stage.CLOSED, ((ClockName.CLOSE, STOP),))},
+            not_after=_HANDLED,
+            is_answered=True,
+        ),
+        Step(
+            StepName.REVIEW,
+            N_("Review"),
+            N_("reviewed it"),
+            (Stage.REVIEWING,),
+            (Post.DUTY_LEADER, Post.OPERATOR),
+            {
+                "passed": Way(Stage.CLOSED, ((ClockName.CLOSE, STOP),)),
+                "failed": Way(Stage.ACCEPTED, ((ClockName.CLOSE, STOP), (ClockName.FILE, START))),
+            },
+            needs=(Need.RESULT,),
+            not_after=_HANDLED,
+        ),
+    )
+}
+
+RESULT_LABELS: Mapping[str, str] = {
+    "confirmed": N_("confirmed"),
+    "not_found": N_("not found"),
+    "passed": N_("passed"),
+    "failed": N_("failed"),
+}
+
+
+def needs_verifying(source: Source) -> bool:
+    """Whether a report from this source is verified by an inspector before filing."""
+    return source in VERIFIED_SOURCES
+
+
+def steps_from(stage: Stage) -> tuple[Step, ...]:
+    """The steps that can be taken at `stage`, in the table's order."""
+    return tuple(step for step in STEPS.values() if stage in step.stages)
+
+
+def find_way(step: Step, result: str | None, source: Source) -> Way | None:
+    """The way a step takes for a result; None where the result is not one of the step's own.
+
+    >>> find_way(STEPS[StepName.CHECK], "failed", Source.INSPECTOR).to.value
+    'handling'
+    >>> find_way(STEPS[StepName.ACCEPT], None, Source.HOTLINE).to.value
+    'verifying'
+    """
+    if step.name is StepName.ACCEPT:
+        return step.ways["verify" if needs_verifying(source) else "plain"]
+    if Need.RESULT in step.needs:
+        return step.ways.get(result or "")
+    return step.ways[DONE]
+
+
+def diagram() -> str:
+    """The workflow as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for step in STEPS.values():
+        for result, way in step.ways.items():
+            word = step.name.value if result == DONE else f"{step.name.value} ({result})"
+            posts = ", ".join(post.value for post in step.posts)
+            lines += [f"    {stage.value if stage else '[*]'} --> {way.to.value}: {word} · {posts}" for stage in step.stages or (None,)]
+    lines += [f"    {stage.value} --> [*]" for stage in Stage if stage in FINAL_STAGES]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What counts: classes, filing conditions and limits, by standard and version."""

@@ -1,0 +1,104 @@
+"""What counts: standards, classes, filing conditions with their limits, and the limits of the stages."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cityops.accounts.models import BodyKind
+from cityops.db import Base, words_enum
+from cityops.words import N_
+from cityops.worktime.limits import Limit, Unit
+
+
+class CaseKind(StrEnum):
+    """部件 or 事项: the two share five-digit numbers, so a class is (standard, kind, code)."""
+
+    COMPONENT = "component"
+    MATTER = "matter"
+
+
+CASE_KIND_LABELS = {CaseKind.COMPONENT: N_("component"), CaseKind.MATTER: N_("matter")}
+
+
+class Standard(Base):
+    """A published standard, and the days on which it is in force."""
+
+    __tablename__ = "standards"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    valid_from_on: Mapped[date]
+    valid_until_on: Mapped[date | None]
+
+
+class CaseClass(Base):
+    """A class (小类) of components or matters under one standard."""
+
+    __tablename__ = "case_classes"
+    __table_args__ = (UniqueConstraint("standard_id", "kind", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    standard_id: Mapped[int] = mapped_column(ForeignKey("standards.id"))
+    kind: Mapped[CaseKind] = mapped_column(words_enum(CaseKind))
+    code: Mapped[str] = mapped_column(String(5), index=True)
+    major_code: Mapped[str] = mapped_column(String(2))
+    major_name: Mapped[str] = mapped_column(String(50))
+    name: Mapped[str] = mapped_column(String(50))
+    name_en: Mapped[str | None] = mapped_column(String(100))
+    ended_on: Mapped[date | None]
+    standard: Mapped[Standard] = relationship()
+
+
+class FilingCondition(Base):
+    """A filing condition (立案条件) of a class: its limit, calendar, closing condition and usual responsible body.
+
+    `code` is the class with its kind's letter and a number: `C01037-1`. A row is never changed once a case names it: a
+    change ends it and begins another.
+    """
+
+    __tablename__ = "filing_conditions"
+    __table_args__ = (
+        UniqueConstraint("code", "valid_from_on"),
+        CheckConstraint("limit_value > 0", name="limit_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    class_id: Mapped[int] = mapped_column(ForeignKey("case_classes.id"), index=True)
+    code: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(String(200))
+    text_en: Mapped[str] = mapped_column(String(200))
+    closing: Mapped[str] = mapped_column(String(200))
+    closing_en: Mapped[str] = mapped_column(String(200))
+    limit_value: Mapped[int]
+    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
+    calendar: Mapped[str] = mapped_column(String(32))
+    body_kind: Mapped[BodyKind] = mapped_column(words_enum(BodyKind))
+    body_code: Mapped[str | None] = mapped_column(String(32))
+    is_simple_allowed: Mapped[bool] = mapped_column(default=False)
+    valid_from_on: Mapped[date]
+    valid_until_on: Mapped[date | None]
+    case_class: Mapped[CaseClass] = relationship()
+
+    @property
+    def limit(self) -> Limit:
+        """The handling limit."""
+        return Limit(self.limit_value, self.limit_unit)
+
+
+class StageLimit(Base):
+    """The limit of a stage's clock, where the filing condition does not set it."""
+
+    __tablename__ = "stage_limits"
+
+    clock: Mapped[str] = mapped_column(String(16), primary_key=True)
+    limit_value: Mapped[int]
+    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
+    calendar: Mapped[str] = mapped_column(String(32))
+
+    @property
+    def limit(self) -> Limit:
+        """The stage's limit."""
+        return Limit(self.limit_value, self.limit_unit)

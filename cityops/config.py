@@ -1,0 +1,135 @@
+"""One frozen `Config`, read once from the environment; a bad value is named in one sentence."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from cityops.errors import BadSetting
+from cityops.words import N_
+
+DEFAULT_PORT = 8310
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one running city.
+
+    Attributes:
+        home: the data folder: database, files, keys, Redis's own files.
+        database_url: an SQLAlchemy URL.
+        redis_url: a Redis server's URL, or None for the embedded one.
+        host, port: where the web listens.
+        web_workers: gunicorn's worker processes.
+        production: keys must already be there, and the demo's people may not sign in.
+        keys_folder: where the keys lie (0600).
+        several_posts: whether a person may hold several posts in one shift.
+        idle_minutes: a session ends after so long without a request.
+        secure_cookies: cookies only over HTTPS.
+    """
+
+    home: Path
+    database_url: str
+    redis_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    web_workers: int = 2
+    production: bool = False
+    keys_folder: Path = Path("keys")
+    several_posts: bool = True
+    idle_minutes: int = 30
+    secure_cookies: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
+        """Read the settings; raise `BadSetting` with one sentence about the first bad one."""
+        home = Path(environ.get("CITYOPS_HOME") or "var").absolute()
+        production = _yes_or_no(environ, "CITYOPS_PRODUCTION", False)
+        return cls(
+            home=home,
+            database_url=_database_url(environ.get("DATABASE_URL") or "", home),
+            redis_url=_redis_url(environ.get("REDIS_URL") or ""),
+            host=environ.get("CITYOPS_HOST") or "127.0.0.1",
+            port=_whole_number(environ, "CITYOPS_PORT", DEFAULT_PORT, 1, 65_535),
+            web_workers=_whole_number(environ, "CITYOPS_WEB_WORKERS", 2, 1, 64),
+            production=production,
+            keys_folder=Path(environ.get("CITYOPS_KEYS") or home / "keys"),
+            several_posts=_yes_or_no(environ, "CITYOPS_SEVERAL_POSTS", True),
+            idle_minutes=_whole_number(environ, "CITYOPS_IDLE_MINUTES", 30, 1, 1_440),
+            secure_cookies=_yes_or_no(environ, "CITYOPS_SECURE_COOKIES", production),
+        )
+
+    @property
+    def redis_socket(self) -> Path:
+        """The embedded Redis's socket; a socket path has to stay short, so it lies outside a deep home."""
+        inside = self.home / "redis" / "redis.sock"
+        if len(str(inside)) <= 100:
+            return inside
+        return Path(f"/tmp/cityops-{os.getuid()}-{abs(hash_path(self.home)):x}.sock")
+
+    @property
+    def redis_address(self) -> str:
+        """The URL that redis clients use."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where photos and other attachments lie."""
+        return self.home / "files"
+
+
+def hash_path(path: Path) -> int:
+    """A number that stays the same for the same path in every process."""
+    number = 0
+    for byte in str(path).encode():
+        number = (number * 257 + byte) % (1 << 61)
+    return number
+
+
+def _database_url(text: str, home: Path) -> str:
+    if not text:
+        return f"sqlite:///{home / 'cityops.sqlite3'}"
+    if text.startswith(("postgres://", "postgresql://")):
+        text = "postgresql+psycopg://" + text.split("://", 1)[1]
+    try:
+        backend = make_url(text).get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in {"sqlite", "postgresql"}:
+        raise BadSetting(
+            N_("DATABASE_URL is not a database address: write postgresql://user:password@host/name, or leave it empty.")
+        )
+    return text
+
+
+def _redis_url(text: str) -> str | None:
+    if not text:
+        return None
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise BadSetting(N_("REDIS_URL is not a Redis address: write redis://host:6379/0, or leave it empty."))
+    return text
+
+
+def _whole_number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise BadSetting(
+            N_("%(name)s is %(text)s, and has to be a whole number from %(low)s to %(high)s."),
+            name=name,
+            text=repr(text[:40]),
+            low=low,
+            high=high,
+        )
+    return int(text)
+
+
+def _yes_or_no(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text not in {"1", "0", "yes", "no", "true", "false"}:
+        raise BadSetting(N_("%(name)s is %(text)s, and has to be yes or no."), name=name, text=repr(text[:40]))
+    return text in {"1", "yes", "true"}

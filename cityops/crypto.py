@@ -1,0 +1,115 @@
+"""Keys, sealed personal data, look-up hashes and the history's HMAC.
+
+Keys lie in files of their own (0600), one 32-byte key a file, as hexadecimal text. Ciphertext names the key it was made with,
+so that keys can be exchanged; the look-up hash has its own key.
+"""
+
+import hashlib
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cityops.errors import BadSetting
+from cityops.words import N_
+
+KEY_NAMES = ("session", "personal-1", "lookup", "chain-1")
+ALGORITHM = "hmac-sha256"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The city's keys by name: `session`, `personal-N`, `lookup`, `chain-N`; the highest N is the one in use."""
+
+    by_name: dict[str, bytes]
+
+    @classmethod
+    def load(cls, folder: Path, *, make: bool) -> "Keys":
+        """Read the keys, making what is missing where `make` allows; else say which file is missing.
+
+        Raises:
+            BadSetting: a key is missing, unreadable or not 64 hexadecimal digits.
+        """
+        if make:
+            _make_missing(folder)
+        names = sorted(set(KEY_NAMES) | {path.stem for path in folder.glob("*.key")})
+        return cls({name: _read(folder / f"{name}.key") for name in names})
+
+    def newest(self, kind: str) -> str:
+        """The name of the key of this kind that is in use."""
+        return max(
+            (name for name in self.by_name if name.startswith(f"{kind}-")), key=lambda name: int(name.split("-")[1])
+        )
+
+    def seal(self, text: str) -> str:
+        """Encrypt personal data (AES-256-GCM); the answer names its key: `personal-1:…`."""
+        name = self.newest("personal")
+        nonce = os.urandom(12)
+        sealed = nonce + AESGCM(self.by_name[name]).encrypt(nonce, text.encode(), name.encode())
+        return f"{name}:{urlsafe_b64encode(sealed).decode()}"
+
+    def unseal(self, sealed: str) -> str:
+        """Decrypt what `seal` made.
+
+        Raises:
+            BadSetting: the key it names is not there, or the text was changed.
+        """
+        name, _, body = sealed.partition(":")
+        raw = urlsafe_b64decode(body)
+        try:
+            return AESGCM(self.by_name[name]).decrypt(raw[:12], raw[12:], name.encode()).decode()
+        except (KeyError, InvalidTag):
+            raise BadSetting(N_("The key %(name)s is missing or not the one this was sealed with."), name=name) from None
+
+    def lookup(self, text: str) -> str:
+        """A keyed hash by which equal personal data is found without opening it."""
+        return hmac.new(self.by_name["lookup"], text.encode(), hashlib.sha256).hexdigest()
+
+    def digest(self, text: str, key_name: str | None = None) -> str:
+        """The history's HMAC over `text`, named by key and algorithm: `chain-1:hmac-sha256:…`.
+
+        Raises:
+            KeyError: no key of that name is there.
+        """
+        name = key_name or self.newest("chain")
+        return f"{name}:{ALGORITHM}:{hmac.new(self.by_name[name], text.encode(), hashlib.sha256).hexdigest()}"
+
+
+def _make_missing(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in KEY_NAMES:
+        path = folder / f"{name}.key"
+        # Of two processes that start at once one links its key, and the other reads that one.
+        partial = folder / f".{name}.{os.getpid()}"
+        if path.exists():
+            continue
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(os.urandom(32).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            pass
+        partial.unlink()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except FileNotFoundError:
+        raise BadSetting(
+            N_("The key file %(path)s is missing: bring it from the backup of the keys, or set CITYOPS_KEYS."),
+            path=str(path),
+        ) from None
+    except (OSError, ValueError):
+        raise BadSetting(N_("The key file %(path)s cannot be read as a key."), path=str(path)) from None
+    if len(key) != 32:
+        raise BadSetting(N_("The key file %(path)s cannot be read as a key."), path=str(path))
+    return key

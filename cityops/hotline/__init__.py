@@ -1,0 +1,1 @@
+"""96310: the intake desk and the answers owed to reporters."""

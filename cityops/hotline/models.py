@@ -1,0 +1,28 @@
+"""The answers owed to reporters (回访): declined, refused and closed cases are each told to who reported them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from cityops.cases.models import Report
+from cityops.cases.workflow import StepName
+from cityops.db import Base, BigKey, UtcDateTime, words_enum
+
+_OPEN = text("answered_at IS NULL")
+
+
+class ReporterAnswer(Base):
+    """An answer owed to the reporter of a report, because of a step of its case."""
+
+    __tablename__ = "reporter_answers"
+    __table_args__ = (Index("ix_reporter_answers_open", "owed_at", sqlite_where=_OPEN, postgresql_where=_OPEN),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("reports.id"), index=True)
+    step: Mapped[StepName] = mapped_column(words_enum(StepName))
+    owed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    report: Mapped[Report] = relationship()

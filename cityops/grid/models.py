@@ -100,7 +100,7 @@ class Cell(Base):
     """A unit cell (单元网格) of about 10,000 m², inside exactly one community.
 
     A changed boundary ends this row and begins another with the next `revision`; a retired code is never used again.
-    `grid_tier` is the Ningbo class of the grid (1 built-up, 2 less built-up), `area_level` the management level of the area.
+    `grid_tier` is Ningbo's class of the grid (1 built-up, 2 less built-up), `area_level` the area's management level.
     """
 
     __tablename__ = "cells"
@@ -130,7 +130,7 @@ class Cell(Base):
 class Component(Base):
     """A surveyed thing of the city: a manhole cover, a lamp, a bin (部件, GB/T 47678.5-2026).
 
-    `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place and
+    `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place,
     empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
     search and map tiles. `body_code` names who maintains it.
     """

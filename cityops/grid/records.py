@@ -1,0 +1,77 @@
+"""What travels between a file, the demo and the database: the grid's things as plain records, no rows."""
+
+from dataclasses import dataclass, field
+
+from shapely.geometry.base import BaseGeometry
+
+from cityops.grid.models import AreaLevel, ComponentState
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRecord:
+    """An area; `line` is the feature's number in its file, from 1, 0 where there is no file."""
+
+    code: str
+    name: str
+    name_en: str
+    level: AreaLevel
+    parent_code: str | None
+    boundary: BaseGeometry
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CellRecord:
+    """A unit cell with the code and names of its duty grid, where it has one."""
+
+    code: str
+    boundary: BaseGeometry
+    duty_grid_code: str | None = None
+    duty_grid_name: str = ""
+    duty_grid_name_en: str = ""
+    grid_tier: int = 1
+    area_level: int = 1
+    line: int = 0
+
+    @property
+    def area_code(self) -> str:
+        """The 12-digit community code."""
+        return self.code[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRecord:
+    """A component at its place; its cell is found on loading."""
+
+    code: str
+    name: str
+    lon: float
+    lat: float
+    state: ComponentState = ComponentState.IN_PLACE
+    body_code: str | None = None
+    line: int = 0
+
+    @property
+    def class_code(self) -> str:
+        """The five-digit class of GB/T 47678.5-2026 inside the 17-digit code."""
+        return self.code[6:11]
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkRecord:
+    """A named place."""
+
+    name: str
+    kind: str
+    lon: float
+    lat: float
+
+
+@dataclass(slots=True)
+class GridData:
+    """A grid to be loaded, or one that was read out."""
+
+    areas: list[AreaRecord] = field(default_factory=list)
+    cells: list[CellRecord] = field(default_factory=list)
+    components: list[ComponentRecord] = field(default_factory=list)
+    landmarks: list[LandmarkRecord] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""When: working calendars and their arithmetic."""

@@ -22,6 +22,7 @@ import cityops.hotline.models
 import cityops.milestones
 import cityops.patrol.models
 import cityops.queue
+import cityops.worktime.models
 from cityops.db import Base
 from cityops.resources import folders
 
@@ -34,6 +35,7 @@ ROWS = (
     cityops.milestones,
     cityops.patrol.models,
     cityops.queue,
+    cityops.worktime.models,
 )
 
 # Any number will do, as long as every process of this program takes the same.

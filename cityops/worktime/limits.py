@@ -49,13 +49,9 @@ class Limit:
     def __post_init__(self) -> None:
         """Refuse what is no limit; NaN fails both comparisons."""
         if not 0 <= self.value <= MOST[self.unit]:
-            raise Invalid("limit", N_("A limit is a number from 0 to %(most)s %(unit)s."), **_most(self.unit))
+            raise Invalid("limit", N_("A limit in this unit is a number from 0 to %(most)s."), most=MOST[self.unit])
 
     def microseconds(self, nominal_minutes: int) -> int:
         """The counted time of the limit, where a working day counts as `nominal_minutes`."""
         unit_us = nominal_minutes * MINUTE_US if self.unit is Unit.WORKING_DAY else HOUR_US
         return round(self.value * unit_us)
-
-
-def _most(unit: Unit) -> dict[str, object]:
-    return {"most": MOST[unit], "unit": UNIT_LABELS[unit]}

@@ -1,0 +1,130 @@
+"""`cityops worktime`: working time, counted and explained, without a database."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from cityops.errors import CityopsError, Invalid
+from cityops.words import N_
+from cityops.worktime.arithmetic import Pause, add, counted
+from cityops.worktime.calendar import Calendar
+from cityops.worktime.defaults import DEFAULT_CALENDARS
+from cityops.worktime.explanation import Piece, explain
+from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
+
+
+@click.group()
+def worktime() -> None:
+    """Working time: when a limit is due, and why."""
+
+
+@worktime.command()
+@click.option("--start", required=True, metavar="TIME", help="When the clock starts: 2026-09-30T16:00+08:00.")
+@click.option("--limit", required=True, metavar="NUMBER", help="How many units.")
+@click.option("--unit", required=True, type=click.Choice([unit.value for unit in Unit]), help="What is counted.")
+@click.option("--calendar", "name", default="office", show_default=True, help=f"{', '.join(DEFAULT_CALENDARS)}.")
+@click.option("--pause", "pauses", multiple=True, metavar="FROM/UNTIL", help="The clock stood still; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def due(start: str, limit: str, unit: str, name: str, pauses: tuple[str, ...], *, as_json: bool) -> None:
+    """Say when a limit is due, and explain it piece by piece.
+
+    Counts on the built-in calendars: office (08:30-12:00, 13:30-18:00 on working days), street (07:00-21:00 every day)
+    and continuous.
+    """
+    try:
+        answer = _answer(start, _limit(limit, unit), name, [_pause(text) for text in pauses])
+    except CityopsError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(answer)))
+
+
+def _answer(start: str, limit: Limit, name: str, pauses: list[Pause]) -> dict[str, Any]:
+    calendar = _calendar(name)
+    begin = _moment(start, "start")
+    due_at = add(calendar, begin, limit, pauses)
+    pieces = explain(calendar, begin, limit, pauses)
+    return {
+        "start": _local(calendar, begin),
+        "limit": limit.value,
+        "unit": limit.unit.value,
+        "calendar": calendar.name,
+        "due": _local(calendar, due_at),
+        "counted_minutes": _number(counted(calendar, begin, limit) / timedelta(minutes=1)),
+        "pieces": [_piece(calendar, piece) for piece in pieces],
+    }
+
+
+def _piece(calendar: Calendar, piece: Piece) -> dict[str, Any]:
+    return {
+        "from": _local(calendar, piece.begin),
+        "until": _local(calendar, piece.until),
+        "kind": piece.kind.value,
+        "why": piece.why,
+        "why_zh": piece.why_zh,
+        "minutes": _number(piece.minutes),
+    }
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    unit = UNIT_LABELS[Unit(answer["unit"])]
+    head = [
+        f"start {_plain(answer['start'])}",
+        f"limit {answer['limit']} {unit} = {_minutes(answer['counted_minutes'])}, calendar {answer['calendar']}",
+        f"due   {_plain(answer['due'])}",
+        "",
+    ]
+    return head + [
+        "  ".join([_plain(piece["from"]), _plain(piece["until"]), f"{_minutes(piece['minutes']):>9}", _reason(piece)])
+        for piece in answer["pieces"]
+    ]
+
+
+def _reason(piece: dict[str, Any]) -> str:
+    return f"{piece['kind']:7}  {piece['why']}"
+
+
+def _minutes(minutes: float) -> str:
+    return f"{_number(round(minutes, 3))} min"
+
+
+def _plain(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    return f"{moment:%a %Y-%m-%d} {text[11:].split('+')[0].removesuffix(':00')}"
+
+
+def _local(calendar: Calendar, moment: datetime) -> str:
+    return moment.astimezone(calendar.zone).isoformat()
+
+
+def _number(minutes: float) -> float:
+    return int(minutes) if float(minutes).is_integer() else minutes
+
+
+def _calendar(name: str) -> Calendar:
+    if name not in DEFAULT_CALENDARS:
+        raise Invalid("calendar", N_("There is no built-in calendar “%(calendar)s”."), calendar=name)
+    return DEFAULT_CALENDARS[name]
+
+
+def _limit(text: str, unit: str) -> Limit:
+    try:
+        value = int(text) if text.strip().isdecimal() else float(text)
+    except ValueError as error:
+        raise Invalid("limit", N_("The limit “%(limit)s” is not a number."), limit=text[:40]) from error
+    return Limit(value, Unit(unit))
+
+
+def _moment(text: str, field: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(field, N_("“%(time)s” is not a time like 2026-09-30T16:00+08:00."), time=text[:40]) from error
+
+
+def _pause(text: str) -> Pause:
+    begin, slash, until = text.partition("/")
+    if not slash:
+        raise Invalid("pause", N_("A pause is written FROM/UNTIL, two times with a slash between them."))
+    return _moment(begin, "pause"), _moment(until, "pause")

@@ -1,0 +1,97 @@
+"""Calendars out of the database."""
+
+from collections.abc import Sequence
+from datetime import date
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from cityops.clock import CITY_ZONE
+from cityops.errors import NotFound
+from cityops.words import N_
+from cityops.worktime.calendar import Calendar, DayException, DayKind, Span, Spans, Week
+from cityops.worktime.models import WorkCalendar, WorkDay, WorkDaySpan, WorkSpan, WorkYear
+
+NO_CALENDAR = N_("There is no working calendar “%(calendar)s”.")
+
+_read: WeakKeyDictionary[Engine, dict[str, tuple[str, Calendar]]] = WeakKeyDictionary()
+
+
+def get_calendar(session: Session, name: str) -> Calendar:
+    """The calendar as it stands, read once a process and again when its stamp has changed.
+
+    Raises:
+        NotFound: there is no calendar of that name.
+    """
+    stamp = session.scalar(select(WorkCalendar.stamp).where(WorkCalendar.name == name))
+    if stamp is None:
+        raise NotFound(NO_CALENDAR, calendar=name)
+    known = _read.setdefault(session.get_bind().engine, {})
+    if name not in known or known[name][0] != stamp:
+        known[name] = stamp, load_calendar(session, name)
+    return known[name][1]
+
+
+def load_calendar(session: Session, name: str) -> Calendar:
+    """The calendar read anew, in a fixed number of queries.
+
+    Raises:
+        NotFound: there is no calendar of that name.
+    """
+    row = session.scalar(
+        select(WorkCalendar).where(WorkCalendar.name == name).options(selectinload(WorkCalendar.spans))
+    )
+    if row is None:
+        raise NotFound(NO_CALENDAR, calendar=name)
+    weeks = _weeks(row.spans)
+    years = frozenset(session.scalars(select(WorkYear.year))) if row.observes_holidays else None
+    return Calendar(
+        row.name,
+        weeks,
+        _days(session, row, weeks),
+        nominal_minutes=row.nominal_minutes,
+        day_rule=row.day_rule,
+        holiday_years=years,
+        is_continuous=row.is_continuous,
+        zone=CITY_ZONE,
+    )
+
+
+def list_calendars(session: Session) -> Sequence[WorkCalendar]:
+    """All calendars by name."""
+    return session.scalars(select(WorkCalendar).order_by(WorkCalendar.name)).all()
+
+
+def _weeks(rows: Sequence[WorkSpan]) -> tuple[Week, ...]:
+    """One week from each day on which hours begin or end to be valid."""
+    turns = {row.valid_from_on for row in rows} | {row.valid_until_on for row in rows if row.valid_until_on}
+    return tuple(_week(rows, turn) for turn in sorted(turns))
+
+
+def _week(rows: Sequence[WorkSpan], day: date) -> Week:
+    valid = [row for row in rows if row.valid_from_on <= day and (not row.valid_until_on or day < row.valid_until_on)]
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
+        _spans([row for row in valid if row.weekday == weekday]) for weekday in range(7)
+    )
+    return Week((monday, tuesday, wednesday, thursday, friday, saturday, sunday), day)
+
+
+def _days(session: Session, calendar: WorkCalendar, weeks: tuple[Week, ...]) -> dict[date, DayException]:
+    own = WorkDay.calendar_id == calendar.id
+    wanted = or_(own, WorkDay.calendar_id.is_(None)) if calendar.observes_holidays else own
+    rows = session.scalars(select(WorkDay).where(wanted)).all()
+    # The calendar's own rows come last, so that they go before those for all.
+    return {row.day_on: _exception(row, weeks) for row in sorted(rows, key=lambda row: row.calendar_id is not None)}
+
+
+def _exception(row: WorkDay, weeks: tuple[Week, ...]) -> DayException:
+    spans = _spans(row.spans)
+    if row.kind is DayKind.MAKE_UP and not spans:
+        week = next((week for week in reversed(weeks) if week.valid_from_on <= row.day_on), None)
+        spans = week.make_up_spans if week else ()
+    return DayException(row.kind, spans, row.name_en, row.name_zh)
+
+
+def _spans(rows: Sequence[WorkSpan] | Sequence[WorkDaySpan]) -> Spans:
+    return tuple(Span(row.start_minute, row.end_minute) for row in rows)

@@ -1,7 +1,7 @@
 """Jobs: owed in the same transaction as what they follow, queued after its commit, found again by a sweep.
 
-A job is named by its dotted name and takes ids. Its row is the truth; Redis only carries the word that there is work, so
-nothing depends on Redis remembering. A job may run twice.
+A job is named by its dotted name and takes ids. Its row is the truth; Redis only carries the word that there is work,
+so nothing depends on Redis remembering. A job may run twice.
 """
 
 import json
@@ -19,17 +19,23 @@ from cityops.db import Base, BigKey, UtcDateTime, rows_matched
 
 log = logging.getLogger(__name__)
 
+QUEUE = "owed"
 RUNNER = "cityops.jobs.run_owed"
 CLAIM_FOR = timedelta(minutes=5)
 MAX_ATTEMPTS = 10
 
 
 class OwedJob(Base):
-    """A piece of work owed: done when `done_at` is set; given up, and said so on the health page, after ten attempts."""
+    """A piece of work owed: done when `done_at` is set, given up after ten attempts."""
 
     __tablename__ = "owed_jobs"
     __table_args__ = (
-        Index("ix_owed_jobs_open", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+        Index(
+            "ix_owed_jobs_open",
+            "due_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -57,7 +63,7 @@ def owe(session: Session, task: str, **arguments: int | str) -> OwedJob:
 def announce(connection: "redis.Redis[Any]", job_ids: list[int]) -> None:
     """Tell the workers of owed jobs; a Redis that is away is not an error, the sweep will find them."""
     try:
-        queue = Queue("owed", connection=connection)
+        queue = Queue(QUEUE, connection=connection, default_timeout=int(CLAIM_FOR.total_seconds()))
         for job_id in job_ids:
             queue.enqueue(RUNNER, job_id, result_ttl=0, failure_ttl=86_400)
     except redis.RedisError as error:
@@ -74,6 +80,12 @@ def claim(session: Session, job_id: int) -> OwedJob | None:
         .values(due_at=moment + CLAIM_FOR, attempts=OwedJob.attempts + 1)
     )
     return session.get(OwedJob, job_id) if rows_matched(taken) else None
+
+
+def read_arguments(job: OwedJob) -> dict[str, int | str]:
+    """The arguments that a job was owed with."""
+    arguments: dict[str, int | str] = json.loads(job.arguments)
+    return arguments
 
 
 def list_owed(session: Session, limit: int = 500) -> list[int]:

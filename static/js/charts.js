@@ -22,7 +22,7 @@ function bars({ rows, unit }) {
   const kept = [...rows].reverse();
   return {
     ...base(),
-    grid: { left: 8, right: 96, top: 4, bottom: 4, containLabel: true },
+    grid: { left: 8, right: kept.some((row) => row.said) ? 168 : 96, top: 4, bottom: 4, containLabel: true },
     xAxis: { type: "value", min: 0, show: false },
     yAxis: {
       type: "category", data: kept.map((row) => row.label), axisTick: { show: false },

@@ -120,7 +120,7 @@ function lightIcons(id, source, extra) {
   return {
     id, type: "symbol", source, ...extra,
     layout: {
-      "icon-image": ["concat", "light-", ["get", "light"]], "icon-allow-overlap": true,
+      "icon-image": ["concat", "light-", ["get", "light"]], "icon-allow-overlap": true, "icon-ignore-placement": true,
       "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.75, 17, 1.05],
       "symbol-sort-key": ["match", ["get", "light"], "over", 4, "near", 3, "on_time", 2, 1],
     },

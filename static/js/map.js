@@ -139,7 +139,7 @@ export function startMap(element) {
   const point = numbers(element.dataset.point);
   if (point) marker.setLngLat(point).addTo(map);
   chooseCell(map, element);
-  if (element.dataset.pick) pickPoints(map, element, marker);
+  if (element.dataset.pick !== undefined) pickPoints(map, element, marker);
   if (rows) {
     openPopups(map, element, "rows");
     followRows(map, element, marker);

@@ -6,13 +6,15 @@
     const root = document.documentElement;
     const choice = localStorage.getItem("theme") || "auto";
     const isDark = choice === "dark" || (choice === "auto" && dark.matches);
+    const before = `${root.dataset.bsTheme} ${root.hasAttribute("data-sunlight")}`;
     root.dataset.bsTheme = isDark ? "dark" : "light";
     root.toggleAttribute("data-sunlight", choice === "sunlight");
+    const after = `${root.dataset.bsTheme} ${root.hasAttribute("data-sunlight")}`;
     root.dataset.rail = localStorage.getItem("rail") || "wide";
     for (const button of document.querySelectorAll("[data-theme-choice]")) {
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice));
     }
-    root.dispatchEvent(new CustomEvent("themechange"));
+    if (after !== before) root.dispatchEvent(new CustomEvent("themechange"));
   }
 
   dark.addEventListener("change", apply);

@@ -16,7 +16,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Connection,
+    Constraint,
     DateTime,
     Dialect,
     Engine,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Table,
     TypeDecorator,
     create_engine,
     event,
@@ -38,6 +41,13 @@ BUSY_TIMEOUT_MS = 15_000
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _words_of(constraint: Constraint, _table: Table) -> str:
+    # The CHECK of a column of words bears the name of its enum, which two columns of one table may share.
+    if isinstance(constraint, CheckConstraint) and constraint._type_bound:
+        return f"{next(iter(constraint.columns)).name}_"
+    return ""
+
+
 class Base(DeclarativeBase):
     """The root of every row class; constraint names are fixed so that migrations can name them."""
 
@@ -45,7 +55,8 @@ class Base(DeclarativeBase):
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ck": "ck_%(table_name)s_%(words_of)s%(constraint_name)s",
+            "words_of": _words_of,
             "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
             "pk": "pk_%(table_name)s",
         }

@@ -3,8 +3,8 @@
 
     scripts/new_migration.py "Give a case its weather"
 
-Read what it wrote: Alembic does not see that a CHECK or the condition of a partial index has changed; such a change has to
-be added by hand, and the test of the migrations fails until it is.
+Read what it wrote: Alembic does not see that a CHECK or the condition of a partial index has changed; such a change has
+to be added by hand, and the test of the migrations fails until it is.
 """
 
 import subprocess

@@ -1,0 +1,104 @@
+"""What every test may ask for: empty databases of both kinds, already migrated, and the web application on one."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from cityops import schema
+from cityops.db import Database
+from tests.postgres import PostgresServer, find_binaries
+
+KINDS = ("sqlite", "postgresql")
+TEMPLATE = "migrated"
+DATABASE_FIXTURES = {"db", "db_url", "make_db_url", "empty_db_url", "postgres_server"}
+_numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by what a test asks for and where it lies, so that nobody has to remember to."""
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & DATABASE_FIXTURES:
+            item.add_marker(pytest.mark.database)
+        if "journeys" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+def _make_tables(url: str) -> None:
+    # While the first rooms are being built; `schema.upgrade(url)` as soon as the first migration is settled.
+    with schema.migration_engine(url).begin() as connection:
+        schema.metadata().create_all(connection)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process; without PostgreSQL the test is skipped, and fails under CI=true."""
+    if find_binaries() is None:
+        words = "PostgreSQL is not installed (apt-get install postgresql)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with no rows, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated PostgreSQL database with no rows, to be copied."""
+    _make_tables(postgres_server.create(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def make_db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Make databases: `make_db_url("postgresql")` gives the address of a new migrated one, `empty=True` of a bare one."""
+    with ExitStack() as after:
+
+        def make(kind: str, *, empty: bool = False) -> str:
+            name = f"test_{next(_numbers)}"
+            if kind == "sqlite":
+                path = tmp_path / f"{name}.sqlite3"
+                if not empty:
+                    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+                return f"sqlite:///{path}"
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            template = "template0" if empty else request.getfixturevalue("postgresql_template")
+            after.callback(server.drop, name)
+            return server.create(name, template)
+
+        yield make
+
+
+@pytest.fixture(params=KINDS)
+def db_url(request: pytest.FixtureRequest, make_db_url: Callable[..., str]) -> str:
+    """The address of a new migrated database, once on SQLite and once on PostgreSQL."""
+    return make_db_url(request.param)
+
+
+@pytest.fixture(params=KINDS)
+def empty_db_url(request: pytest.FixtureRequest, make_db_url: Callable[..., str]) -> str:
+    """The address of a new database without a table, once on SQLite and once on PostgreSQL."""
+    return make_db_url(request.param, empty=True)
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A new migrated database and its two doors, once on SQLite and once on PostgreSQL."""
+    database = Database(db_url)
+    yield database
+    database.dispose()

@@ -29,6 +29,11 @@ function confirmFirst(event) {
   dialog.showModal();
 }
 
+// Hands stay on the keyboard: Ctrl+Enter sends the form one is typing in.
+function sendByKeys(event) {
+  if (event.key === "Enter" && event.ctrlKey) event.target.form?.requestSubmit();
+}
+
 function fillSignIn(event) {
   const button = event.target.closest("[data-fill-username]");
   if (!button) return;
@@ -49,6 +54,7 @@ export function startForms(root) {
   document.addEventListener("submit", confirmFirst);
   document.addEventListener("submit", sendOnce);
   document.addEventListener("click", fillSignIn);
+  document.addEventListener("keydown", sendByKeys);
   addEventListener("pageshow", allowAgain);
   focusFirstError(root);
 }

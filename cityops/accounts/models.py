@@ -1,4 +1,4 @@
-"""Who: bodies as a tree, persons with posts, jurisdictions as dated ranges of community codes, tokens, the audit list."""
+"""Who: bodies as a tree, persons with posts, jurisdictions as dated ranges of community codes, tokens, audit."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -47,13 +47,23 @@ class BodyKind(StrEnum):
     COMPANY = "company"
 
 
+BODY_KIND_LABELS = {
+    BodyKind.CITY: N_("city"),
+    BodyKind.DISTRICT: N_("district"),
+    BodyKind.SUPERVISION_CENTRE: N_("supervision centre"),
+    BodyKind.COMMAND_CENTRE: N_("command centre"),
+    BodyKind.DEPARTMENT: N_("department"),
+    BodyKind.STREET_OFFICE: N_("street office"),
+    BodyKind.COMPANY: N_("company"),
+}
+
 RESPONSIBLE_KINDS = (BodyKind.DEPARTMENT, BodyKind.STREET_OFFICE, BodyKind.COMPANY)
 
 
 class Body(Base):
     """A centre, department, street office or company, in a tree of any depth.
 
-    `path` holds the ids from the root down to this body, each followed by a slash (`1/4/9/`): a subtree is a prefix range.
+    `path` holds the ids from the root down to this body, each followed by a slash (`1/4/9/`): a prefix is a subtree.
     """
 
     __tablename__ = "bodies"
@@ -110,7 +120,6 @@ class Person(Base):
     phone_sealed: Mapped[str | None] = mapped_column(String(200))
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    session_epoch: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_on: Mapped[date | None]
     posts: Mapped[list["PersonPost"]] = relationship(back_populates="person")
@@ -133,6 +142,19 @@ class PersonPost(Base):
     jurisdiction: Mapped[Jurisdiction] = relationship()
 
 
+class SignIn(Base):
+    """A session of the pages: the cookie carries its secret, the row only the secret's hash, and `ended_at` ends it."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    address: Mapped[str | None] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ApiToken(Base):
     """A bearer token; only its hash is kept."""
 
@@ -144,6 +166,44 @@ class ApiToken(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    person: Mapped[Person] = relationship()
+
+
+class AuditAction(StrEnum):
+    """What the audit list records."""
+
+    SIGN_IN = "sign_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_IN_LOCKED = "sign_in_locked"
+    SIGN_OUT = "sign_out"
+    PASSWORD_SET = "password_set"
+    PERSON_ADDED = "person_added"
+    PERSON_ENDED = "person_ended"
+    POST_GIVEN = "post_given"
+    POST_ENDED = "post_ended"
+    BODY_ADDED = "body_added"
+    JURISDICTION_ADDED = "jurisdiction_added"
+    TOKEN_CREATED = "token_created"
+    TOKEN_REVOKED = "token_revoked"
+    PERSONAL_DATA_SHOWN = "personal_data_shown"
+
+
+AUDIT_LABELS = {
+    AuditAction.SIGN_IN: N_("signed in"),
+    AuditAction.SIGN_IN_REFUSED: N_("was refused the sign-in"),
+    AuditAction.SIGN_IN_LOCKED: N_("was locked out after failures"),
+    AuditAction.SIGN_OUT: N_("signed out"),
+    AuditAction.PASSWORD_SET: N_("set a password"),
+    AuditAction.PERSON_ADDED: N_("added a person"),
+    AuditAction.PERSON_ENDED: N_("ended a person's access"),
+    AuditAction.POST_GIVEN: N_("gave a post"),
+    AuditAction.POST_ENDED: N_("ended a post"),
+    AuditAction.BODY_ADDED: N_("added a body"),
+    AuditAction.JURISDICTION_ADDED: N_("added a jurisdiction"),
+    AuditAction.TOKEN_CREATED: N_("made a token"),
+    AuditAction.TOKEN_REVOKED: N_("revoked a token"),
+    AuditAction.PERSONAL_DATA_SHOWN: N_("looked at personal data"),
+}
 
 
 class AuditEntry(Base):
@@ -155,10 +215,11 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    action: Mapped[str] = mapped_column(String(40))
+    action: Mapped[AuditAction] = mapped_column(words_enum(AuditAction))
     subject: Mapped[str] = mapped_column(String(100))
     address: Mapped[str | None] = mapped_column(String(64))
     is_success: Mapped[bool] = mapped_column(default=True)
+    person: Mapped[Person | None] = relationship()
 
 
 class IdempotencyKey(Base):

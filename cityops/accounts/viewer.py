@@ -33,13 +33,24 @@ class HeldPost:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A signed-in person with the posts held in this shift; every scoped query takes one first."""
+    """A signed-in person with the posts held in this shift; every scoped query takes one first.
+
+    Attributes:
+        held: the posts the person acts in now, the chosen one first.
+        choices: the posts the person could choose today; the same as `posts` where several may be held at once.
+    """
 
     person_id: int
     username: str
     name: str
     language: str
     held: tuple[HeldPost, ...]
+    choices: tuple[Post, ...] = ()
+
+    @property
+    def post(self) -> Post | None:
+        """The chosen post, whose work is shown first."""
+        return self.held[0].post if self.held else None
 
     @property
     def posts(self) -> tuple[Post, ...]:

@@ -8,6 +8,7 @@ The folder is `zh`: Babel knows zh_CN as zh_Hans_CN, for which gettext looks in 
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -21,7 +22,8 @@ COMPILED = SOURCE.with_suffix(".mo")
 KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "_l": None, "lazy_gettext": None}
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"silent": "false"}}
-# No dates in the header: they would make every run a change.
+# A date in a header would make every run a change.
+NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 HEADER = "# The words of cityops in Chinese.\n"
 
 
@@ -63,8 +65,10 @@ def to_source(catalog: Catalog) -> bytes:
 
 def to_compiled(source: bytes) -> bytes:
     """The .mo file that belongs to a .po file."""
+    catalog = read_po(io.BytesIO(source), locale="zh_CN")
+    catalog.creation_date = catalog.revision_date = NO_DATE
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source), locale="zh_CN"))
+    write_mo(compiled, catalog)
     return compiled.getvalue()
 
 

@@ -7,6 +7,7 @@ where it does not; so the answer is that of `shapely.covers`. On a shared edge t
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -137,6 +138,27 @@ class GridIndex:
             self._area_levels[position],
         )
 
+    def in_box(self, west: float, south: float, east: float, north: float) -> list[int]:
+        """Positions of the cells whose box meets the given one, for maps; ordered by code."""
+        boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
+        meets = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
+        return [int(position) for position in np.flatnonzero(meets)]
+
+    def position_of(self, code: str) -> int | None:
+        """The position of an active cell by its code."""
+        position = bisect_left(self.codes, code)
+        return position if position < len(self.codes) and self.codes[position] == code else None
+
+    def rings(self, position: int) -> list[list[tuple[float, float]]]:
+        """The closed rings of a cell's boundary; a point is inside if it is inside an odd number of them."""
+        numbers = iter(self._edges[4 * self._edge_starts[position] : 4 * self._edge_starts[position + 1]])
+        rings: list[list[tuple[float, float]]] = []
+        for x1, y1, x2, y2 in zip(numbers, numbers, numbers, numbers, strict=True):
+            if not rings or rings[-1][-1] != (x1, y1):
+                rings.append([(x1, y1)])
+            rings[-1].append((x2, y2))
+        return rings
+
     def locate(self, lon: float, lat: float) -> Located | None:
         """The cell that covers the point, on a shared edge the one with the lowest code; None outside every cell."""
         if not (self._west <= lon <= self._east and self._south <= lat <= self._north):
@@ -167,6 +189,10 @@ class GridIndex:
             if (y1 > lat) != (y2 > lat) and (side > 0) == (y2 > y1):
                 inside = not inside
         return inside
+
+    def duty_grid_at(self, position: int) -> int:
+        """The id of the duty grid of the cell at a position, 0 for none."""
+        return self._duty_grid_ids[position]
 
     def locate_many(self, lons: _Floats, lats: _Floats) -> _Ints:
         """For each point the position of its cell (see `at`, `codes`), -1 outside; the answers of `locate`."""

@@ -179,11 +179,15 @@ class Landmark(Base):
 
 
 class GridRevision(Base):
-    """The one row (id 1) that counts the changes of the grid; a prepared index of an older number is stale."""
+    """The one row (id 1) that counts the changes of the grid; a prepared index of an older number is stale.
+
+    `mark` is random: it tells apart the equal numbers of two databases that one process meets.
+    """
 
     __tablename__ = "grid_revision"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     number: Mapped[int]
+    mark: Mapped[str] = mapped_column(String(32))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,234 @@
+"""Reading the grid: the prepared index of this process, places described, components and landmarks near a point."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import ColumnElement, LargeBinary, and_, or_, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from cityops.db import Database
+from cityops.errors import NotFound
+from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
+from cityops.grid.index import CellRow, GridIndex, Located
+from cityops.grid.models import Area, AreaLevel, Cell, Component, DutyGrid, GridRevision, Landmark
+from cityops.words import N_
+
+_lock = Lock()
+_prepared: dict[str, tuple[str, GridIndex]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point and all that holds it; outside every cell the codes and names are None."""
+
+    lon: float
+    lat: float
+    cell_id: int | None = None
+    cell_code: str | None = None
+    area_level: int | None = None
+    duty_grid_id: int | None = None
+    duty_grid_code: str | None = None
+    duty_grid_name: str | None = None
+    community_code: str | None = None
+    community_name: str | None = None
+    street_code: str | None = None
+    street_name: str | None = None
+    district_code: str | None = None
+    district_name: str | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether no active cell holds the point."""
+        return self.cell_id is None
+
+    @property
+    def area_code(self) -> str | None:
+        """The code that a located row keeps: the community's."""
+        return self.community_code
+
+
+def current_index(session: Session) -> GridIndex:
+    """The index of the grid as it stands now, prepared once a process and again after each change of the grid.
+
+    One tiny query each time, in the caller's transaction, so that no place is stored by an old grid.
+    """
+    asked = select(GridRevision.number, GridRevision.mark).where(GridRevision.id == 1)
+    revision = session.execute(asked).one_or_none()
+    number, mark = (0, "") if revision is None else (revision.number, revision.mark)
+    url = str(session.get_bind().engine.url)
+    kept = _prepared.get(url)
+    if kept is not None and kept[0] == mark:
+        return kept[1]
+    with _lock:
+        kept = _prepared.get(url)
+        if kept is None or kept[0] != mark:
+            kept = (mark, _build(session, number))
+            _prepared[url] = kept
+    return kept[1]
+
+
+def prepare(database: Database) -> GridIndex:
+    """Build the index before the server forks; leaves no connection behind."""
+    with database.reading() as session:
+        index = current_index(session)
+    database.dispose()
+    return index
+
+
+def _build(session: Session, number: int) -> GridIndex:
+    areas = session.execute(select(Area.code, Area.name, Area.name_en).where(Area.ended_on.is_(None)))
+    grids = session.execute(select(DutyGrid.id, DutyGrid.code, DutyGrid.name, DutyGrid.name_en))
+    return GridIndex(
+        _cell_rows(session),
+        revision=number,
+        area_names={row.code: (row.name, row.name_en) for row in areas},
+        duty_grids={row.id: (row.code, row.name, row.name_en) for row in grids},
+    )
+
+
+def _cell_rows(session: Session) -> Iterator[CellRow]:
+    boundary = type_coerce(Cell.boundary, LargeBinary)
+    rows = select(Cell.id, Cell.code, Cell.duty_grid_id, Cell.area_level, boundary).where(Cell.ended_on.is_(None))
+    for cell_id, code, duty_grid_id, area_level, wkb in session.execute(rows.execution_options(yield_per=5_000)):
+        yield CellRow(cell_id, code, duty_grid_id, area_level, wkb)
+
+
+def locate_point(session: Session, lon: float, lat: float) -> Located | None:
+    """The cell of a point on the present grid, None outside every cell; the coordinates are checked already."""
+    return current_index(session).locate(lon, lat)
+
+
+def locate(session: Session, lon: float, lat: float, *, english: bool = False) -> Place:
+    """The place of a point: its cell, duty grid, community, street and district by code and name.
+
+    Raises:
+        Invalid: the coordinates are none, or look swapped.
+    """
+    check_point(lon, lat)
+    index = current_index(session)
+    return describe(index, lon, lat, index.locate(lon, lat), english=english)
+
+
+def describe(index: GridIndex, lon: float, lat: float, located: Located | None, *, english: bool = False) -> Place:
+    """A located point with the names of what holds it."""
+    if located is None:
+        return Place(lon, lat)
+    tongue = 1 if english else 0
+    nameless = (None, None)
+    grid = index.duty_grids.get(located.duty_grid_id or 0)
+    return Place(
+        lon,
+        lat,
+        cell_id=located.cell_id,
+        cell_code=located.cell_code,
+        area_level=located.area_level,
+        duty_grid_id=located.duty_grid_id,
+        duty_grid_code=grid[0] if grid else None,
+        duty_grid_name=grid[1 + tongue] if grid else None,
+        community_code=located.area_code,
+        community_name=index.area_names.get(located.area_code, nameless)[tongue],
+        street_code=located.street_code,
+        street_name=index.area_names.get(located.street_code, nameless)[tongue],
+        district_code=located.district_code,
+        district_name=index.area_names.get(located.district_code, nameless)[tongue],
+    )
+
+
+def within_quads(
+    column: InstrumentedAttribute[int], west: float, south: float, east: float, north: float
+) -> ColumnElement[bool]:
+    """A condition on a `quad` column that a box's rows fulfil, and few others: look at lon and lat besides."""
+    return or_(*(and_(column >= first, column <= last) for first, last in box_quads(west, south, east, north)))
+
+
+def list_components_near(
+    session: Session, lon: float, lat: float, radius_m: float = 50.0, limit: int = 20, *, class_code: str | None = None
+) -> list[tuple[Component, float]]:
+    """Components still standing within `radius_m` of a point, nearest first, each with its distance in metres."""
+    check_point(lon, lat)
+    rows = select(Component).where(
+        within_quads(Component.quad, *box_around(lon, lat, radius_m)), Component.ended_on.is_(None)
+    )
+    if class_code is not None:
+        rows = rows.where(Component.class_code == class_code)
+    found = [(component, distance_m(lon, lat, component.lon, component.lat)) for component in session.scalars(rows)]
+    near = [pair for pair in found if pair[1] <= radius_m]
+    return sorted(near, key=lambda pair: (pair[1], pair[0].code))[:limit]
+
+
+def list_components_in_box(
+    session: Session, west: float, south: float, east: float, north: float, limit: int = 5_000
+) -> list[Component]:
+    """Components still standing in a box, for maps, at most `limit` of them."""
+    rows = select(Component).where(
+        within_quads(Component.quad, west, south, east, north),
+        Component.lon.between(west, east),
+        Component.lat.between(south, north),
+        Component.ended_on.is_(None),
+    )
+    return list(session.scalars(rows.limit(limit)))
+
+
+def list_components_outside(session: Session, after_id: int = 0, limit: int = 100) -> list[Component]:
+    """Components that stand outside every cell, a page after `after_id`."""
+    rows = select(Component).where(Component.cell_id.is_(None), Component.ended_on.is_(None), Component.id > after_id)
+    return list(session.scalars(rows.order_by(Component.id).limit(limit)))
+
+
+def find_component(session: Session, code: str) -> Component | None:
+    """The component with this 17-digit code, standing or ended."""
+    return session.scalar(select(Component).where(Component.code == code))
+
+
+def get_component(session: Session, code: str) -> Component:
+    """The component with this 17-digit code, standing or ended."""
+    component = find_component(session, code)
+    if component is None:
+        raise NotFound(N_("there is no component %(code)s"), code=code)
+    return component
+
+
+def list_landmarks_near(
+    session: Session, lon: float, lat: float, radius_m: float = 300.0, limit: int = 5
+) -> list[tuple[Landmark, float]]:
+    """Landmarks within `radius_m` of a point, nearest first, each with its distance in metres."""
+    check_point(lon, lat)
+    rows = session.scalars(select(Landmark).where(within_quads(Landmark.quad, *box_around(lon, lat, radius_m))))
+    found = [(landmark, distance_m(lon, lat, landmark.lon, landmark.lat)) for landmark in rows]
+    near = [pair for pair in found if pair[1] <= radius_m]
+    return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:limit]
+
+
+def list_landmarks_named(session: Session, words: str, limit: int = 10) -> list[Landmark]:
+    """Landmarks whose name holds `words`, shortest name first; a few thousand rows at most."""
+    rows = session.scalars(select(Landmark).where(Landmark.name.contains(words.strip(), autoescape=True)))
+    return sorted(rows, key=lambda landmark: (len(landmark.name), landmark.name))[:limit]
+
+
+def get_area(session: Session, code: str) -> Area:
+    """The active area with this code."""
+    area = session.scalar(select(Area).where(Area.code == code, Area.ended_on.is_(None)))
+    if area is None:
+        raise NotFound(N_("there is no area %(code)s"), code=code)
+    return area
+
+
+def list_areas(session: Session, level: AreaLevel, parent_code: str | None = None) -> list[Area]:
+    """Active areas of a level, in order of their codes, all or those below one."""
+    rows = select(Area).where(Area.level == level, Area.ended_on.is_(None)).order_by(Area.code)
+    return list(session.scalars(rows if parent_code is None else rows.where(Area.parent_code == parent_code)))
+
+
+def get_cell(session: Session, code: str) -> Cell:
+    """The active cell with this code."""
+    cell = session.scalar(select(Cell).where(Cell.code == code, Cell.ended_on.is_(None)))
+    if cell is None:
+        raise NotFound(N_("there is no cell %(code)s"), code=code)
+    return cell
+
+
+def list_duty_grids(session: Session, street_code: str | None = None) -> list[DutyGrid]:
+    """Active duty grids in order of their codes, all or those of one street."""
+    rows = select(DutyGrid).where(DutyGrid.ended_on.is_(None)).order_by(DutyGrid.code)
+    return list(session.scalars(rows if street_code is None else rows.where(DutyGrid.street_code == street_code)))

@@ -1,7 +1,7 @@
 """A POST sent twice is done once: its key's row is inserted first, in the work's own transaction.
 
-A second caller with the same key waits for that row (PostgreSQL: for the unique index; SQLite: for the one writer) and then
-gets the stored answer. A refusal rolls the row back with everything else, so it is not stored and may be tried again.
+A second caller with the same key waits for that row (PostgreSQL: for the unique index; SQLite: for the one writer) and
+then gets the stored answer. A refusal rolls the row back with everything else: it is not stored and may be tried again.
 """
 
 from datetime import timedelta
@@ -35,9 +35,7 @@ def begin(session: Session, viewer: Viewer, key: str, body_digest: str) -> Idemp
         Invalid: not a key, or the key was used for something else.
     """
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
-        raise Invalid(
-            HEADER, N_("An idempotency key is 1 to %(longest)s printable characters."), longest=MAX_KEY_LENGTH
-        )
+        raise Invalid(HEADER, N_("An idempotency key is 1 to 100 printable characters."))
     # Waits here where another transaction has inserted the same key and not yet ended.
     session.execute(
         _insert(session).values(person_id=viewer.person_id, key=key, body_digest=body_digest, created_at=clock.now())

@@ -147,9 +147,9 @@ def end_post(session: Session, viewer: Viewer | None, username: str, post_id: in
     return held
 
 
-def choose_language(session: Session, viewer: Viewer, language: str) -> None:
-    """Keep the language a person reads."""
-    session.execute(update(Person).where(Person.id == viewer.person_id).values(language=language))
+def choose_language(session: Session, person_id: int, language: str) -> None:
+    """Keep the language a person reads: one's own choice, so no administrator is needed."""
+    session.execute(update(Person).where(Person.id == person_id).values(language=language))
 
 
 def create_token(session: Session, viewer: Viewer | None, username: str, days: int = TOKEN_DAYS) -> str:

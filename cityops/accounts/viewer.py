@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from cityops.accounts.models import Post
+from cityops.accounts.posts import Post
 
 
 @dataclass(frozen=True)

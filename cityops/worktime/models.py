@@ -85,7 +85,7 @@ class WorkDay(Base):
     kind: Mapped[DayKind] = mapped_column(words_enum(DayKind))
     name_zh: Mapped[str] = mapped_column(String(50))
     name_en: Mapped[str] = mapped_column(String(100))
-    spans: Mapped[list["WorkDaySpan"]] = relationship(order_by="WorkDaySpan.start_minute", lazy="selectin")
+    spans: Mapped[list["WorkDaySpan"]] = relationship(order_by="WorkDaySpan.start_minute")
 
 
 class WorkDaySpan(Base):

@@ -5,7 +5,7 @@ from datetime import date
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops.clock import CITY_ZONE
 from cityops.errors import NotFound
@@ -80,7 +80,7 @@ def _week(rows: Sequence[WorkSpan], day: date) -> Week:
 def _days(session: Session, calendar: WorkCalendar, weeks: tuple[Week, ...]) -> dict[date, DayException]:
     own = WorkDay.calendar_id == calendar.id
     wanted = or_(own, WorkDay.calendar_id.is_(None)) if calendar.observes_holidays else own
-    rows = session.scalars(select(WorkDay).where(wanted)).all()
+    rows = session.scalars(select(WorkDay).where(wanted).options(joinedload(WorkDay.spans))).unique()
     # The calendar's own rows come last, so that they go before those for all.
     return {row.day_on: _exception(row, weeks) for row in sorted(rows, key=lambda row: row.calendar_id is not None)}
 

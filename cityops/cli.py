@@ -1,0 +1,75 @@
+"""The `cityops` command: every room's commands under one name.
+
+Data goes to stdout, words to stderr; the exit code is 0 only when a command did what it was asked.
+"""
+
+import os
+import sys
+
+import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from cityops.errors import CityopsError
+from cityops.grid import cli as grid
+from cityops.serving import cli as serving
+from cityops.shell import Shell
+from cityops.upkeep import cli as upkeep
+
+COMMANDS: tuple[click.Command, ...] = (
+    serving.serve,
+    serving.run_web,
+    serving.run_worker,
+    serving.run_scheduler,
+    serving.migrate,
+    upkeep.backup,
+    upkeep.restore,
+    upkeep.keys,
+    grid.grid,
+    grid.locate,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="cityops")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """A city's grid-management system (数字城管): settings come from the environment, CITYOPS_HOME and its like."""
+    if context.obj is None:
+        context.obj = Shell()
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run one command; an error that a person can do something about is one sentence on stderr."""
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CityopsError as error:
+        _fail(str(error))
+    except (OperationalError, ProgrammingError) as error:
+        _fail(f"The database cannot be used ({_first_line(error)}): check DATABASE_URL, and run `cityops migrate`.")
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our data has read enough; nothing more may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _first_line(error: OperationalError | ProgrammingError) -> str:
+    return str(error.orig).strip().splitlines()[0]
+
+
+def _fail(sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -60,7 +60,7 @@ $(VENV)/installed: requirements/main.txt $(PACKAGE)
 	@PYTHON="$(PYTHON)" scripts/make_venv $(VENV)
 	@echo "== installing what cityops runs on (a minute or two on a slow line)"
 	@$(BIN)/python -m pip install --require-hashes --requirement requirements/main.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . 2> $(VENV)/install.log || { cat $(VENV)/install.log; exit 1; }
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed requirements/dev.txt

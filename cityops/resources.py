@@ -10,10 +10,11 @@ class Folders(NamedTuple):
     templates: Path
     static: Path
     migrations: Path
+    translations: Path
 
 
 def folders() -> Folders:
-    """The three folders, from a checkout or from an installed wheel."""
+    """Where they are, from a checkout or from an installed wheel."""
     package = Path(__file__).resolve().parent
     home = package if (package / "migrations").is_dir() else package.parent
-    return Folders(home / "templates", home / "static", home / "migrations")
+    return Folders(home / "templates", home / "static", home / "migrations", package / "translations")

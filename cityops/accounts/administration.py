@@ -9,16 +9,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops import clock
-from cityops.accounts.models import (
-    ApiToken,
-    AuditEntry,
-    Body,
-    Jurisdiction,
-    JurisdictionRange,
-    Person,
-    PersonPost,
-    Post,
-)
+from cityops.accounts.models import ApiToken, AuditEntry, Body, Jurisdiction, JurisdictionRange, Person, PersonPost
+from cityops.accounts.posts import Post
 from cityops.accounts.queries import NO_BODY, NO_JURISDICTION, NO_PERSON, find_body, find_jurisdiction
 from cityops.accounts.viewer import Viewer
 from cityops.errors import NotAllowed, NotFound

@@ -20,9 +20,9 @@ from cityops.accounts.models import (
     JurisdictionRange,
     Person,
     PersonPost,
-    Post,
     SignIn,
 )
+from cityops.accounts.posts import Post
 from cityops.accounts.signing_in import hash_secret
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.db import UtcDateTime

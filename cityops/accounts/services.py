@@ -24,11 +24,12 @@ from cityops.accounts.models import (
     JurisdictionRange,
     Person,
     PersonPost,
-    Post,
 )
+from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body, find_jurisdiction
 from cityops.accounts.signing_in import end_sessions, hash_secret, normal_username
 from cityops.accounts.viewer import Viewer
+from cityops.db import rows_matched
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_
 
@@ -93,11 +94,7 @@ def end_person(session: Session, viewer: Viewer | None, username: str) -> Person
         raise Invalid("username", N_("You cannot end your own access: ask another administrator."))
     person.ended_on = clock.today()
     end_sessions(session, person.id)
-    session.execute(
-        update(ApiToken)
-        .where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-    )
+    _revoke_all(session, person.id)
     _record(session, viewer, AuditAction.PERSON_ENDED, person.username)
     return person
 
@@ -193,6 +190,13 @@ def revoke_token_text(session: Session, token: str) -> None:
     revoke_token(session, None, token_id or 0)
 
 
+def revoke_tokens_of(session: Session, viewer: Viewer | None, username: str) -> int:
+    """Revoke all tokens of a person; answers how many there were."""
+    person = administration.get_person(session, viewer, username)
+    _record(session, viewer, AuditAction.TOKEN_REVOKED, person.username)
+    return _revoke_all(session, person.id)
+
+
 def add_body(
     session: Session,
     viewer: Viewer | None,
@@ -272,6 +276,11 @@ def add_jurisdiction(
     session.flush()
     _record(session, viewer, AuditAction.JURISDICTION_ADDED, jurisdiction.code)
     return jurisdiction
+
+
+def _revoke_all(session: Session, person_id: int) -> int:
+    standing = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+    return rows_matched(session.execute(update(ApiToken).where(*standing).values(revoked_at=clock.now())))
 
 
 def _record(session: Session, viewer: Viewer | None, action: AuditAction, subject: str) -> None:

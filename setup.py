@@ -8,7 +8,7 @@ setup(
     packages=[*find_packages(include=["cityops", "cityops.*"]), *(f"cityops.{name}" for name in TRAVELLERS)],
     package_dir={f"cityops.{name}": name for name in TRAVELLERS},
     package_data={
-        "": ["py.typed", "data/*", "translations/*/LC_MESSAGES/*"],
+        "": ["py.typed", "data/**/*", "translations/*/LC_MESSAGES/*"],
         **{f"cityops.{name}": ["*", "**/*"] for name in TRAVELLERS},
     },
     exclude_package_data={"": ["__pycache__/*", "**/__pycache__/*"]},

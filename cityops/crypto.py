@@ -1,7 +1,7 @@
 """Keys, sealed personal data, look-up hashes and the history's HMAC.
 
-Keys lie in files of their own (0600), one 32-byte key a file, as hexadecimal text. Ciphertext names the key it was made with,
-so that keys can be exchanged; the look-up hash has its own key.
+Keys lie in files of their own (0600), one 32-byte key a file, as hexadecimal text. Ciphertext names the key it was made
+with, so that keys can be exchanged; the look-up hash has its own key.
 """
 
 import hashlib
@@ -63,7 +63,9 @@ class Keys:
         try:
             return AESGCM(self.by_name[name]).decrypt(raw[:12], raw[12:], name.encode()).decode()
         except (KeyError, InvalidTag):
-            raise BadSetting(N_("The key %(name)s is missing or not the one this was sealed with."), name=name) from None
+            raise BadSetting(
+                N_("The key %(name)s is missing or not the one this was sealed with."), name=name
+            ) from None
 
     def lookup(self, text: str) -> str:
         """A keyed hash by which equal personal data is found without opening it."""
@@ -79,24 +81,29 @@ class Keys:
         return f"{name}:{ALGORITHM}:{hmac.new(self.by_name[name], text.encode(), hashlib.sha256).hexdigest()}"
 
 
-def _make_missing(folder: Path) -> None:
+def make_key(folder: Path, name: str, content: bytes | None = None) -> None:
+    """Make a new key (or bring one back from a backup) as a file of its own; one that is there stays as it is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{name}.key"
+    if path.exists():
+        return
+    # Of two processes that start at once one links its key, and the other reads that one.
+    partial = folder / f".{name}.{os.getpid()}"
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write((content or os.urandom(32)).hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        pass
+    partial.unlink()
+
+
+def _make_missing(folder: Path) -> None:
     for name in KEY_NAMES:
-        path = folder / f"{name}.key"
-        # Of two processes that start at once one links its key, and the other reads that one.
-        partial = folder / f".{name}.{os.getpid()}"
-        if path.exists():
-            continue
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(os.urandom(32).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        partial.unlink()
+        make_key(folder, name)
 
 
 def _read(path: Path) -> bytes:

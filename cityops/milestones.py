@@ -1,4 +1,4 @@
-"""Moments that the system keeps for itself: when a scheduled task runs next, and whether the demo city is half loaded."""
+"""Moments that the system keeps for itself: when a scheduled task runs next, when the demo city began to be loaded."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ def keep(session: Session, name: str, at: datetime) -> None:
 
 
 def move_on(session: Session, name: str, *, due_by: datetime, to: datetime) -> bool:
-    """Move a milestone that has come (`at <= due_by`) to its next moment: True for one caller only, however many try."""
+    """Move a milestone that has come (`at <= due_by`) to its next moment: True for one caller, however many try."""
     moved = session.execute(update(Milestone).where(Milestone.name == name, Milestone.at <= due_by).values(at=to))
     return rows_matched(moved) == 1
 

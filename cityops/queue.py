@@ -77,9 +77,16 @@ def claim(session: Session, job_id: int) -> OwedJob | None:
         update(OwedJob)
         .where(OwedJob.id == job_id, OwedJob.done_at.is_(None), OwedJob.due_at <= moment)
         .where(OwedJob.attempts < MAX_ATTEMPTS)
-        .values(due_at=moment + CLAIM_FOR, attempts=OwedJob.attempts + 1)
+        .values(due_at=moment + CLAIM_FOR, attempts=OwedJob.attempts + 1, error=None)
     )
     return session.get(OwedJob, job_id) if rows_matched(taken) else None
+
+
+def release_claims(session: Session) -> int:
+    """Take every claimed job out of its claimer's hands; how many. For a worker that knows it is the only one."""
+    moment = clock.now()
+    in_hand = (OwedJob.done_at.is_(None), OwedJob.attempts > 0, OwedJob.error.is_(None), OwedJob.due_at > moment)
+    return rows_matched(session.execute(update(OwedJob).where(*in_hand).values(due_at=moment)))
 
 
 def read_arguments(job: OwedJob) -> dict[str, int | str]:

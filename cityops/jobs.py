@@ -1,0 +1,169 @@
+"""Every task, its limit and its schedule: one page.
+
+A task takes the workshop and ids, opens its own doors and may run twice. All tasks go through one queue: the row in
+`owed_jobs` is the truth, Redis carries the word that there is work. A scheduled task is written down as owed when its
+moment comes, so it is retried like any other; the sweep tells the worker again of what a crash left owed.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from functools import cache
+from typing import NamedTuple
+
+import redis
+from rq import Queue
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from sqlalchemy import delete
+
+from cityops import clock, milestones
+from cityops.accounts import tasks as accounts
+from cityops.cases import tasks as cases
+from cityops.config import Config
+from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, list_owed, owe, read_arguments
+from cityops.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=30)
+LAST_RETRY = timedelta(hours=1)
+KEEP_DONE_FOR = timedelta(days=30)
+SWEEP_EVERY = timedelta(seconds=20)
+# Above this many words in Redis the worker has enough to do; telling it of the same jobs again would only pile up.
+ENOUGH_WORDS = 500
+
+
+class Task(NamedTuple):
+    """What a job's name stands for, and how many seconds it may take (less than a claim lasts, `queue.CLAIM_FOR`)."""
+
+    call: Callable[..., None]
+    limit_s: int
+
+
+class Scheduled(NamedTuple):
+    """A task that comes round every day at a time in the city's zone."""
+
+    task: str
+    daily_at: time
+
+
+def forget_done_jobs(workshop: Workshop) -> None:
+    """Delete the rows of jobs done more than thirty days ago."""
+    with workshop.transaction() as session:
+        session.execute(delete(OwedJob).where(OwedJob.done_at < clock.now() - KEEP_DONE_FOR))
+
+
+TASKS: dict[str, Task] = {
+    "cases.checkpoint": Task(cases.checkpoint, 240),
+    "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
+    "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
+    "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
+    "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
+}
+
+SCHEDULE = (
+    Scheduled("cases.checkpoint", time(2, 30)),
+    Scheduled("accounts.forget_idempotency_keys", time(3, 10)),
+    Scheduled("jobs.forget_done_jobs", time(3, 20)),
+)
+
+
+@cache
+def process_workshop() -> Workshop:
+    """The workshop of a worker's process, made after its fork."""
+    return Workshop(Config.from_env())
+
+
+def run_owed(job_id: int, workshop: Workshop | None = None) -> bool:
+    """Do an owed job: claim it, run its task, mark it done; whether that came to be.
+
+    One that fails keeps its error and is tried again after 30 s, 1 min, 2 min … up to an hour, ten times in all. One
+    that is done, or in another's hands, is left alone.
+    """
+    shop = workshop or process_workshop()
+    with shop.transaction() as session:
+        job = claim(session, job_id)
+        if job is None:
+            return False
+        name, arguments, attempts = job.task, read_arguments(job), job.attempts
+    try:
+        task = TASKS[name]
+        with UnixSignalDeathPenalty(task.limit_s, JobTimeoutException):  # type: ignore[no-untyped-call] # rq's
+            task.call(shop, **arguments)
+    except Exception as error:
+        # Whatever a task raises is kept with its job, which is tried again.
+        log.exception("job %s (%s) failed at attempt %s", job_id, name, attempts)
+        _mark(shop, job_id, error=f"{type(error).__name__}: {error}", due_at=clock.now() + _wait_after(attempts))
+        return False
+    _mark(shop, job_id, error=None, done_at=clock.now())
+    return True
+
+
+def sweep(workshop: Workshop) -> int:
+    """Tell the worker again of every job that is owed and in nobody's hands; how many."""
+    with workshop.reading() as session:
+        job_ids = list_owed(session)
+    if not job_ids:
+        return 0
+    try:
+        if Queue(QUEUE, connection=workshop.redis).count >= ENOUGH_WORDS:
+            return 0
+    except redis.RedisError as error:
+        log.warning("the queue does not answer, %s jobs stay owed: %s", len(job_ids), error)
+        return 0
+    announce(workshop.redis, job_ids)
+    return len(job_ids)
+
+
+def run_schedule(workshop: Workshop) -> list[str]:
+    """Write down as owed every scheduled task whose moment has come; their names. Two schedulers may."""
+    moment = clock.now()
+    with workshop.reading() as session:
+        kept = {each.task: milestones.find_milestone(session, _milestone(each)) for each in SCHEDULE}
+    waiting = [each for each in SCHEDULE if _has_come(kept[each.task], moment)]
+    if not waiting:
+        return []
+    begun = []
+    with workshop.transaction() as session:
+        for each in waiting:
+            to = next_run(each, moment)
+            milestones.keep(session, _milestone(each), to)
+            if milestones.move_on(session, _milestone(each), due_by=moment, to=to):
+                owe(session, each.task)
+                begun.append(each.task)
+    return begun
+
+
+def next_run(scheduled: Scheduled, after: datetime) -> datetime:
+    """The next moment of a scheduled task after `after`."""
+    local = after.astimezone(clock.CITY_ZONE)
+    run = local.replace(hour=scheduled.daily_at.hour, minute=scheduled.daily_at.minute, second=0, microsecond=0)
+    return run if run > local else run + timedelta(days=1)
+
+
+def _milestone(scheduled: Scheduled) -> str:
+    return f"next {scheduled.task}"
+
+
+def _has_come(kept: datetime | None, moment: datetime) -> bool:
+    # A task without a milestone is new: its first moment has to be written down.
+    return kept is None or kept <= moment
+
+
+def _wait_after(attempts: int) -> timedelta:
+    return min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY) if attempts < MAX_ATTEMPTS else timedelta(0)
+
+
+def _mark(
+    workshop: Workshop,
+    job_id: int,
+    *,
+    error: str | None,
+    due_at: datetime | None = None,
+    done_at: datetime | None = None,
+) -> None:
+    with workshop.transaction() as session:
+        job = session.get_one(OwedJob, job_id)
+        job.error = error[:2_000] if error else None
+        job.done_at = done_at
+        job.due_at = due_at or job.due_at

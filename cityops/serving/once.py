@@ -1,0 +1,19 @@
+"""How a process ends: with a sentence where there is one to say."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cityops.errors import CityopsError
+
+
+@contextmanager
+def exits_in_words() -> Iterator[None]:
+    """Turn an error that a person can do something about into one sentence on stderr and exit code 1."""
+    try:
+        yield
+    except CityopsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,73 @@
+"""The web: gunicorn, which loads the application and its grid before it forks.
+
+Its workers have threads (gthread): a tablet that reads its answer slowly holds a thread, not a worker, and /healthz
+answers beside it. Run with `python -m cityops.serving.web`, or `cityops web`.
+"""
+
+import gc
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from cityops.app import create_app
+from cityops.config import Config
+from cityops.serving.children import die_with_parent
+from cityops.serving.once import exits_in_words
+
+THREADS = 4
+TIMEOUT_S = 60
+GRACE_S = 8
+
+
+class Web(BaseApplication):
+    """gunicorn with its settings taken from the `Config` instead of a file of its own."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand gunicorn its settings."""
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        settings: dict[str, Any] = {
+            "bind": f"{host}:{self.config.port}",
+            "workers": self.config.web_workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "preload_app": True,
+            "timeout": TIMEOUT_S,
+            "graceful_timeout": GRACE_S,
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "proc_name": "cityops web",
+            "post_fork": _tie_to_master,
+            "when_ready": _freeze,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Make the application; it connects to nothing before a worker's first request."""
+        return create_app(self.config)
+
+
+def main() -> None:
+    """Serve the pages and the API until told to stop."""
+    with exits_in_words():
+        Web(Config.from_env()).run()
+
+
+def _tie_to_master(_arbiter: Any, worker: Any) -> None:
+    die_with_parent(worker.ppid)
+
+
+def _freeze(_arbiter: Any) -> None:
+    # What was loaded before the fork stays shared between the workers, if the collector leaves it alone.
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    main()

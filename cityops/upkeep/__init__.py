@@ -1,0 +1,1 @@
+"""Upkeep: backup, restore and the exchange of keys."""

@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from cityops.accounts import administration, passwords, services
+from cityops.accounts import administration, passwords, services, tokens
 from cityops.accounts.posts import Post
 from cityops.accounts.services import NewPost
 from cityops.errors import Invalid
@@ -124,12 +124,12 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("username", metavar="USER")
-@click.option("--days", default=services.TOKEN_DAYS, show_default=True, help="How long it lasts.")
+@click.option("--days", default=tokens.LASTS_DAYS, show_default=True, help="How long it lasts.")
 @click.pass_obj
 def create_token(shell: Shell, username: str, days: int) -> None:
     """Make a bearer token for USER and print it, and nothing else; it cannot be shown again."""
     with shell.workshop.transaction() as session:
-        made = services.create_token(session, None, username, days)
+        made = tokens.create_token(session, None, username, days)
     click.echo(made)
 
 
@@ -141,9 +141,9 @@ def revoke_token(shell: Shell, text: str | None, username: str | None) -> None:
     """Revoke TOKEN (read from stdin where it is left out), or all tokens of a person."""
     with shell.workshop.transaction() as session:
         if username:
-            count = services.revoke_tokens_of(session, None, username)
+            count = tokens.revoke_tokens_of(session, None, username)
         else:
-            services.revoke_token_text(session, text or sys.stdin.readline())
+            tokens.revoke_token_text(session, text or sys.stdin.readline())
             count = 1
     click.echo(f"tokens revoked: {count}", err=True)
 

@@ -5,7 +5,6 @@ can run it on the city's machine may do all. Hashes come ready made: hashing is 
 """
 
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +15,6 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts import administration, audit
 from cityops.accounts.models import (
-    ApiToken,
     AuditAction,
     Body,
     BodyKind,
@@ -27,15 +25,11 @@ from cityops.accounts.models import (
 )
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body, find_jurisdiction
-from cityops.accounts.signing_in import end_sessions, hash_secret, normal_username
+from cityops.accounts.signing_in import end_sessions, normal_username
+from cityops.accounts.tokens import revoke_all
 from cityops.accounts.viewer import Viewer
-from cityops.db import rows_matched
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_
-
-TOKEN_PREFIX = "cityops_"
-TOKEN_DAYS = 365
-MAX_TOKEN_DAYS = 3_650
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ def end_person(session: Session, viewer: Viewer | None, username: str) -> Person
         raise Invalid("username", N_("You cannot end your own access: ask another administrator."))
     person.ended_on = clock.today()
     end_sessions(session, person.id)
-    _revoke_all(session, person.id)
+    revoke_all(session, person.id)
     _record(session, viewer, AuditAction.PERSON_ENDED, person.username)
     return person
 
@@ -147,54 +141,6 @@ def end_post(session: Session, viewer: Viewer | None, username: str, post_id: in
 def choose_language(session: Session, person_id: int, language: str) -> None:
     """Keep the language a person reads: one's own choice, so no administrator is needed."""
     session.execute(update(Person).where(Person.id == person_id).values(language=language))
-
-
-def create_token(session: Session, viewer: Viewer | None, username: str, days: int = TOKEN_DAYS) -> str:
-    """Make a bearer token and answer it: the only time it is seen, because only its hash is kept.
-
-    Raises:
-        Invalid: the person is ended, or the days are not between 1 and ten years.
-    """
-    person = administration.get_person(session, viewer, username)
-    if person.ended_on is not None and person.ended_on <= clock.today():
-        raise Invalid("username", N_("The access of %(name)s has ended."), name=person.username)
-    if not 1 <= days <= MAX_TOKEN_DAYS:
-        raise Invalid("days", N_("A token lasts 1 to %(most)s days."), most=MAX_TOKEN_DAYS)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    moment = clock.now()
-    session.add(
-        ApiToken(
-            person_id=person.id,
-            token_hash=hash_secret(token),
-            created_at=moment,
-            expires_at=moment + timedelta(days=days),
-        )
-    )
-    _record(session, viewer, AuditAction.TOKEN_CREATED, person.username)
-    return token
-
-
-def revoke_token(session: Session, viewer: Viewer | None, token_id: int) -> None:
-    """Revoke one token by its row's key."""
-    token = session.get(ApiToken, token_id)
-    if token is None or token.revoked_at is not None:
-        raise NotFound(N_("There is no such token any more."))
-    person = administration.get_person(session, viewer, token.person.username)
-    token.revoked_at = clock.now()
-    _record(session, viewer, AuditAction.TOKEN_REVOKED, person.username)
-
-
-def revoke_token_text(session: Session, token: str) -> None:
-    """Revoke the token of this text; for the command line."""
-    token_id = session.scalar(select(ApiToken.id).where(ApiToken.token_hash == hash_secret(token.strip())))
-    revoke_token(session, None, token_id or 0)
-
-
-def revoke_tokens_of(session: Session, viewer: Viewer | None, username: str) -> int:
-    """Revoke all tokens of a person; answers how many there were."""
-    person = administration.get_person(session, viewer, username)
-    _record(session, viewer, AuditAction.TOKEN_REVOKED, person.username)
-    return _revoke_all(session, person.id)
 
 
 def add_body(
@@ -276,11 +222,6 @@ def add_jurisdiction(
     session.flush()
     _record(session, viewer, AuditAction.JURISDICTION_ADDED, jurisdiction.code)
     return jurisdiction
-
-
-def _revoke_all(session: Session, person_id: int) -> int:
-    standing = (ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
-    return rows_matched(session.execute(update(ApiToken).where(*standing).values(revoked_at=clock.now())))
 
 
 def _record(session: Session, viewer: Viewer | None, action: AuditAction, subject: str) -> None:

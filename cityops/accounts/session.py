@@ -1,7 +1,7 @@
 """Who asks: the session cookie or the bearer token, closed by default, and CSRF for what comes with a cookie.
 
-The cookie (signed, HttpOnly) carries the session's secret, the moment it was last seen and the chosen post. The database
-keeps the secret's hash, so a session ends for good at sign-out, at a new password and when the person is ended.
+The cookie (signed, HttpOnly) carries the session's secret, the moment it was last seen and the chosen post. The
+database keeps the secret's hash, so a session ends for good at sign-out, at a new password, when the person is ended.
 """
 
 from typing import Any, cast
@@ -165,4 +165,4 @@ def _page_words() -> dict[str, Any]:
 
 def post_word(post: Post | str) -> str:
     """A post's word in the reader's language."""
-    return gettext(POST_LABELS[Post(post)])
+    return str(gettext(POST_LABELS[Post(post)]))

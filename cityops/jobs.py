@@ -56,7 +56,6 @@ def forget_done_jobs(workshop: Workshop) -> None:
 TASKS: dict[str, Task] = {
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
-    "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
 }

@@ -7,7 +7,6 @@ so nothing depends on Redis remembering. A job may run twice.
 import json
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 import redis
 from rq import Queue
@@ -60,7 +59,7 @@ def owe(session: Session, task: str, **arguments: int | str) -> OwedJob:
     return job
 
 
-def announce(connection: "redis.Redis[Any]", job_ids: list[int]) -> None:
+def announce(connection: redis.Redis, job_ids: list[int]) -> None:
     """Tell the workers of owed jobs; a Redis that is away is not an error, the sweep will find them."""
     try:
         queue = Queue(QUEUE, connection=connection, default_timeout=int(CLAIM_FOR.total_seconds()))

@@ -9,11 +9,15 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from cityops.accounts import cli as accounts
+from cityops.cases import cli as cases
+from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
 from cityops.serving import cli as serving
 from cityops.shell import Shell
 from cityops.upkeep import cli as upkeep
+from cityops.worktime import cli as worktime
 
 COMMANDS: tuple[click.Command, ...] = (
     serving.serve,
@@ -24,8 +28,13 @@ COMMANDS: tuple[click.Command, ...] = (
     upkeep.backup,
     upkeep.restore,
     upkeep.keys,
+    demo.demo,
+    accounts.person,
+    accounts.token,
+    cases.audit,
     grid.grid,
     grid.locate,
+    worktime.worktime,
 )
 
 

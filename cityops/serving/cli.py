@@ -7,6 +7,7 @@ import time
 import click
 
 from cityops.config import Config
+from cityops.demo.city import load_demo
 from cityops.errors import BadSetting
 from cityops.serving import first_load, prepare, redis_server
 from cityops.serving.supervisor import Supervisor, part_command, plan
@@ -77,6 +78,7 @@ def migrate(shell: Shell) -> None:
 
 def _load_demo(shell: Shell) -> None:
     _say("first start: loading the demo city and its first seven days; this takes a minute or two")
+    load_demo(shell.database, shell.keys, shell.config, _say)
 
 
 def _become(part: str) -> None:

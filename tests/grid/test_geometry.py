@@ -1,0 +1,98 @@
+import doctest
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from cityops.errors import Invalid
+from cityops.grid import geometry
+
+CITY_LON, CITY_LAT = st.floats(120.9, 122.3), st.floats(28.8, 30.5)
+
+
+def test_the_examples_in_the_words_hold() -> None:
+    assert doctest.testmod(geometry).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "field", "words"),
+    [
+        (math.nan, 29.87, "lon", "finite"),
+        (121.55, math.nan, "lat", "finite"),
+        (float("1e309"), 29.87, "lon", "finite"),
+        (121.55, -math.inf, "lat", "finite"),
+        (29.87, 121.55, "lon", "these look swapped"),
+        (43.8, 87.6, "lon", "these look swapped"),
+        (181.0, 29.87, "lon", "longitude"),
+        (121.55, 91.0, "lat", "latitude"),
+    ],
+)
+def test_what_is_no_place_is_refused_with_its_field(lon: float, lat: float, field: str, words: str) -> None:
+    with pytest.raises(Invalid, match=words) as refusal:
+        geometry.check_point(lon, lat)
+    assert refusal.value.field == field
+
+
+@given(CITY_LON, CITY_LAT)
+def test_a_quad_lies_in_the_range_of_every_tile_above_it(lon: float, lat: float) -> None:
+    code = geometry.quad(lon, lat)
+    for zoom in range(21):
+        first, last = geometry.tile_quads(zoom, *geometry.tile_at(lon, lat, zoom))
+        assert first <= code <= last
+
+
+@given(CITY_LON, CITY_LAT, st.floats(1, 5000), st.floats(0, 1), st.floats(0, 2 * math.pi))
+def test_a_point_within_the_radius_has_its_quad_in_the_box(
+    lon: float, lat: float, radius_m: float, share: float, angle: float
+) -> None:
+    per_lon, per_lat = geometry.metres_per_degree(lat)
+    other_lon = lon + math.cos(angle) * share * radius_m / per_lon
+    other_lat = lat + math.sin(angle) * share * radius_m / per_lat
+    ranges = geometry.box_quads(*geometry.box_around(lon, lat, radius_m))
+    assert any(first <= geometry.quad(other_lon, other_lat) <= last for first, last in ranges)
+    assert len(ranges) <= 16
+
+
+def test_a_tile_gives_back_its_own_box() -> None:
+    west, south, east, north = geometry.tile_box(15, *geometry.tile_at(121.55, 29.87, 15))
+    assert west <= 121.55 <= east
+    assert south <= 29.87 <= north
+
+
+@given(CITY_LON, CITY_LAT, st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))
+def test_distances_are_those_of_the_ellipsoid(lon: float, lat: float, d_lon: float, d_lat: float) -> None:
+    exact_m = Geod(ellps="WGS84").inv(lon, lat, lon + d_lon, lat + d_lat)[2]
+    assert geometry.distance_m(lon, lat, lon + d_lon, lat + d_lat) == pytest.approx(exact_m, rel=1e-3, abs=0.01)
+
+
+@given(CITY_LON, CITY_LAT)
+def test_the_shift_of_web_maps_is_undone(lon: float, lat: float) -> None:
+    back = geometry.gcj02_to_wgs84(*geometry.wgs84_to_gcj02(lon, lat))
+    assert geometry.distance_m(lon, lat, *back) < 0.001
+
+
+def test_the_shift_of_web_maps_is_some_hundred_metres() -> None:
+    shifted = geometry.wgs84_to_gcj02(121.55, 29.87)
+    assert 300 < geometry.distance_m(121.55, 29.87, *shifted) < 700
+
+
+def test_baidus_point_comes_back_within_metres() -> None:
+    lon_gcj02, lat_gcj02 = geometry.wgs84_to_gcj02(121.55, 29.87)
+    swing = math.pi * 3000.0 / 180.0
+    radius = math.hypot(lon_gcj02, lat_gcj02) + 0.00002 * math.sin(lat_gcj02 * swing)
+    angle = math.atan2(lat_gcj02, lon_gcj02) + 0.000003 * math.cos(lon_gcj02 * swing)
+    bd09 = (radius * math.cos(angle) + 0.0065, radius * math.sin(angle) + 0.006)
+    assert geometry.distance_m(121.55, 29.87, *geometry.bd09_to_wgs84(*bd09)) < 3
+
+
+def test_another_coordinate_system_is_refused() -> None:
+    with pytest.raises(Invalid) as refusal:
+        geometry.from_crs(121.55, 29.87, "beijing54")
+    assert refusal.value.field == "crs"
+
+
+@pytest.mark.parametrize(("lon", "epsg"), [(121.49, 4549), (121.5, 4550), (121.62, 4550), (116.39, 4548), (75.0, 4534)])
+def test_each_longitude_has_its_three_degree_zone(lon: float, epsg: int) -> None:
+    assert geometry.gauss_kruger_epsg(lon) == epsg

@@ -8,6 +8,8 @@ LOCK := uv pip compile --no-config --universal --python-version 3.11 --generate-
 SOURCES := cityops migrations scripts tests benchmarks setup.py
 NO_DATABASE := not database and not browser and not process
 
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run check lint test bench migration lock translations vendor clean
 

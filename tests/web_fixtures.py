@@ -1,0 +1,61 @@
+"""The web application on a database of the test's own, and clients that are signed in.
+
+`tests/conftest.py` offers these to every test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cityops.accounts.tokens import create_token
+from cityops.app import create_app
+from cityops.config import Config
+from cityops.db import Database
+from tests import factories
+
+
+@pytest.fixture
+def config(db_url: str, tmp_path: Path) -> Config:
+    """Settings for a city in the test's own folder and database."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Config(home=home, database_url=db_url, keys_folder=home / "keys")
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The application of a city with its tables and no rows; forms need no CSRF token here."""
+    application = create_app(config)
+    application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    yield application
+    application.extensions["cityops"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def city(db: Database) -> Database:
+    """The small city of the factories in the test's database."""
+    with db.transaction() as session:
+        factories.make_city(session)
+    return db
+
+
+@pytest.fixture
+def as_person(app: Flask, city: Database) -> Callable[[str], FlaskClient]:
+    """Clients by user name: `as_person("dispatcher")` asks for pages and for the API as that person of the small city."""
+
+    def client_of(username: str) -> FlaskClient:
+        with city.transaction() as session:
+            token = create_token(session, None, username)
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return client
+
+    return client_of

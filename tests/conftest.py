@@ -66,7 +66,7 @@ def postgresql_template(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture
 def make_db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Make databases: `make_db_url("postgresql")` gives the address of a new migrated one, `empty=True` of a bare one."""
+    """Make databases: `make_db_url("postgresql")` gives the address of a migrated one, `empty=True` of a bare one."""
     with ExitStack() as after:
 
         def make(kind: str, *, empty: bool = False) -> str:

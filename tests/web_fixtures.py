@@ -49,7 +49,7 @@ def city(db: Database) -> Database:
 
 @pytest.fixture
 def as_person(app: Flask, city: Database) -> Callable[[str], FlaskClient]:
-    """Clients by user name: `as_person("dispatcher")` asks for pages and for the API as that person of the small city."""
+    """Clients by user name: `as_person("dispatcher")` asks for pages and for the API as that person."""
 
     def client_of(username: str) -> FlaskClient:
         with city.transaction() as session:

@@ -23,19 +23,24 @@ CASE_KIND_LABELS = {CaseKind.COMPONENT: N_("component"), CaseKind.MATTER: N_("ma
 
 
 class Standard(Base):
-    """A published standard, and the days on which it is in force."""
+    """A published standard, and the days on which it is in force (both included)."""
 
     __tablename__ = "standards"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(String(64), unique=True)
     title: Mapped[str] = mapped_column(String(200))
+    title_en: Mapped[str | None] = mapped_column(String(200))
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
 
+    def title_in(self, *, english: bool) -> str:
+        """The title in the reader's language; Chinese where there is no English."""
+        return self.title_en or self.title if english else self.title
+
 
 class CaseClass(Base):
-    """A class (小类) of components or matters under one standard."""
+    """A class (小类) of components or matters under one standard; `ended_on` is the first day without it."""
 
     __tablename__ = "case_classes"
     __table_args__ = (UniqueConstraint("standard_id", "kind", "code"),)
@@ -46,17 +51,35 @@ class CaseClass(Base):
     code: Mapped[str] = mapped_column(String(5), index=True)
     major_code: Mapped[str] = mapped_column(String(2))
     major_name: Mapped[str] = mapped_column(String(50))
+    major_name_en: Mapped[str | None] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(50))
     name_en: Mapped[str | None] = mapped_column(String(100))
     ended_on: Mapped[date | None]
     standard: Mapped[Standard] = relationship()
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether the class and its standard are valid on a day."""
+        standard = self.standard
+        if on < standard.valid_from_on or (standard.valid_until_on is not None and standard.valid_until_on < on):
+            return False
+        return self.ended_on is None or on < self.ended_on
+
+    def name_in(self, *, english: bool) -> str:
+        """The name in the reader's language; Chinese where there is no English."""
+        return self.name_en or self.name if english else self.name
+
+    def major_in(self, *, english: bool) -> str:
+        """The major class's name in the reader's language."""
+        return self.major_name_en or self.major_name if english else self.major_name
 
 
 class FilingCondition(Base):
     """A filing condition (立案条件) of a class: its limit, calendar, closing condition and usual responsible body.
 
     `code` is the class with its kind's letter and a number: `C01037-1`. A row is never changed once a case names it: a
-    change ends it and begins another.
+    change ends it and begins another (`valid_from_on` and `valid_until_on` are both included). `calendar` names the
+    hours its limit runs in; `body_code` is empty where the street office of the place is responsible.
+    `is_simple_allowed`: an inspector may put it right on the spot (简易案件).
     """
 
     __tablename__ = "filing_conditions"
@@ -81,6 +104,14 @@ class FilingCondition(Base):
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
     case_class: Mapped[CaseClass] = relationship()
+
+    def text_in(self, *, english: bool) -> str:
+        """The condition in the reader's language."""
+        return self.text_en if english else self.text
+
+    def closing_in(self, *, english: bool) -> str:
+        """What the place must look like for the case to be closed, in the reader's language."""
+        return self.closing_en if english else self.closing
 
     @property
     def limit(self) -> Limit:

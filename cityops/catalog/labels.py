@@ -1,0 +1,33 @@
+"""Limits and clocks in words, in the reader's language."""
+
+from flask_babel import gettext
+
+from cityops.words import N_
+from cityops.worktime.limits import Limit, Unit
+
+_ONE = {
+    Unit.URGENT_HOUR: N_("1 urgent hour"),
+    Unit.WORKING_HOUR: N_("1 working hour"),
+    Unit.WORKING_DAY: N_("1 working day"),
+}
+_MANY = {
+    Unit.URGENT_HOUR: N_("%(n)s urgent hours"),
+    Unit.WORKING_HOUR: N_("%(n)s working hours"),
+    Unit.WORKING_DAY: N_("%(n)s working days"),
+}
+
+CLOCK_LABELS = {
+    "accept": N_("accept"),
+    "verify": N_("verify"),
+    "file": N_("file"),
+    "dispatch": N_("dispatch"),
+    "sign": N_("sign for"),
+    "check": N_("check"),
+    "close": N_("close"),
+}
+"""The clocks that have a limit of their own, in the order of a case's life."""
+
+
+def limit_words(limit: Limit) -> str:
+    """A limit as people say it: `2 working days`, 2 个工作日."""
+    return str(gettext(_ONE[limit.unit]) if limit.value == 1 else gettext(_MANY[limit.unit], n=f"{limit.value:g}"))

@@ -1,0 +1,71 @@
+"""The catalogue's page: classes with their filing conditions, limits and standard; to read, not to change."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, render_template, request
+
+from cityops import clock, web
+from cityops.accounts import queries as accounts
+from cityops.catalog import queries
+from cityops.catalog.labels import CLOCK_LABELS, limit_words
+from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, StageLimit
+from cityops.worktime import queries as worktime
+
+pages = Blueprint("catalog", __name__)
+
+MAX_ROWS = 200
+
+
+@pages.get("/settings/catalogue")
+def catalogue() -> str:
+    """The classes of a major class, or those that hold the words, with what files and closes a case of them."""
+    words = request.args.get("q", "", type=str)[:100].strip()
+    today = clock.today()
+    with web.reading() as session:
+        classes = queries.list_classes(session, today)
+        majors = _majors(classes)
+        chosen = _chosen(majors, request.args.get("major", ""))
+        if words:
+            shown = list(queries.search_classes(session, words, today, limit=MAX_ROWS))
+        else:
+            shown = [each for each in classes if _key(each) == chosen]
+        return render_template(
+            "catalog/catalogue.html",
+            words=words,
+            majors=majors,
+            chosen=chosen,
+            shown=shown,
+            total=len(classes),
+            conditions=queries.list_conditions_of(session, [each.id for each in shown], today),
+            standards=queries.list_standards(session, today),
+            stage_limits=sorted(queries.list_stage_limits(session), key=_place_in_life),
+            calendars={each.name: each for each in worktime.list_calendars(session)},
+            bodies={each.code: each for each in accounts.list_bodies(session)},
+            english=web.language() == "en",
+            limit_words=limit_words,
+            kind_labels=CASE_KIND_LABELS,
+            clock_labels=CLOCK_LABELS,
+            room="settings",
+        )
+
+
+def _majors(classes: Sequence[CaseClass]) -> dict[str, tuple[CaseClass, int]]:
+    """Each major class by its key: one class that shows its names, and how many it has."""
+    majors: dict[str, tuple[CaseClass, int]] = {}
+    for each in classes:
+        first, number = majors.get(_key(each), (each, 0))
+        majors[_key(each)] = first, number + 1
+    return majors
+
+
+def _place_in_life(limit: StageLimit) -> int:
+    order = list(CLOCK_LABELS)
+    return order.index(limit.clock) if limit.clock in order else len(order)
+
+
+def _key(each: CaseClass) -> str:
+    return f"{each.kind}-{each.major_code}"
+
+
+def _chosen(majors: dict[str, tuple[CaseClass, int]], wanted: str) -> str:
+    return wanted if wanted in majors else next(iter(majors), f"{CaseKind.COMPONENT}-01")

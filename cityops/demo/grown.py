@@ -28,7 +28,7 @@ def grow(cells: int = 50_000, seed: int = 7) -> GridData:
     boundaries = [Polygon(corners) for corners in _quadrangles(side, seed)]
     codes = _codes(columns, rows, side)
     cells_made = [
-        CellRecord(code, boundary, duty_grid_code=f"{code[:9]}Z01", duty_grid_name=f"{code[:9]}-01")
+        CellRecord(code, boundary, f"{code[:9]}Z01", f"{code[:9]} 责任网格", f"{code[:9]} duty grid")
         for code, boundary in zip(codes, boundaries, strict=True)
     ]
     cells_made.sort(key=lambda cell: cell.code)

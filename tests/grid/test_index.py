@@ -148,5 +148,7 @@ def test_the_rings_of_a_cell_are_its_boundary() -> None:
 
 def test_the_cells_of_a_box_are_those_whose_box_meets_it() -> None:
     box = (WEST, SOUTH, (WEST + EAST) / 2, (SOUTH + NORTH) / 2)
-    expected = [code for code in sorted(BOUNDARIES) if shapely.box(*BOUNDARIES[code].bounds).intersects(shapely.box(*box))]
+    expected = [
+        code for code in sorted(BOUNDARIES) if shapely.box(*BOUNDARIES[code].bounds).intersects(shapely.box(*box))
+    ]
     assert [INDEX.codes[position] for position in INDEX.in_box(*box)] == expected

@@ -1,0 +1,227 @@
+from dataclasses import replace
+
+import pytest
+import shapely
+from sqlalchemy import func, select
+
+from cityops.clock import today
+from cityops.db import Database
+from cityops.errors import Invalid, NotFound
+from cityops.grid import queries, services
+from cityops.grid.export import read_out
+from cityops.grid.models import AreaLevel, Cell, Component, ComponentState, DutyGrid, GridRevision
+from cityops.grid.records import ComponentRecord, GridData, LandmarkRecord
+from tests.grid.meshes import change_cell, make_mesh, shift
+
+MESH = make_mesh(25)
+FIRST = MESH.cells[0]
+INSIDE = FIRST.boundary.representative_point()
+LAMP = ComponentRecord("33020101037000001", "路灯", INSIDE.x, INSIDE.y, body_code="lighting")
+STRAY = ComponentRecord("33020101037000002", "路灯", 120.0, 29.0)
+GRID = replace(MESH, components=[LAMP, STRAY], landmarks=[LandmarkRecord("天一广场", "cbd", INSIDE.x, INSIDE.y)])
+
+
+@pytest.fixture
+def loaded(db: Database) -> Database:
+    with db.transaction() as session:
+        services.load_grid(session, GRID)
+    return db
+
+
+def test_a_load_begins_every_row_and_counts_the_revision(db: Database) -> None:
+    with db.transaction() as session:
+        told = services.load_grid(session, GRID)
+    assert told.begun == {"areas": 4, "cells": 25, "components": 2, "duty_grids": 1, "landmarks": 1}
+    assert told.revision == 1
+    assert told.components_outside == 1
+
+
+def test_what_was_loaded_is_read_out_again(loaded: Database) -> None:
+    with loaded.reading() as session:
+        data = read_out(session)
+    assert [replace(cell, line=0) for cell in data.cells] == sorted(GRID.cells, key=lambda cell: cell.code)
+    assert [replace(area, line=0) for area in data.areas] == sorted(GRID.areas, key=lambda area: area.code)
+    assert [replace(component, line=0) for component in data.components] == GRID.components
+
+
+def test_the_same_load_twice_changes_nothing_but_the_revision(loaded: Database) -> None:
+    with loaded.transaction() as session:
+        told = services.load_grid(session, GRID)
+    assert sum(told.begun.values()) == 0
+    assert told.ended == {}
+    assert told.revision == 2
+
+
+def test_a_component_outside_every_cell_is_kept_and_listed(loaded: Database) -> None:
+    with loaded.reading() as session:
+        assert [component.code for component in queries.list_components_outside(session)] == [STRAY.code]
+        lamp = queries.get_component(session, LAMP.code)
+        assert lamp.cell is not None
+        assert (lamp.cell.code, lamp.area_code) == (FIRST.code, FIRST.area_code)
+
+
+def test_a_changed_boundary_ends_the_old_cell_and_begins_its_next_revision(loaded: Database) -> None:
+    with loaded.transaction() as session:
+        told = services.load_grid(session, change_cell(GRID, 0, area_level=2))
+    assert (told.begun["cells"], told.ended) == (1, {"cells": 1})
+    with loaded.reading() as session:
+        rows = session.scalars(select(Cell).where(Cell.code == FIRST.code).order_by(Cell.revision)).all()
+        assert [(row.revision, row.ended_on, row.area_level) for row in rows] == [(1, today(), 1), (2, None, 2)]
+        assert queries.get_component(session, LAMP.code).cell_id == rows[1].id
+
+
+def test_the_index_follows_the_grid_at_once(loaded: Database) -> None:
+    with loaded.reading() as session:
+        before = queries.locate(session, INSIDE.x, INSIDE.y)
+        assert queries.current_index(session) is queries.current_index(session)
+    with loaded.transaction() as session:
+        services.load_grid(session, change_cell(GRID, 0, area_level=3))
+    with loaded.reading() as session:
+        after = queries.locate(session, INSIDE.x, INSIDE.y)
+    assert (before.cell_code, before.area_level, after.cell_code, after.area_level) == (FIRST.code, 1, FIRST.code, 3)
+    assert before.cell_id != after.cell_id
+
+
+def test_cells_left_out_of_their_community_are_ended_and_their_codes_stay_retired(loaded: Database) -> None:
+    without = replace(GRID, cells=GRID.cells[1:])
+    with loaded.transaction() as session:
+        told = services.load_grid(session, without)
+    assert told.ended == {"cells": 1}
+    assert ["leave a gap" in warning.reason for warning in told.warnings] == [True]
+    with loaded.reading() as session:
+        assert queries.locate(session, INSIDE.x, INSIDE.y).is_outside
+        assert queries.get_component(session, LAMP.code).cell_id is None
+    with pytest.raises(services.BadGrid) as refusal, loaded.transaction() as session:
+        services.load_grid(session, GRID)
+    assert [(f.field, "retired" in f.reason) for f in refusal.value.findings if f.is_error] == [("code", True)]
+
+
+def test_a_duty_grid_without_a_cell_is_ended(loaded: Database) -> None:
+    moved = replace(GRID, cells=[replace(cell, duty_grid_code=f"{cell.code[:9]}Z09") for cell in GRID.cells])
+    with loaded.transaction() as session:
+        services.load_grid(session, moved)
+    with loaded.reading() as session:
+        assert [grid.code for grid in queries.list_duty_grids(session)] == [f"{FIRST.code[:9]}Z09"]
+        assert session.scalar(select(func.count()).select_from(DutyGrid)) == 2
+
+
+FAR_CELL = shift(FIRST, 0.0, -0.01)
+BOW_TIE = shapely.Polygon([(121.3, 29.7), (121.301, 29.701), (121.301, 29.7), (121.3, 29.701)])
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "words"),
+    [
+        (change_cell(GRID, 0, code="33020100100100"), "code", "15 digits"),
+        (change_cell(GRID, 0, code=GRID.cells[1].code), "code", "already in line"),
+        (change_cell(GRID, 0, boundary=BOW_TIE), "boundary", "not valid"),
+        (change_cell(GRID, 0, boundary=FAR_CELL), "boundary", "not inside its community"),
+        (change_cell(GRID, 0, boundary=GRID.cells[1].boundary), "boundary", "overlaps"),
+        (change_cell(GRID, 0, boundary=shapely.Point(121.3, 29.7)), "boundary", "a polygon"),
+        (change_cell(GRID, 0, boundary=shapely.box(29.7, 121.3, 29.701, 121.301)), "boundary", "swapped"),
+        (change_cell(GRID, 0, code="330201001999001"), "code", "no community"),
+        (change_cell(GRID, 0, duty_grid_code="330203001Z01"), "duty_grid_code", "street"),
+        (change_cell(GRID, 0, grid_tier=3), "grid_tier", "not allowed"),
+        (replace(GRID, components=[replace(LAMP, code="123")]), "code", "17 digits"),
+        (replace(GRID, components=[replace(LAMP, lon=29.87, lat=121.5)]), "lon", "swapped"),
+        (replace(GRID, components=[LAMP, LAMP]), "code", "already in line"),
+        (replace(GRID, areas=[replace(GRID.areas[0], name=" "), *GRID.areas[1:]]), "name", "needed"),
+        (replace(GRID, areas=GRID.areas[1:]), "parent_code", "above it"),
+    ],
+)
+def test_a_faulty_grid_is_refused_with_field_and_reason_and_nothing_is_loaded(
+    db: Database, data: GridData, field: str, words: str
+) -> None:
+    with pytest.raises(services.BadGrid) as refusal, db.transaction() as session:
+        services.load_grid(session, data)
+    errors = [finding for finding in refusal.value.findings if finding.is_error]
+    assert any(finding.field == field and words in finding.sentence for finding in errors), errors
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Cell)) == 0
+        assert session.scalar(select(func.count()).select_from(GridRevision)) == 0
+
+
+def test_every_fault_is_listed_not_only_the_first(db: Database) -> None:
+    faulty = change_cell(change_cell(GRID, 0, code="1", line=1), 5, grid_tier=9, line=6)
+    with pytest.raises(services.BadGrid) as refusal, db.transaction() as session:
+        services.load_grid(session, replace(faulty, components=[replace(LAMP, code="x", line=3)]))
+    assert {(f.layer, f.line) for f in refusal.value.findings if f.is_error} == {
+        ("cells", 1),
+        ("cells", 6),
+        ("components", 3),
+    }
+
+
+def test_a_cell_over_a_neighbour_that_is_not_in_the_file_is_refused(loaded: Database) -> None:
+    other = replace(GRID.areas[-1], code="330201001002", level=AreaLevel.COMMUNITY)
+    cell = replace(FIRST, code="330201001002001", duty_grid_code=None)
+    with pytest.raises(services.BadGrid) as refusal, loaded.transaction() as session:
+        services.load_grid(session, GridData(areas=[other], cells=[cell]))
+    assert any("overlaps" in finding.reason for finding in refusal.value.findings)
+
+
+def test_a_cell_far_from_the_size_of_a_unit_cell_is_a_warning_only(db: Database) -> None:
+    whole = GRID.areas[-1]
+    assert whole.level is AreaLevel.COMMUNITY
+    one = GridData(areas=GRID.areas, cells=[replace(FIRST, boundary=whole.boundary)])
+    with db.transaction() as session:
+        told = services.load_grid(session, one)
+    assert ["far from" in warning.reason for warning in told.warnings] == [True]
+
+
+def test_components_near_a_point_come_nearest_first(loaded: Database) -> None:
+    near = [ComponentRecord(f"3302010100200000{k}", "污水井盖", INSIDE.x + k * 1e-4, INSIDE.y) for k in (3, 1, 2, 9)]
+    with loaded.transaction() as session:
+        services.load_grid(session, GridData(components=near))
+    with loaded.reading() as session:
+        found = queries.list_components_near(session, INSIDE.x, INSIDE.y, 35.0)
+        assert [component.code[-1] for component, _ in found] == ["1", "1", "2", "3"]
+        assert [component.name for component, _ in found][0] == "路灯"
+        assert [round(metres) for _, metres in found] == [0, 10, 19, 29]
+        only = queries.list_components_near(session, INSIDE.x, INSIDE.y, 35.0, class_code="01002", limit=2)
+        assert [component.code[-1] for component, _ in only] == ["1", "2"]
+        assert len(queries.list_components_in_box(session, INSIDE.x - 1e-5, INSIDE.y - 1e-5, INSIDE.x + 15e-5, 30)) == 2
+
+
+def test_a_component_handed_in_again_is_renewed_not_doubled(loaded: Database) -> None:
+    with loaded.transaction() as session:
+        services.load_grid(session, GridData(components=[replace(LAMP, state=ComponentState.DAMAGED)]))
+    with loaded.reading() as session:
+        assert queries.get_component(session, LAMP.code).state is ComponentState.DAMAGED
+        assert session.scalar(select(func.count()).select_from(Component)) == 2
+
+
+def test_landmarks_are_found_by_place_and_by_name(loaded: Database) -> None:
+    with loaded.reading() as session:
+        assert [mark.name for mark, _ in queries.list_landmarks_near(session, INSIDE.x, INSIDE.y)] == ["天一广场"]
+        assert [mark.name for mark in queries.list_landmarks_named(session, "天一")] == ["天一广场"]
+        assert queries.list_landmarks_named(session, "%") == []
+
+
+def test_a_place_is_described_by_codes_and_names(loaded: Database) -> None:
+    with loaded.reading() as session:
+        place = queries.locate(session, INSIDE.x, INSIDE.y, english=True)
+        assert (place.cell_code, place.community_code, place.duty_grid_code) == (
+            FIRST.code,
+            FIRST.area_code,
+            FIRST.duty_grid_code,
+        )
+        assert place.community_name == f"community {FIRST.area_code}"
+        assert queries.locate(session, 120.0, 29.0).is_outside
+        with pytest.raises(Invalid, match="swapped"):
+            queries.locate(session, 29.87, 121.55)
+
+
+def test_what_is_not_there_is_not_found(loaded: Database) -> None:
+    with loaded.reading() as session:
+        for get, code in ((queries.get_area, "1"), (queries.get_cell, "2"), (queries.get_component, "3")):
+            with pytest.raises(NotFound):
+                get(session, code)
+
+
+def test_a_load_that_is_rolled_back_leaves_the_index_as_it_was(loaded: Database) -> None:
+    with pytest.raises(RuntimeError), loaded.transaction() as session:
+        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]))
+        raise RuntimeError
+    with loaded.reading() as session:
+        assert queries.locate(session, INSIDE.x, INSIDE.y).cell_code == FIRST.code

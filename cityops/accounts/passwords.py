@@ -8,6 +8,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from cityops.errors import Invalid
 from cityops.words import N_
 
+# No secret: it stands in the README, and works only for the demo's people, never in production.
+DEMO_PASSWORD = "demo-96310"
+
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 

@@ -5,6 +5,7 @@ chart, which everybody may see; what only administrators see stands in `administ
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -161,6 +162,45 @@ def _viewer(rows: Sequence[Any], on: date, chosen_post: Post | None, several_pos
         acting += [each for each in held if each.post is not front]
     person = rows[0]
     return Viewer(person.id, person.username, person.name, person.language, tuple(acting), choices)
+
+
+# The first of each post; the others differ from them only in number and body.
+DEMO_USERNAMES = (
+    "operator",
+    "dutyleader",
+    "dispatcher",
+    "handler",
+    "inspector",
+    "supervisor",
+    "leader",
+    "admin",
+)
+
+
+@dataclass(frozen=True)
+class DemoSignIn:
+    """A sign-in of the demo city, as the sign-in page offers it."""
+
+    username: str
+    post: Post
+    body_name: str
+    body_name_en: str
+
+    def body(self, language: str) -> str:
+        """The body's name in a language."""
+        return self.body_name_en if language == "en" else self.body_name
+
+
+def list_demo_sign_ins(session: Session) -> list[DemoSignIn]:
+    """The demo's sign-ins, one a post, in the order of a case's life; none where the city is no demo."""
+    found = session.execute(
+        select(Person.username, PersonPost.post, Body.name, Body.name_en)
+        .join(PersonPost, PersonPost.person_id == Person.id)
+        .join(Body, Body.id == PersonPost.body_id)
+        .where(Person.username.in_(DEMO_USERNAMES), Person.is_demo, Person.ended_on.is_(None))
+    )
+    by_username = {row.username: DemoSignIn(*row) for row in found}
+    return [by_username[username] for username in DEMO_USERNAMES if username in by_username]
 
 
 def get_body(session: Session, body_id: int) -> Body:

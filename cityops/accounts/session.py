@@ -11,7 +11,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 
 from cityops import clock, web
-from cityops.accounts import queries
+from cityops.accounts import limits, queries
 from cityops.accounts.posts import POST_LABELS, Post
 from cityops.accounts.signing_in import SignedIn
 from cityops.accounts.viewer import Viewer
@@ -33,6 +33,7 @@ def install(app: Flask) -> None:
     # Checked by `_ask_who`, which knows whether a token or a cookie vouches for the request.
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
+    limits.install(app)
     app.before_request(_ask_who)
     app.context_processor(_page_words)
 

@@ -1,0 +1,75 @@
+"""The forms of the sign-in and of the administrator's pages: what can be seen without the database to be wrong.
+
+They are plain WTForms: the CSRF token of every unsafe request is checked before a route begins.
+"""
+
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import DateField, Form, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from cityops import web
+from cityops.accounts.models import BODY_KIND_LABELS, BodyKind
+from cityops.accounts.posts import POST_LABELS, Post
+from cityops.accounts.tokens import LASTS_DAYS, MAX_DAYS
+from cityops.errors import Invalid
+
+NEEDED = InputRequired(_l("Fill this in."))
+POSTS = [(post.value, _l(label)) for post, label in POST_LABELS.items()]
+BODY_KINDS = [(kind.value, _l(label)) for kind, label in BODY_KIND_LABELS.items()]
+
+
+class PageForm(Form):
+    """A form whose own messages are in the reader's language."""
+
+    def __init__(self, sent: "MultiDict[str, str] | None" = None) -> None:
+        super().__init__(sent, meta={"locales": [web.language().split("_")[0]]})
+
+    def refuse(self, error: Invalid) -> None:
+        """Put a service's refusal beside its field, or on top where the form has no such field."""
+        sentence = web.say(error)
+        field = self._fields.get(error.field)
+        if field is None:
+            self.form_errors.append(sentence)
+        else:
+            field.errors = [*field.errors, sentence]
+
+
+class SignInForm(PageForm):
+    """Name and password."""
+
+    username = StringField(_l("User name"), [NEEDED, Length(max=64)])
+    password = PasswordField(_l("Password"), [NEEDED])
+
+
+class PostForm(PageForm):
+    """A post to give; bodies and jurisdictions are the administrator's own."""
+
+    post = SelectField(_l("Post"), choices=POSTS, default=Post.HANDLER.value)
+    body = SelectField(_l("Body"), validators=[NEEDED])
+    jurisdiction = SelectField(_l("Jurisdiction"), validators=[NEEDED])
+    until_on = DateField(_l("Last day"), [Optional()])
+
+
+class PersonForm(PostForm):
+    """A person to add, with a first post."""
+
+    username = StringField(_l("User name"), [NEEDED, Length(max=64)])
+    name = StringField(_l("Name"), [NEEDED, Length(max=64)])
+
+
+class BodyForm(PageForm):
+    """A body to add under another one."""
+
+    code = StringField(_l("Code"), [NEEDED, Length(max=32)])
+    name = StringField(_l("Name"), [NEEDED, Length(max=100)])
+    name_en = StringField(_l("Name in English"), [NEEDED, Length(max=100)])
+    kind = SelectField(_l("Kind"), choices=BODY_KINDS, default=BodyKind.DEPARTMENT.value)
+    parent = SelectField(_l("Belongs to"), validators=[NEEDED])
+
+
+class TokenForm(PageForm):
+    """A token to make for somebody's programs."""
+
+    username = StringField(_l("User name"), [NEEDED, Length(max=64)])
+    days = IntegerField(_l("Days"), [NEEDED, NumberRange(1, MAX_DAYS)], default=LASTS_DAYS)

@@ -1,0 +1,43 @@
+"""Whatever is written down as owed is a task that exists, and is called with what it takes."""
+
+import ast
+import importlib
+import inspect
+from datetime import timedelta
+
+from cityops import jobs
+from cityops.queue import CLAIM_FOR
+from tests.guards.sources import modules
+
+
+def test_every_job_that_is_owed_names_a_task_and_what_it_takes():
+    wrong, found = [], 0
+    for path, tree in modules():
+        if path in {"cityops/jobs.py", "cityops/queue.py"}:
+            continue
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func).split(".")[-1] != "owe":
+                continue
+            found += 1
+            name = _value(call.args[1], path)
+            task = jobs.TASKS.get(name)
+            given = {keyword.arg for keyword in call.keywords}
+            if task is None or given != set(list(inspect.signature(task.call).parameters)[1:]):
+                wrong.append(f"{path}:{call.lineno} {name} {sorted(map(str, given))}")
+    assert found
+    assert wrong == []
+
+
+def test_every_scheduled_task_exists_and_takes_nothing():
+    for scheduled in jobs.SCHEDULE:
+        assert len(inspect.signature(jobs.TASKS[scheduled.task].call).parameters) == 1, scheduled.task
+
+
+def test_no_task_may_take_longer_than_its_claim_lasts():
+    assert [name for name, task in jobs.TASKS.items() if timedelta(seconds=task.limit_s) >= CLAIM_FOR] == []
+
+
+def _value(node: ast.expr, path: str) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return str(getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), ast.unparse(node)))

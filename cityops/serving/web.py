@@ -5,14 +5,20 @@ answers beside it. Run with `python -m cityops.serving.web`, or `cityops web`.
 """
 
 import gc
+import logging
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import SQLAlchemyError
 
 from cityops.app import create_app
 from cityops.config import Config
+from cityops.db import Database
+from cityops.grid.queries import prepare
 from cityops.serving.children import die_with_parent
 from cityops.serving.once import exits_in_words
+
+log = logging.getLogger(__name__)
 
 THREADS = 4
 TIMEOUT_S = 60
@@ -49,7 +55,12 @@ class Web(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Make the application; it connects to nothing before a worker's first request."""
+        """Make the application and prepare its grid, so that the workers share it; no connection outlives this."""
+        try:
+            prepare(Database(self.config.database_url))
+        except SQLAlchemyError as error:
+            # A web that waits for its database answers /healthz; its first request prepares the grid.
+            log.warning("the grid is not prepared before the fork: %s", error)
         return create_app(self.config)
 
 

@@ -22,18 +22,19 @@ class PieceKind(StrEnum):
 
 PIECE_KIND_LABELS = {
     PieceKind.COUNTED: N_("counted"),
-    PieceKind.CLOSED: N_("closed"),
+    PieceKind.CLOSED: N_("not counted"),
     PieceKind.PAUSED: N_("paused"),
 }
 
+# English and Chinese side by side, as the calendars' own days have their names.
 Why = tuple[str, str]
 
-WORKING_HOURS: Why = (N_("working hours"), "工作时间")
-OUTSIDE_HOURS: Why = (N_("outside hours"), "非工作时间")
-WEEKEND: Why = (N_("weekend"), "周末")
-DAY_OFF: Why = (N_("day off"), "休息日")
-DAY_AND_NIGHT: Why = (N_("day and night"), "昼夜连续")
-PAUSED: Why = (N_("clock paused"), "暂停计时")
+WORKING_HOURS: Why = ("working hours", "工作时间")
+OUTSIDE_HOURS: Why = ("outside hours", "非工作时间")
+WEEKEND: Why = ("weekend", "周末")
+DAY_OFF: Why = ("day off", "休息日")
+DAY_AND_NIGHT: Why = ("day and night", "昼夜连续")
+PAUSED: Why = ("clock paused", "暂停计时")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Due times: the calendar's sorted arrays against the obvious way, a walk minute by minute, on the same cases."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from cityops.worktime.arithmetic import Pause, add, difference
+from cityops.worktime.calendar import Calendar
+from cityops.worktime.defaults import OFFICE
+from cityops.worktime.explanation import explain
+from cityops.worktime.limits import Limit, Unit
+
+T = TypeVar("T")
+Question = tuple[datetime, Limit, list[Pause]]
+
+QUICK = 20_000
+SLOW = 60
+
+
+def run() -> dict[str, Any]:
+    """Time a call of each kind, in microseconds, and the ratio to the obvious way; both give the same answers."""
+    questions = _questions(QUICK)
+    same = questions[:SLOW]
+    if [add(OFFICE, *question) for question in same] != [_walk(OFFICE, *question) for question in same]:
+        raise AssertionError("the two ways disagree")
+    add_us = _each_us(lambda question: add(OFFICE, *question), questions)
+    walk_us = _each_us(lambda question: _walk(OFFICE, *question), same)
+    ends = [(start, start + timedelta(days=9), pauses) for start, _, pauses in questions]
+    return {
+        "add_us": round(add_us, 2),
+        "minute_by_minute_us": round(walk_us, 1),
+        "times_faster": round(walk_us / add_us),
+        "difference_us": round(_each_us(lambda two: difference(OFFICE, *two), ends), 2),
+        "explain_us": round(_each_us(lambda question: explain(OFFICE, *question), questions[:500]), 1),
+        "first_call_of_a_year_ms": round(_first_call_ms(), 2),
+    }
+
+
+def _questions(count: int) -> list[Question]:
+    """Limits of one to seven working days and one to eight hours through 2025 and 2026, one in ten paused."""
+    dice = Random(7)
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    questions: list[Question] = []
+    for _ in range(count):
+        start = first + timedelta(minutes=dice.randrange(680 * 1440))
+        is_days = dice.random() < 0.6
+        limit = Limit(dice.randint(1, 7), Unit.WORKING_DAY) if is_days else Limit(dice.randint(1, 8), Unit.WORKING_HOUR)
+        begin = start + timedelta(minutes=dice.randrange(600))
+        paused = [(begin, begin + timedelta(minutes=dice.randrange(2_000)))] if dice.random() < 0.1 else []
+        questions.append((start, limit, paused))
+    return questions
+
+
+def _walk(calendar: Calendar, start: datetime, limit: Limit, pauses: list[Pause]) -> datetime:
+    """Walk minute by minute, each day's hours looked up once."""
+    left = limit.microseconds(calendar.nominal_minutes) // 60_000_000
+    hours: dict[date, list[tuple[int, int]]] = {}
+    moment = start.astimezone(calendar.zone)
+    while left:
+        day = moment.date()
+        if day not in hours:
+            hours[day] = [(span.start_minute, span.end_minute) for span in calendar.spans_on(day)]
+        minute = moment.hour * 60 + moment.minute
+        is_open = any(opens <= minute < closes for opens, closes in hours[day])
+        left -= is_open and not any(begin <= moment < until for begin, until in pauses)
+        moment += timedelta(minutes=1)
+    return moment
+
+
+def _each_us(work: Callable[[T], object], inputs: list[T]) -> float:
+    begin = time.perf_counter()
+    for item in inputs:
+        work(item)
+    return (time.perf_counter() - begin) / len(inputs) * 1e6
+
+
+def _first_call_ms() -> float:
+    fresh = Calendar("fresh", OFFICE.weeks, OFFICE.days, holiday_years=OFFICE.holiday_years)
+    begin = time.perf_counter()
+    add(fresh, datetime(2026, 3, 2, 3, tzinfo=UTC), Limit(2, Unit.WORKING_DAY))
+    return (time.perf_counter() - begin) * 1e3

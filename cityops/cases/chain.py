@@ -30,7 +30,9 @@ def canonical(payload: Mapping[str, Any]) -> str:
     return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def link_digest(keys: Keys, case_id: int, seq: int, previous_digest: str, payload: str, key_name: str | None = None) -> str:
+def link_digest(
+    keys: Keys, case_id: int, seq: int, previous_digest: str, payload: str, key_name: str | None = None
+) -> str:
     """The HMAC of one event over its case, its place in it, the digest before it and its text."""
     return keys.digest(f"{case_id}\n{seq}\n{previous_digest}\n{payload}", key_name)
 
@@ -66,7 +68,7 @@ def find_break(keys: Keys, case_id: int, links: Iterable[Link], head_digest: str
 
 
 def heads_digest(heads: Iterable[tuple[int, int, str]]) -> tuple[int, int, str]:
-    """Count of cases, count of events and SHA-256 over all heads (case id, version, digest) in the order of their ids."""
+    """Count of cases, of events, and SHA-256 over all heads (case id, version, digest) in the order of their ids."""
     digest, cases, events = hashlib.sha256(), 0, 0
     for case_id, version, head in heads:
         digest.update(f"{case_id} {version} {head}\n".encode())

@@ -1,13 +1,16 @@
-"""When a stage's clock is due, and from when it counts as near (pure)."""
+"""When a stage's clock is due, from when it counts as near, and why."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cityops import clock
+from cityops.cases.models import StageClock
 from cityops.words import N_
-from cityops.worktime.arithmetic import add, add_minutes
+from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted
 from cityops.worktime.calendar import Calendar
-from cityops.worktime.limits import Limit, Unit
+from cityops.worktime.explanation import Piece, explain
+from cityops.worktime.limits import Limit
 
 Interval = tuple[datetime, datetime]
 
@@ -37,15 +40,29 @@ def due_and_warn(
     calendar: Calendar, start: datetime, limit: Limit, pauses: Sequence[Interval] = ()
 ) -> tuple[datetime, datetime]:
     """The due moment of a limit, and the moment from which it is near: 80 % of it, 50 % for limits under four hours."""
-    if limit.unit is Unit.WORKING_DAY:
-        minutes = limit.value * calendar.nominal_minutes
-    else:
-        minutes = limit.value * 60
+    minutes = counted(calendar, start, limit) / timedelta(minutes=1)
     share = 0.5 if minutes < SHORT_LIMIT_MINUTES else 0.8
     due = add(calendar, start, limit, pauses)
-    if limit.unit is Unit.URGENT_HOUR:
-        return due, due - timedelta(minutes=minutes * (1 - share))
-    return due, add_minutes(calendar, start, minutes * share, pauses)
+    return due, add_minutes(clock_calendar(calendar, limit), start, minutes * share, pauses)
+
+
+def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
+    """A clock's way to its due time, span by span."""
+    return explain(calendar, row.started_at, Limit(row.limit_value, row.limit_unit), closed_pauses(row))
+
+
+def closed_pauses(row: StageClock) -> list[Interval]:
+    """The pauses of a clock that have ended."""
+    return [(pause.from_at, pause.until_at) for pause in row.pauses if pause.until_at is not None]
+
+
+def light_of(row: StageClock) -> Light:
+    """The light of one clock now; a stopped one shows how it ended."""
+    if row.stopped_at is not None:
+        return Light.OVER if row.stopped_at > row.due_at else Light.CLOSED
+    if any(pause.until_at is None for pause in row.pauses):
+        return Light.PAUSED
+    return light(clock.now(), row.due_at, row.warn_at, is_open=True)
 
 
 def light(now: datetime, due_at: datetime | None, warn_at: datetime | None, *, is_open: bool) -> Light:

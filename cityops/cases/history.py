@@ -126,7 +126,9 @@ def find_broken(session: Session, keys: Keys, case_id: int | None = None) -> Ite
 
 def make_checkpoint(session: Session, keys: Keys) -> Checkpoint:
     """Chain the heads and counts of all cases into a checkpoint that can be exported."""
-    heads = session.execute(select(Case.id, Case.version, Case.head_digest).order_by(Case.id).execution_options(yield_per=BATCH))
+    heads = session.execute(
+        select(Case.id, Case.version, Case.head_digest).order_by(Case.id).execution_options(yield_per=BATCH)
+    )
     cases, events, digest = heads_digest((row[0], row[1], row[2]) for row in heads)
     previous = session.scalar(select(Checkpoint.digest).order_by(Checkpoint.id.desc()).limit(1)) or GENESIS
     moment = clock.now()

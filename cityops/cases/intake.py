@@ -12,10 +12,11 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.reporter import e164
 from cityops.cases.workflow import Source
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import CaseKind, FilingCondition
-from cityops.errors import Invalid
+from cityops.catalog.models import CaseKind
+from cityops.errors import Invalid, NotFound
 from cityops.grid import geometry
 from cityops.grid import queries as grid
+from cityops.grid.models import Component
 from cityops.words import N_
 
 MAX_TEXT = 4_000
@@ -49,25 +50,21 @@ class NewReport:
 
 
 def same_report(earlier: Report, viewer: Viewer) -> Report:
+    """The report that came in under this uuid before; Invalid where another person made it."""
     if earlier.entered_by != viewer.person_id:
         raise Invalid("id", N_("This id belongs to another report: make a new one."))
     return earlier
 
 
-def open_case(session: Session, office: CaseOffice, new: NewReport) -> Case:
-    geometry.check_point(new.lon, new.lat)
+def open_case(session: Session, new: NewReport) -> Case:
+    """The case of a new report, checked and located, not yet at any stage."""
     moment = clock.now()
     today = clock.city_day(moment)
     case_class = catalog.get_class(session, new.kind, new.class_code, today)
-    condition = None
-    if new.condition is not None:
-        condition = catalog.find_condition(session, new.condition, today)
-        if condition is None or condition.class_id != case_class.id:
-            raise Invalid("condition", N_("The class has no filing condition of this code in force."))
-    located = office.locate(session, new.lon, new.lat)
-    component = grid.find_component(session, new.component_code) if new.component_code else None
-    if new.component_code and component is None:
-        raise Invalid("component_code", N_("There is no component with this code."))
+    condition = catalog.check_condition(session, case_class, new.condition, today) if new.condition else None
+    geometry.check_point(new.lon, new.lat)
+    located = grid.locate_point(session, new.lon, new.lat)
+    component = _component(session, new.component_code)
     return Case(
         opened_at=moment,
         moved_at=moment,
@@ -92,16 +89,29 @@ def open_case(session: Session, office: CaseOffice, new: NewReport) -> Case:
     )
 
 
+def _component(session: Session, code: str | None) -> Component | None:
+    if not code:
+        return None
+    try:
+        return grid.get_component(session, code)
+    except NotFound:
+        raise Invalid("component_code", N_("There is no component with this code.")) from None
+
+
 def checked_text(name: str, text: str | None, *, required: bool = True, longest: int = MAX_TEXT) -> str:
+    """What a person typed, trimmed; Invalid where it is empty and may not be, or too long."""
     kept = (text or "").replace("\x00", "").strip()
     if required and not kept:
         raise Invalid(name, N_("This may not be empty."))
     if len(kept) > longest:
-        raise Invalid(name, N_("This has %(n)s characters, and may have %(most)s: shorten it."), n=len(kept), most=longest)
+        raise Invalid(
+            name, N_("This has %(n)s characters, and may have %(most)s: shorten it."), n=len(kept), most=longest
+        )
     return kept
 
 
 def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case, new: NewReport) -> Report:
+    """The row of what came in, with the reporter's name and phone sealed."""
     keys = office.keys
     name = checked_text("reporter.name", new.reporter_name, required=False, longest=64)
     phone = e164(new.reporter_phone) if new.reporter_phone else None
@@ -119,5 +129,3 @@ def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case,
     )
     session.add(row)
     return row
-
-

@@ -7,7 +7,8 @@ from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops import clock
-from cityops.accounts.models import Body, Person, Post
+from cityops.accounts.models import Body, Person
+from cityops.accounts.posts import Post
 from cityops.cases import numbers
 from cityops.cases.workflow import FINAL_STAGES, ClockName, Source, Stage, StepName
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
@@ -228,7 +229,10 @@ ATTACHMENT_LABELS = {
 
 
 class Attachment(Base):
-    """A photo of a case. The file lies under its SHA-256; position data is read from it, and removed from what is shown."""
+    """A photo of a case. The file lies under its SHA-256.
+
+    Position and time are read from the picture, then removed from what is shown.
+    """
 
     __tablename__ = "attachments"
 

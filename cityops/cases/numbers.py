@@ -5,7 +5,7 @@ ISO/IEC 7064 MOD 11,10 over day and key, so that one wrong or two swapped digits
 """
 
 import re
-from datetime import date, datetime
+from datetime import date
 
 _PATTERN = re.compile(r"^(R?)(\d{8})-?(\d{4,18})-?(\d)$")
 
@@ -53,7 +53,7 @@ def find_key(number: str, *, is_report: bool = False) -> tuple[date, int] | None
     if check_digit(day_digits + key_digits) != check or int(key_digits) >= 1 << 63:
         return None
     try:
-        day = datetime.strptime(day_digits, "%Y%m%d").date()
+        day = date.fromisoformat(day_digits)
     except ValueError:
         return None
     return day, int(key_digits)

@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case, CaseEvent
 from cityops.crypto import Keys
-from cityops.grid.index import Located
-from cityops.worktime.calendar import Calendar
 
 Follower = Callable[[Session, Case, CaseEvent], None]
 
@@ -19,12 +17,8 @@ class CaseOffice:
 
     Attributes:
         keys: seals personal data, signs the history.
-        locate: the cell of a point on the present grid, None outside every cell.
-        calendar: a working calendar by name.
-        followers: called inside the step's transaction with each event (hotline, patrol, assessment).
+        followers: called inside the step's transaction with each event (hotline, patrol).
     """
 
     keys: Keys
-    locate: Callable[[Session, float, float], Located | None]
-    calendar: Callable[[Session, str], Calendar]
     followers: tuple[Follower, ...] = ()

@@ -8,13 +8,17 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, selec
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
-from cityops.accounts.models import Body, Post
+from cityops.accounts.models import Body
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.cases import numbers
+from cityops.cases.clocks import Light
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.workflow import OPEN_STAGES, Stage, Step, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
+from cityops.grid.geometry import box_around, distance_m
+from cityops.grid.queries import within_quads
 from cityops.words import N_
 
 NO_CASE = N_("There is no case %(number)s that you may see.")
@@ -113,6 +117,7 @@ class CaseFilter:
     Attributes:
         is_open: True for open cases only, False for ended ones only.
         area: a prefix of community codes.
+        light: `over` or `near`, of open cases.
         ids: exactly these, for lists that stand behind a figure.
     """
 
@@ -124,6 +129,7 @@ class CaseFilter:
     area: str | None = None
     due_before: datetime | None = None
     text: str | None = None
+    light: Light | None = None
     ids: tuple[int, ...] | None = None
 
 
@@ -157,9 +163,7 @@ def list_work(session: Session, viewer: Viewer, wanted: CaseFilter, *, size: int
 
 def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[tuple[int, int, int]]:
     """How many open cases there are, how many of them are over, and how many near."""
-    moment = clock.now()
-    over = Case.due_at < moment
-    near = and_(Case.warn_at <= moment, Case.due_at >= moment)
+    over, near = _lit(Light.OVER), _lit(Light.NEAR)
     statement = select(func.count(), func.count().filter(over), func.count().filter(near)).select_from(Case)
     return session.execute(narrowed(statement.where(scope(viewer), Case.ended_at.is_(None)), wanted)).one()
 
@@ -177,6 +181,27 @@ def list_outside(session: Session, viewer: Viewer, *, size: int = MAX_PAGE) -> S
     """Cases outside every cell, newest first: somebody has to say whose they are."""
     statement = select(Case).where(scope(viewer), Case.area_code.is_(None)).order_by(Case.id.desc())
     return session.scalars(statement.options(*_ROW).limit(size)).all()
+
+
+def list_near(
+    session: Session,
+    viewer: Viewer,
+    lon: float,
+    lat: float,
+    *,
+    radius_m: float = 100.0,
+    class_id: int | None = None,
+    not_id: int | None = None,
+    size: int = 5,
+) -> list[tuple[Case, float]]:
+    """Open cases near a point in the viewer's scope, the nearest first, each with its distance in metres."""
+    in_box = within_quads(Case.quad, *box_around(lon, lat, radius_m))
+    statement = select(Case).where(scope(viewer), Case.ended_at.is_(None), in_box).options(*_ROW)
+    if class_id is not None:
+        statement = statement.where(Case.class_id == class_id)
+    found = [(case, distance_m(lon, lat, case.lon, case.lat)) for case in session.scalars(statement.limit(MAX_PAGE))]
+    near = [pair for pair in found if pair[1] <= radius_m and pair[0].id != not_id]
+    return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:size]
 
 
 def steps_open_to(viewer: Viewer, case: Case) -> tuple[Step, ...]:
@@ -224,11 +249,22 @@ def narrowed(statement: Select[tuple], wanted: CaseFilter) -> Select[tuple]:  # 
         conditions.append(Case.cell.has(code=wanted.cell_code))
     if wanted.due_before:
         conditions.append(and_(Case.ended_at.is_(None), Case.due_at < wanted.due_before))
+    if wanted.light is not None:
+        conditions.append(and_(Case.ended_at.is_(None), _lit(wanted.light)))
     if wanted.ids is not None:
         conditions.append(Case.id.in_(wanted.ids))
     if wanted.text:
         conditions.append(_matches(wanted.text))
     return statement.where(*conditions) if conditions else statement
+
+
+def _lit(state: Light) -> ColumnElement[bool]:
+    moment = clock.now()
+    if state is Light.OVER:
+        return Case.due_at < moment
+    if state is Light.NEAR:
+        return and_(Case.warn_at <= moment, Case.due_at >= moment)
+    return Case.warn_at > moment
 
 
 def _after_prefix(prefix: str) -> str:

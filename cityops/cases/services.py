@@ -1,7 +1,7 @@
 """The verbs of the case room. Nothing else assigns a case's stage, version or clocks.
 
-A step locks the case's row, compares the caller's version, then acts or refuses; its event, the clocks and the projection
-are written in the caller's one transaction.
+A step locks the case's row, compares the caller's version, then acts or refuses; its event, the clocks and the
+projection are written in the caller's one transaction.
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +12,20 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS, Post
+from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import chain, clocks, history, queries
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
-from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case, CaseEvent, ClockPause, Report, StageClock
+from cityops.cases.models import (
+    Assignment,
+    AssignmentEnd,
+    AttachmentKind,
+    Case,
+    ClockPause,
+    Report,
+    StageClock,
+)
 from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import (
     DONE,
@@ -34,7 +43,8 @@ from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
 from cityops.words import N_, Word
-
+from cityops.worktime import queries as worktime
+from cityops.worktime.limits import Limit
 
 _T = TypeVar("_T")
 
@@ -81,7 +91,7 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     if earlier is not None:
         return same_report(earlier, viewer)
     step = STEPS[StepName.SELF_HANDLE if new.is_self_handled else StepName.REPORT]
-    case = open_case(session, office, new)
+    case = open_case(session, new)
     held = _held_for(viewer, step, case)
     if new.is_self_handled and (case.condition is None or not case.condition.is_simple_allowed):
         raise Invalid("condition", N_("The city lets no inspector put this right alone: report it instead."))
@@ -204,7 +214,7 @@ def _open_pause(row: StageClock) -> ClockPause | None:
 def _start(act: _Act, name: ClockName) -> None:
     stage_limit = None if name is ClockName.HANDLE else catalog.get_stage_limit(act.session, name.value)
     source = stage_limit or _condition_of(act)
-    due_at, warn_at = clocks.due_and_warn(act.office.calendar(act.session, source.calendar), act.moment, source.limit)
+    due_at, warn_at = clocks.due_and_warn(worktime.get_calendar(act.session, source.calendar), act.moment, source.limit)
     act.case.clocks.append(
         StageClock(
             name=name,
@@ -248,10 +258,8 @@ def _resume(act: _Act, name: ClockName) -> None:
     if row is None or pause is None:
         return
     pause.until_at = act.moment
-    limit = clocks.Limit(row.limit_value, row.limit_unit)
-    spans = [(each.from_at, each.until_at) for each in row.pauses if each.until_at is not None]
-    calendar = act.office.calendar(act.session, row.calendar)
-    row.due_at, row.warn_at = clocks.due_and_warn(calendar, row.started_at, limit, spans)
+    limit, calendar = Limit(row.limit_value, row.limit_unit), worktime.get_calendar(act.session, row.calendar)
+    row.due_at, row.warn_at = clocks.due_and_warn(calendar, row.started_at, limit, clocks.closed_pauses(row))
 
 
 def _start_or_resume(act: _Act, name: ClockName) -> None:
@@ -275,7 +283,11 @@ _CLOCK_ACTS = {
 
 def _after_file(act: _Act) -> None:
     condition = _given(act.condition)
-    act.case.condition_id, act.case.class_id, act.case.kind = condition.id, condition.class_id, condition.case_class.kind
+    act.case.condition_id, act.case.class_id, act.case.kind = (
+        condition.id,
+        condition.class_id,
+        condition.case_class.kind,
+    )
     act.case.condition, act.case.case_class = condition, condition.case_class
     act.case.filed_at = act.moment
     act.case.is_simple = False
@@ -326,7 +338,9 @@ def _after_review(act: _Act) -> None:
     if act.result == "passed":
         kinds = {photo.kind for photo in act.case.attachments}
         if not {AttachmentKind.BEFORE, AttachmentKind.AFTER} <= kinds:
-            raise WrongState(N_("A self-handled case needs a photo before and one after before it can pass the review."))
+            raise WrongState(
+                N_("A self-handled case needs a photo before and one after before it can pass the review.")
+            )
     else:
         act.case.is_simple = False
 

@@ -1,14 +1,14 @@
 """The workflow, once: every step with its stages, its post, what it needs and what it does to which clock.
 
 Buttons, API answers, permissions, the diagram in the docs and the tests' cross-product are read from `STEPS`. Pure: no
-database, no request. Stages and their words follow CJJ/T 106 (核实 before filing is `verify`, 核查 after handling is `check`).
+database, no request. The words follow CJJ/T 106: 核实 before filing is `verify`, 核查 after handling is `check`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cityops.accounts.models import Post
+from cityops.accounts.posts import Post
 from cityops.words import N_
 
 
@@ -286,11 +286,7 @@ STEPS: Mapping[StepName, Step] = {
             N_("sent it back"),
             (Stage.DISPATCHED, Stage.HANDLING),
             (Post.HANDLER,),
-            {
-                DONE: Way(
-                    Stage.FILED, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.DISPATCH, START))
-                )
-            },
+            {DONE: Way(Stage.FILED, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.DISPATCH, START)))},
             needs=(Need.REASON,),
         ),
         Step(
@@ -299,11 +295,7 @@ STEPS: Mapping[StepName, Step] = {
             N_("reported it handled"),
             (Stage.DISPATCHED, Stage.HANDLING),
             (Post.HANDLER,),
-            {
-                DONE: Way(
-                    Stage.CHECKING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.CHECK, START))
-                )
-            },
+            {DONE: Way(Stage.CHECKING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.CHECK, START)))},
             needs=(Need.NOTE,),
         ),
         Step(
@@ -387,6 +379,9 @@ def diagram() -> str:
         for result, way in step.ways.items():
             word = step.name.value if result == DONE else f"{step.name.value} ({result})"
             posts = ", ".join(post.value for post in step.posts)
-            lines += [f"    {stage.value if stage else '[*]'} --> {way.to.value}: {word} · {posts}" for stage in step.stages or (None,)]
+            lines += [
+                f"    {stage.value if stage else '[*]'} --> {way.to.value}: {word} · {posts}"
+                for stage in step.stages or (None,)
+            ]
     lines += [f"    {stage.value} --> [*]" for stage in Stage if stage in FINAL_STAGES]
     return "\n".join(lines) + "\n"

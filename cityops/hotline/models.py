@@ -1,15 +1,32 @@
 """The answers owed to reporters (回访): declined, refused and closed cases are each told to who reported them."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.cases.models import Report
 from cityops.cases.workflow import StepName
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.words import N_
 
 _OPEN = text("answered_at IS NULL")
+
+
+class Outcome(StrEnum):
+    """How a call back went."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    DISSATISFIED = "dissatisfied"
+
+
+OUTCOME_LABELS = {
+    Outcome.REACHED: N_("reached"),
+    Outcome.NOT_REACHED: N_("not reached"),
+    Outcome.DISSATISFIED: N_("dissatisfied"),
+}
 
 
 class ReporterAnswer(Base):
@@ -24,5 +41,5 @@ class ReporterAnswer(Base):
     owed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    outcome: Mapped[str | None] = mapped_column(String(16))
+    outcome: Mapped[Outcome | None] = mapped_column(words_enum(Outcome))
     report: Mapped[Report] = relationship()

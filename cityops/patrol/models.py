@@ -3,12 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Person
 from cityops.cases.models import Case
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.patrol.choosing import Why
 from cityops.words import N_
 
 _OPEN = text("done_at IS NULL")
@@ -53,7 +54,7 @@ class InspectorTask(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[TaskKind] = mapped_column(words_enum(TaskKind))
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    chosen_because: Mapped[str] = mapped_column(String(40))
+    chosen_because: Mapped[Why] = mapped_column(words_enum(Why))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,70 @@
+"""create_app: the parts put together. Nothing happens at import."""
+
+from importlib.metadata import version
+
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from cityops import health, web
+from cityops.accounts import api as accounts_api
+from cityops.accounts import people as accounts_people
+from cityops.accounts import routes as accounts_routes
+from cityops.accounts import session as accounts_session
+from cityops.accounts import settings as accounts_settings
+from cityops.cases import api as cases_api
+from cityops.cases import routes as cases_routes
+from cityops.catalog import api as catalog_api
+from cityops.catalog import routes as catalog_routes
+from cityops.config import Config
+from cityops.following import make_office
+from cityops.grid import api as grid_api
+from cityops.grid import routes as grid_routes
+from cityops.resources import folders
+from cityops.workshop import Workshop
+
+PAGES = (
+    health.pages,
+    accounts_routes.pages,
+    accounts_people.pages,
+    accounts_settings.pages,
+    cases_routes.pages,
+    catalog_routes.pages,
+    grid_routes.pages,
+)
+APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api)
+
+
+def create_app(config: Config) -> OpenAPI:
+    """The web application of one city."""
+    place = folders()
+    app = OpenAPI(
+        "cityops",
+        info=Info(title="cityops", version=version("cityops")),
+        security_schemes={"token": {"type": "http", "scheme": "bearer"}},
+        validation_error_callback=web.invalid_body,
+        doc_ui=False,
+        template_folder=str(place.templates),
+        static_folder=str(place.static),
+    )
+    workshop = Workshop(config)
+    app.config.update(
+        SECRET_KEY=workshop.keys.by_name["session"],
+        MAX_CONTENT_LENGTH=web.MAX_BODY_BYTES,
+        SESSION_COOKIE_NAME="cityops",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["cityops"] = workshop
+    app.extensions["cityops.office"] = make_office(workshop.keys)
+    web.install(app)
+    accounts_session.install(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    for api in APIS:
+        app.register_api(api)
+    app.add_url_rule("/api/v1/openapi.json", "openapi", web.public(lambda: app.api_doc))
+    return app

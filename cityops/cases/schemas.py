@@ -1,0 +1,204 @@
+"""What the case room's API takes and gives."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cityops.cases.models import AttachmentKind
+from cityops.cases.workflow import Source, Stage, StepName
+from cityops.catalog.models import CaseKind
+
+LON = Field(description="Longitude, degrees, WGS84/CGCS2000", examples=[121.55])
+LAT = Field(description="Latitude, degrees, WGS84/CGCS2000", examples=[29.87])
+Text = Annotated[str, Field(max_length=20_000)]
+
+
+class Strict(BaseModel):
+    """A body whose unknown fields are refused: a mistyped name is not silently lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReporterIn(Strict):
+    """Who told it; kept sealed."""
+
+    name: Text | None = None
+    phone: Text | None = Field(None, examples=["13800000000"])
+
+
+class ReportIn(Strict):
+    """A report."""
+
+    id: UUID = Field(description="Made by the client; the same id again is the same report")
+    source: Source
+    kind: CaseKind
+    class_code: str = Field(max_length=8, examples=["01037"])
+    condition: str | None = Field(None, max_length=16, examples=["C01037-1"])
+    lon: float = LON
+    lat: float = LAT
+    crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    address: Text = ""
+    description: Text
+    reporter: ReporterIn | None = None
+    component_code: str | None = Field(None, max_length=17)
+    self_handled: bool = False
+
+
+class StepIn(Strict):
+    """A step of the workflow table."""
+
+    step: StepName
+    version: int = Field(ge=0, description="The version of the case that the caller saw")
+    result: str | None = Field(None, max_length=16)
+    condition: str | None = Field(None, max_length=16)
+    body: str | None = Field(None, max_length=32, description="A responsible body's code")
+    note: Text | None = Field(None, description="The reason, or what was done")
+
+
+class ClassOut(BaseModel):
+    """A class."""
+
+    kind: CaseKind
+    code: str
+    name: str
+
+
+class CaseOut(BaseModel):
+    """A case as it stands."""
+
+    number: str
+    version: int
+    stage: Stage
+    source: Source
+    case_class: ClassOut = Field(serialization_alias="class")
+    condition: str | None
+    lon: float
+    lat: float
+    cell: str | None
+    area: str | None
+    address: str
+    description: str
+    simple: bool
+    body: str | None
+    opened_at: datetime
+    due_at: datetime | None
+    handle_due_at: datetime | None
+    ended_at: datetime | None
+    rework_count: int
+    send_back_count: int
+
+
+class CaseWhole(CaseOut):
+    """A case with the steps that this caller may take now."""
+
+    steps: list[StepName]
+
+
+class CasesOut(BaseModel):
+    """A page of cases."""
+
+    cases: list[CaseOut]
+    next_cursor: str | None
+
+
+class ReportOut(BaseModel):
+    """A report and its case."""
+
+    number: str
+    id: UUID
+    case: CaseOut
+
+
+class EventOut(BaseModel):
+    """One step of the timeline."""
+
+    seq: int
+    step: StepName
+    result: str
+    from_stage: Stage | None
+    to_stage: Stage
+    at: datetime
+    person: str
+    post: str
+    note: str | None
+    digest: str
+
+
+class TimelineOut(BaseModel):
+    """A case's history."""
+
+    number: str
+    events: list[EventOut]
+
+
+class PieceOut(BaseModel):
+    """A piece of a clock's explanation."""
+
+    from_at: datetime
+    until_at: datetime
+    kind: str
+    why: str
+    minutes: float
+
+
+class ClockOut(BaseModel):
+    """A clock with its due time explained."""
+
+    name: str
+    round: int
+    limit: float
+    unit: str
+    calendar: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    light: str
+    explanation: list[PieceOut]
+
+
+class ClocksOut(BaseModel):
+    """A case's clocks."""
+
+    number: str
+    clocks: list[ClockOut]
+
+
+class NumberPath(BaseModel):
+    """A case's or report's number."""
+
+    number: str = Field(max_length=40)
+
+
+class AttachmentOut(BaseModel):
+    """A photo of a case."""
+
+    id: UUID
+    kind: AttachmentKind
+    sha256: str
+    media_type: str
+    size_bytes: int
+    added_at: datetime
+    url: str
+
+
+class AttachmentsOut(BaseModel):
+    """A case's photos."""
+
+    attachments: list[AttachmentOut]
+
+
+class CasesQuery(BaseModel):
+    """What a list of cases is narrowed to."""
+
+    stage: Stage | None = None
+    org: str | None = Field(None, max_length=32, description="A responsible body's code")
+    cell: str | None = Field(None, max_length=15)
+    class_code: str | None = Field(None, alias="class", max_length=8)
+    area: str | None = Field(None, max_length=12, description="The beginning of a community code")
+    open: bool | None = None
+    due_before: datetime | None = None
+    q: str | None = Field(None, max_length=100)
+    cursor: str | None = Field(None, max_length=20)
+    size: int = Field(50, ge=1, le=200)

@@ -1,0 +1,58 @@
+"""The list of answers owed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager
+
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries as cases
+from cityops.cases.models import Case, Report
+from cityops.errors import NotFound
+from cityops.hotline.models import ReporterAnswer
+from cityops.words import N_
+
+
+def get_answer(session: Session, viewer: Viewer, answer_id: int, *, lock: bool = False) -> ReporterAnswer:
+    """One owed answer in the viewer's scope.
+
+    Raises:
+        NotFound: no such answer, or outside the scope.
+    """
+    statement = (
+        select(ReporterAnswer)
+        .join(ReporterAnswer.report)
+        .join(Report.case)
+        .where(ReporterAnswer.id == answer_id, cases.scope(viewer))
+    )
+    row = session.scalar(statement.with_for_update(of=ReporterAnswer) if lock else statement)
+    if row is None:
+        raise NotFound(N_("There is no such answer to give."))
+    return row
+
+
+def list_owed(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequence[ReporterAnswer]:
+    """The answers still owed in the viewer's scope, the oldest first."""
+    return session.scalars(
+        select(ReporterAnswer)
+        .join(ReporterAnswer.report)
+        .join(Report.case)
+        .where(ReporterAnswer.answered_at.is_(None), cases.scope(viewer))
+        .order_by(ReporterAnswer.owed_at)
+        .limit(limit)
+        .options(contains_eager(ReporterAnswer.report).contains_eager(Report.case).joinedload(Case.case_class))
+    ).all()
+
+
+def count_owed(session: Session, viewer: Viewer) -> int:
+    """How many answers are owed in the viewer's scope."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ReporterAnswer)
+            .join(ReporterAnswer.report)
+            .join(Report.case)
+            .where(ReporterAnswer.answered_at.is_(None), cases.scope(viewer))
+        )
+        or 0
+    )

@@ -1,0 +1,43 @@
+"""Answers to reporters: owed when their case is declined, refused or closed; given by an operator on the phone."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases.models import Case, CaseEvent, Report
+from cityops.cases.workflow import FINAL_STAGES, STEPS
+from cityops.errors import Invalid, NotAllowed, WrongState
+from cityops.hotline.models import Outcome, ReporterAnswer
+from cityops.hotline.queries import get_answer
+from cityops.words import N_
+
+
+def follow(session: Session, case: Case, event: CaseEvent) -> None:
+    """Follow a case's step: what the table says is answered is owed to each reporter who left a phone."""
+    if not STEPS[event.step].is_answered or event.to_stage not in FINAL_STAGES:
+        return
+    waiting = select(Report.id).where(Report.case_id == case.id, Report.wants_answer.is_(True))
+    for report_id in session.scalars(waiting):
+        session.add(ReporterAnswer(report_id=report_id, step=event.step, owed_at=event.at))
+
+
+def answer(session: Session, viewer: Viewer, answer_id: int, outcome: str) -> ReporterAnswer:
+    """Write down that a reporter was called back, and how it went.
+
+    Raises:
+        NotAllowed: the viewer is no operator or duty leader.
+        NotFound: no such answer in the viewer's scope.
+        WrongState: it was given already.
+        Invalid: an outcome that is none.
+    """
+    if not viewer.has(Post.OPERATOR, Post.DUTY_LEADER):
+        raise NotAllowed(N_("None of your posts may do this."))
+    if outcome not in set(Outcome):
+        raise Invalid("outcome", N_("Say how the call went: reached, not reached, or dissatisfied."))
+    row = get_answer(session, viewer, answer_id, lock=True)
+    if row.answered_at is not None:
+        raise WrongState(N_("This reporter has been called back already."), moved_at=row.answered_at)
+    row.answered_at, row.answered_by, row.outcome = clock.now(), viewer.person_id, Outcome(outcome)
+    return row

@@ -1,0 +1,90 @@
+"""Who is on duty where, and which tasks an inspector has."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from cityops import clock
+from cityops.accounts.models import Person
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries as cases
+from cityops.cases.models import Case, CaseEvent
+from cityops.grid.models import Cell, DutyGrid
+from cityops.patrol.choosing import Candidate, Why
+from cityops.patrol.models import InspectorShift, InspectorTask
+
+
+def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> list[Candidate]:
+    """The inspectors who could take a task at this cell: on duty in its district, else its duty grid's own."""
+    place = session.execute(
+        select(DutyGrid.id, DutyGrid.street_code).join(Cell, Cell.duty_grid_id == DutyGrid.id).where(Cell.id == cell_id)
+    ).first()
+    if place is None:
+        return []
+    grid_id, street_code = place
+    district = street_code[:6]
+    rows = session.execute(
+        select(InspectorShift.person_id, InspectorShift.duty_grid_id, DutyGrid.street_code, _on_duty(moment))
+        .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
+        .join(Person, Person.id == InspectorShift.person_id)
+        .where(or_(Person.ended_on.is_(None), Person.ended_on > clock.city_day(moment)))
+        .where(
+            or_(
+                and_(_on_duty(moment), DutyGrid.street_code >= district, DutyGrid.street_code < district + ":"),
+                InspectorShift.duty_grid_id == grid_id,
+            )
+        )
+    )
+    return [Candidate(row[0], _why(row[3], row[1] == grid_id, row[2] == street_code)) for row in rows]
+
+
+def _why(is_on_duty: bool, same_grid: bool, same_street: bool) -> Why:
+    if not is_on_duty:
+        return Why.OWN_GRID
+    if same_grid:
+        return Why.ON_DUTY_IN_GRID
+    return Why.ON_DUTY_IN_STREET if same_street else Why.ON_DUTY_IN_DISTRICT
+
+
+def _on_duty(moment: datetime) -> ColumnElement[bool]:
+    local = moment.astimezone(clock.CITY_ZONE)
+    minute = local.hour * 60 + local.minute
+    return and_(
+        InspectorShift.weekday == local.weekday(),
+        InspectorShift.start_minute <= minute,
+        InspectorShift.end_minute > minute,
+    )
+
+
+def list_persons_involved(session: Session, case_id: int) -> list[int]:
+    """Everybody who took a step on the case so far."""
+    return list(session.scalars(select(CaseEvent.person_id).where(CaseEvent.case_id == case_id).distinct()))
+
+
+def list_tasks(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequence[InspectorTask]:
+    """The viewer's own open verify and check tasks, the most pressing first."""
+    return session.scalars(
+        select(InspectorTask)
+        .join(InspectorTask.case)
+        .where(InspectorTask.person_id == viewer.person_id, InspectorTask.done_at.is_(None), cases.scope(viewer))
+        .order_by(InspectorTask.due_at, InspectorTask.id)
+        .limit(limit)
+        .options(
+            contains_eager(InspectorTask.case).options(
+                joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell)
+            )
+        )
+    ).all()
+
+
+def find_open_task(session: Session, case_id: int) -> InspectorTask | None:
+    """The case's open task with its inspector."""
+    return session.scalar(
+        select(InspectorTask)
+        .where(InspectorTask.case_id == case_id, InspectorTask.done_at.is_(None))
+        .order_by(InspectorTask.id.desc())
+        .limit(1)
+        .options(joinedload(InspectorTask.person))
+    )

@@ -1,0 +1,233 @@
+"""The web's glue: the two doors of a request, errors to statuses, the reader's language and the page's words.
+
+Routes open a door, call a service, answer. Who asks is settled in `accounts/session.py`; this module knows no room.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request
+from flask_babel import Babel, format_timedelta, gettext
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from cityops import clock
+from cityops.errors import CityopsError, Conflict, Invalid, NotAllowed, NotFound, WrongState
+from cityops.words import N_, Word
+from cityops.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("zh_CN", "en")
+CITY_NAME = N_("Ningbo")
+API_PREFIX = "/api/"
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+
+STATUSES: Mapping[type[CityopsError], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    WrongState: 409,
+}
+
+TITLES: Mapping[int, str] = {
+    400: N_("This request cannot be read"),
+    401: N_("Sign in first"),
+    403: N_("Not allowed"),
+    404: N_("Not here"),
+    405: N_("Not done this way"),
+    409: N_("Somebody was here before you"),
+    413: N_("Too large"),
+    422: N_("Something has to be put right"),
+    429: N_("Too many tries"),
+    500: N_("Something broke on our side"),
+    503: N_("Not ready"),
+}
+
+ADVICE: Mapping[int, str] = {
+    400: N_("Reload the page and send it again. If the page was open for long, its form has expired."),
+    401: N_("Sign in, then open the address again."),
+    403: N_("If this is your work, ask your administrator for the post."),
+    404: N_("Check the number or the address. What lies outside your area is not shown either."),
+    409: N_("Open it again to see how it stands now."),
+    413: N_("Send less: a photo may have up to 20 MB."),
+    422: N_("Go back, correct the field and send it again. What you typed is still there."),
+    429: N_("Wait a minute, then try again."),
+    500: N_("Nothing was half done. Try again; if it stays, tell the administrator the time shown here."),
+}
+
+_View = TypeVar("_View", bound=Callable[..., Any])
+
+
+def workshop() -> Workshop:
+    """The settings, keys and doors of this application's city."""
+    return cast(Workshop, current_app.extensions["cityops"])
+
+
+def reading() -> AbstractContextManager[Session]:
+    """The reading door: `with reading() as session`."""
+    return workshop().reading()
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """The writing door: committed at the block's end; owed jobs are announced after it."""
+    return workshop().transaction()
+
+
+def public(view: _View) -> _View:
+    """Mark a view as a public door: the only ones that do not ask who you are."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_api() -> bool:
+    """Whether a program asks, not a person."""
+    return has_request_context() and request.path.startswith(API_PREFIX)
+
+
+def say(error: CityopsError) -> str:
+    """An error's sentence in the reader's language."""
+    params = {name: gettext(value) if isinstance(value, Word) else value for name, value in error.params.items()}
+    return gettext(error.message) % params if params else gettext(error.message)
+
+
+def problem(status: int, detail: str, **members: Any) -> Response:
+    """An answer of `application/problem+json` (RFC 9457)."""
+    body = {
+        "type": "about:blank",
+        "title": gettext(TITLES.get(status, TITLES[500])),
+        "status": status,
+        "detail": detail,
+    }
+    body |= {name: value for name, value in members.items() if value is not None}
+    return Response(json.dumps(body, ensure_ascii=False), status, content_type="application/problem+json")
+
+
+def invalid_body(error: ValidationError) -> Response:
+    """What pydantic found wrong with a request: each field with its reason."""
+    errors = [
+        {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]}
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors[:5])
+    return problem(422, detail, field=errors[0]["field"], errors=errors)
+
+
+def install(app: Flask) -> None:
+    """Give an application its errors, language, words and headers."""
+    Babel(app, locale_selector=language, default_locale=LANGUAGES[0], default_timezone=str(clock.CITY_ZONE))
+    app.register_error_handler(CityopsError, _cityops_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.context_processor(_page_words)
+    app.after_request(_headers)
+
+
+def language() -> str:
+    """The reader's language: chosen by the person or the session, else Chinese."""
+    return cast(str, g.get("language", LANGUAGES[0])) if has_request_context() else LANGUAGES[0]
+
+
+def body_digest() -> str:
+    """SHA-256 over this request's method, path and body: what an idempotency key stands for."""
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest.update(request.get_data())
+    return digest.hexdigest()
+
+
+def local_time(moment: datetime | None, *, with_year: bool = False) -> str:
+    """A moment in the city's zone as `11-23 16:40`."""
+    if moment is None:
+        return ""
+    return f"{moment.astimezone(clock.CITY_ZONE):{'%Y-%m-%d %H:%M' if with_year else '%m-%d %H:%M'}}"
+
+
+def time_left(due_at: datetime, now: datetime) -> str:
+    """How far a due moment is away: `in 2 h 10 min`, `late by 35 min`."""
+    minutes = abs(int((due_at - now).total_seconds())) // 60
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        length = gettext("%(d)s d %(h)s h", d=days, h=hours)
+    elif hours:
+        length = gettext("%(h)s h %(m)s min", h=hours, m=minutes)
+    else:
+        length = gettext("%(m)s min", m=minutes)
+    return gettext("late by %(length)s", length=length) if now > due_at else gettext("in %(length)s", length=length)
+
+
+def _page_words() -> dict[str, Any]:
+    return {
+        "city_name": gettext(CITY_NAME),
+        "locale": language(),
+        "now": clock.now(),
+        "local_time": local_time,
+        "time_left": time_left,
+        "format_timedelta": format_timedelta,
+    }
+
+
+def _cityops_error(error: CityopsError) -> Response:
+    status = STATUSES.get(type(error), 500)
+    if not is_api():
+        return _error_page(status, say(error))
+    members: dict[str, Any] = {}
+    if isinstance(error, Invalid):
+        members = {"field": error.field, "errors": [{"field": error.field, "reason": say(error)}]}
+    elif isinstance(error, WrongState):
+        members = {"moved_by": error.moved_by, "moved_at": error.moved_at and error.moved_at.isoformat()}
+    return problem(status, say(error), **members)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return cast(Response, error.response)
+    status = error.code or 500
+    if is_api():
+        response = problem(status, gettext(ADVICE.get(status, ADVICE[500])))
+    else:
+        response = _error_page(status, "")
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in {"retry-after", "allow", "location"}:
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("%s %s failed", request.method, request.path)
+    if current_app.testing and not current_app.config.get("SHOW_ERROR_PAGES"):
+        raise error
+    if is_api():
+        return problem(500, gettext(ADVICE[500]), at=clock.now().isoformat())
+    return _error_page(500, "")
+
+
+def _error_page(status: int, sentence: str) -> Response:
+    title = gettext(TITLES.get(status, TITLES[500]))
+    advice = gettext(ADVICE.get(status, ADVICE[500]))
+    page = render_template("errors/error.html", status=status, title=title, sentence=sentence, advice=advice)
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+    if not request.path.startswith("/static/"):
+        headers.setdefault("Cache-Control", "no-store")
+    headers["Vary"] = "Cookie, Authorization"
+    return response

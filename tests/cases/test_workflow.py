@@ -1,0 +1,97 @@
+from collections import deque
+
+from cityops.accounts.posts import Post
+from cityops.cases.workflow import (
+    FINAL_STAGES,
+    STAGE_LABELS,
+    STEPS,
+    ClockAct,
+    ClockName,
+    Need,
+    Source,
+    Stage,
+    StepName,
+    diagram,
+    find_way,
+    steps_from,
+)
+
+
+def test_every_step_word_is_one_row_of_the_table() -> None:
+    assert list(STEPS) == list(StepName)
+    assert set(STAGE_LABELS) == set(Stage)
+
+
+def test_every_stage_can_be_reached_and_left() -> None:
+    reached = {way.to for step in STEPS.values() if not step.stages for way in step.ways.values()}
+    waiting = deque(reached)
+    while waiting:
+        for step in steps_from(waiting.popleft()):
+            for way in step.ways.values():
+                if way.to not in reached:
+                    reached.add(way.to)
+                    waiting.append(way.to)
+    assert reached == set(Stage)
+    for stage in Stage:
+        assert bool(steps_from(stage)) is (stage not in FINAL_STAGES), stage
+
+
+def test_an_ending_leaves_no_clock_running() -> None:
+    """Walk every road up to a bound and keep account of what runs."""
+    start = frozenset[ClockName]()
+    waiting = deque([(None, start)])
+    seen: set[tuple[Stage | None, frozenset[ClockName]]] = set()
+    while waiting:
+        stage, running = waiting.popleft()
+        for step in STEPS.values():
+            if (stage is None and step.stages) or (stage is not None and stage not in step.stages):
+                continue
+            for way in step.ways.values():
+                now = set(running)
+                for name, act in way.clocks:
+                    if act in {ClockAct.START, ClockAct.RESUME, ClockAct.START_OR_RESUME}:
+                        now.add(name)
+                    else:
+                        now.discard(name)
+                place = (way.to, frozenset(now))
+                if place not in seen:
+                    seen.add(place)
+                    waiting.append(place)
+                assert (not now) is (way.to in FINAL_STAGES), (step.name, way.to, now)
+
+
+def test_who_handles_never_judges() -> None:
+    for name in (StepName.CHECK, StepName.CLOSE, StepName.REVIEW):
+        assert StepName.REPORT_BACK in STEPS[name].not_after
+        assert Post.HANDLER not in STEPS[name].posts
+
+
+def test_both_refusals_and_the_closing_are_answered_to_the_reporter() -> None:
+    answered = {step.name for step in STEPS.values() if step.is_answered}
+    assert answered == {StepName.DECLINE, StepName.REFUSE, StepName.CLOSE}
+    assert Need.REASON in STEPS[StepName.DECLINE].needs
+    assert Need.REASON in STEPS[StepName.REFUSE].needs
+
+
+def test_what_the_public_or_a_machine_tells_is_verified_before_filing() -> None:
+    verified = {source for source in Source if _accepted_to(source) is Stage.VERIFYING}
+    assert verified == {Source.HOTLINE, Source.PUBLIC, Source.VIDEO, Source.SENSOR}
+
+
+def _accepted_to(source: Source) -> Stage:
+    way = find_way(STEPS[StepName.ACCEPT], None, source)
+    assert way is not None
+    return way.to
+
+
+def test_a_result_that_is_none_of_a_steps_own_finds_no_way() -> None:
+    assert find_way(STEPS[StepName.CHECK], "confirmed", Source.HOTLINE) is None
+    assert find_way(STEPS[StepName.CHECK], None, Source.HOTLINE) is None
+
+
+def test_the_diagram_has_an_arrow_for_every_way() -> None:
+    drawn = diagram()
+    for step in STEPS.values():
+        for way in step.ways.values():
+            for stage in step.stages:
+                assert f"{stage.value} --> {way.to.value}: {step.name.value}" in drawn

@@ -1,0 +1,165 @@
+"""The demo city brought into an empty database: grid, catalogue, calendars, bodies, jurisdictions, people, shifts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.models import Body, Jurisdiction, JurisdictionRange, Person, PersonPost
+from cityops.accounts.passwords import hash_password
+from cityops.catalog.seed import seed_catalog
+from cityops.config import Config
+from cityops.crypto import Keys
+from cityops.db import Database
+from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
+from cityops.demo.geography import demo_city
+from cityops.demo.people import PASSWORD, PersonRecord, demo_people
+from cityops.errors import NotAllowed, WrongState
+from cityops.grid.models import Area, DutyGrid
+from cityops.grid.records import GridData
+from cityops.grid.services import load_grid
+from cityops.patrol.models import InspectorShift
+from cityops.words import N_
+from cityops.worktime.seed import seed_calendars
+
+# Everything in the demo was surveyed and appointed on this day, so that months of its life can be simulated.
+FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+FOUNDED_ON = date(2025, 1, 1)
+
+Progress = Callable[[str], None]
+
+
+def load_demo(
+    database: Database, keys: Keys, config: Config, progress: Progress, *, with_components: bool = True
+) -> None:
+    """Load the demo city into a migrated database in which there is no city yet, all or nothing.
+
+    Args:
+        progress: told in words what is being done.
+        with_components: False leaves out the 36,000 components.
+
+    Raises:
+        NotAllowed: in production, where the demo's people and their password have no place.
+        WrongState: there is a city already.
+    """
+    if config.production:
+        raise NotAllowed(N_("This is a production system: the demo city and its people have no place in it."))
+    with database.reading() as session:
+        _refuse_second_city(session)
+    progress("drawing the demo city")
+    grid = _grid(with_components)
+    # All of the demo's people share one password, and one hash of it: argon2 is slow on purpose.
+    password_hash = hash_password(PASSWORD)
+    with database.transaction() as session, clock.running_at(FOUNDED_AT):
+        _refuse_second_city(session)
+        progress("loading calendars and catalogue")
+        seed_calendars(session)
+        seed_catalog(session)
+        progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
+        load_grid(session, grid)
+        progress("appointing people")
+        _load_people(session, keys, password_hash)
+
+
+def _refuse_second_city(session: Session) -> None:
+    if session.scalar(select(Body.id).limit(1)) or session.scalar(select(Area.id).limit(1)):
+        raise WrongState(N_("There is a city in this database already: the demo city needs an empty one."))
+
+
+def _grid(with_components: bool) -> GridData:
+    """The demo's geography, with the department that keeps up each component in place of its trade."""
+    drawn = demo_city()
+    components = drawn.components if with_components else []
+    kept_up = [replace(each, body_code=BODY_OF_TRADE[each.body_code or ""]) for each in components]
+    return GridData(areas=drawn.areas, cells=drawn.cells, components=kept_up, landmarks=drawn.landmarks)
+
+
+def _load_people(session: Session, keys: Keys, password_hash: str) -> None:
+    bodies, jurisdictions = _load_bodies(session), _load_jurisdictions(session)
+    duty_grids = {code: key for key, code in session.execute(select(DutyGrid.id, DutyGrid.code)).tuples()}
+    records = demo_people(sorted(duty_grids))
+    persons = [
+        Person(
+            username=record.username,
+            name=record.name,
+            password_hash=password_hash,
+            is_demo=True,
+            phone_sealed=keys.seal(f"+861380000{number:04d}"),
+            created_at=clock.now(),
+        )
+        for number, record in enumerate(records)
+    ]
+    session.add_all(persons)
+    session.flush()
+    posts = [
+        {
+            "person_id": person.id,
+            "post": held.post,
+            "body_id": bodies[held.body],
+            "jurisdiction_id": jurisdictions[held.jurisdiction],
+            "from_on": FOUNDED_ON,
+        }
+        for person, record in zip(persons, records, strict=True)
+        for held in record.posts
+    ]
+    session.execute(insert(PersonPost), posts)
+    shifts = [
+        row for person, record in zip(persons, records, strict=True) for row in _shifts(person, record, duty_grids)
+    ]
+    session.execute(insert(InspectorShift), shifts)
+
+
+def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) -> list[dict[str, int]]:
+    return [
+        {
+            "person_id": person.id,
+            "duty_grid_id": duty_grids[shift.duty_grid],
+            "weekday": weekday,
+            "start_minute": shift.start_minute,
+            "end_minute": shift.end_minute,
+        }
+        for shift in record.shifts
+        for weekday in range(7)
+    ]
+
+
+def _load_bodies(session: Session) -> dict[str, int]:
+    rows: dict[str, Body] = {}
+    for record in demo_bodies():
+        above = rows[record.parent] if record.parent else None
+        row = Body(
+            code=record.code,
+            name=record.name,
+            name_en=record.name_en,
+            kind=record.kind,
+            parent_id=above and above.id,
+            path="",
+        )
+        session.add(row)
+        session.flush()
+        row.path = f"{above.path if above else ''}{row.id}/"
+        rows[record.code] = row
+    session.flush()
+    return {code: row.id for code, row in rows.items()}
+
+
+def _load_jurisdictions(session: Session) -> dict[str, int]:
+    rows = [
+        Jurisdiction(
+            code=record.code,
+            name=record.name,
+            name_en=record.name_en,
+            is_city_wide=record.is_city_wide,
+            ranges=[
+                JurisdictionRange(code_from=code_from, code_until=code_until, from_on=FOUNDED_ON)
+                for code_from, code_until in record.ranges
+            ],
+        )
+        for record in demo_jurisdictions()
+    ]
+    session.add_all(rows)
+    session.flush()
+    return {row.code: row.id for row in rows}

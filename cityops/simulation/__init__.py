@@ -1,0 +1,1 @@
+"""A city's life, simulated through the real services under a virtual clock."""

@@ -1,0 +1,98 @@
+"""`cityops simulate`: days of city life through the real services, as fast as the machine allows."""
+
+import json
+from datetime import datetime, time, timedelta
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cityops import clock
+from cityops.errors import Invalid
+from cityops.following import make_office
+from cityops.shell import Shell
+from cityops.simulation.services import Summary, simulate
+from cityops.words import N_
+
+
+@click.command("simulate")
+@click.option("--days", default=30, show_default=True, help="How many days to live.")
+@click.option("--per-day", default=100, show_default=True, help="How many cases come in on a day, on average.")
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same lives.")
+@click.option("--until", metavar="DATE", help="The last day, or the last moment with a time zone. [default: now]")
+@click.pass_obj
+def simulate_city(shell: Shell, days: int, per_day: int, seed: int, until: str | None) -> None:
+    """Live days of city life through the real services, under a virtual clock.
+
+    Half of the cases are simple ones; some are declined, refused, sent back, reworked or late; at the end there are
+    open cases at every stage. The summary is JSON on stdout.
+    """
+    summary = simulate_with_bar(
+        shell, days=days, per_day=per_day, seed=seed, until=read_until(until) if until else None
+    )
+    click.echo(json.dumps(as_json(summary), ensure_ascii=False))
+
+
+def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until: datetime | None) -> Summary:
+    """Simulate, with a progress bar and its rate on stderr."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("simulating", total=days * per_day, rate="")
+
+        def show(cases: int, of: int, steps: int) -> None:
+            seconds = bar.tasks[task].elapsed or 0.0
+            rate = f"{steps / seconds:.0f} steps/s" if seconds and steps else ""
+            bar.update(task, completed=cases, total=of, rate=rate)
+
+        summary = simulate(
+            shell.database,
+            make_office(shell.keys),
+            shell.config,
+            days=days,
+            per_day=per_day,
+            seed=seed,
+            until=until,
+            progress=show,
+        )
+    if summary.added < summary.cases:
+        known = summary.cases - summary.added
+        end = summary.until.astimezone(clock.CITY_ZONE)
+        console.print(
+            f"{known} of the {summary.cases} cases of this run (up to {end:%Y-%m-%d %H:%M}) were there already"
+        )
+    return summary
+
+
+def read_until(text: str) -> datetime:
+    """A day's end, though not later than now, or a moment with its time zone.
+
+    Raises:
+        Invalid: neither.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid("until", N_("Write a day like 2026-11-23, or a moment like 2026-11-23T18:00+08:00.")) from None
+    if len(text) == len("2026-11-23"):
+        midnight = datetime.combine(moment.date() + timedelta(days=1), time(), clock.CITY_ZONE)
+        return min(midnight, clock.now().replace(microsecond=0))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=clock.CITY_ZONE)
+    return moment
+
+
+def as_json(summary: Summary) -> dict[str, object]:
+    """The summary as the command prints it."""
+    return {
+        "seed": summary.seed,
+        "days": summary.days,
+        "per_day": summary.per_day,
+        "until": summary.until.astimezone(clock.CITY_ZONE).isoformat(),
+        "cases": summary.cases,
+        "added": summary.added,
+        "steps": summary.steps,
+        "by_stage": {stage.value: count for stage, count in sorted(summary.by_stage.items())},
+        "seconds": round(summary.seconds, 1),
+        "steps_per_second": round(summary.steps_per_second),
+    }

@@ -1,0 +1,73 @@
+"""A run of the simulation, and the lives of its cases as plain records."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cityops.cases.models import AttachmentKind
+from cityops.cases.workflow import Source, StepName
+from cityops.simulation.facts import CellFacts, Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What tells one simulation from another: so many cases a day, over the days that end at `until`."""
+
+    seed: int
+    days: int
+    per_day: int
+    until: datetime
+
+    @property
+    def cases(self) -> int:
+        """How many cases there are in all."""
+        return self.days * self.per_day
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment of the run."""
+        return self.until - timedelta(days=self.days)
+
+    @property
+    def key(self) -> str:
+        """The run's name, apart from when it ends."""
+        return f"{self.seed}:{self.days}:{self.per_day}"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of a life; `lot` (0 to 1) chooses among those who could take it."""
+
+    at: datetime
+    step: StepName
+    lot: float
+    result: str | None = None
+    condition: str | None = None
+    body: str | None = None
+    note: str | None = None
+    photos: tuple[AttachmentKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is reported; `condition` is known where an inspector reports."""
+
+    source: Source
+    condition: Condition
+    cell: CellFacts
+    lon: float
+    lat: float
+    address: str
+    description: str
+    component_code: str | None = None
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A case from its report to its end."""
+
+    index: int
+    uuid: str
+    told: Told
+    acts: tuple[Act, ...]

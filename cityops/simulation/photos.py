@@ -1,0 +1,127 @@
+"""A handful of drawn pictures for simulated cases: each is marked 示意 (illustrative), none shows a real place."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from cityops.cases import attachments
+from cityops.cases.attachments import Photo
+from cityops.cases.models import AttachmentKind
+from cityops.catalog.models import CaseKind
+from cityops.simulation.facts import Condition
+
+SIZE = (960, 720)
+SKY, GROUND, DARK, PALE = (200, 216, 228), (138, 140, 138), (58, 62, 66), (232, 232, 226)
+
+# Pillow brings no Chinese font: the two characters are strokes on a square of 10 by 10.
+SHI = (((2, 1), (8, 1)), ((0.5, 4), (9.5, 4)), ((5, 4), (5, 9), (4, 8.4)), ((3, 5.5), (1, 8)), ((7, 5.5), (9, 8)))
+YI = (
+    ((5, 0), (5, 0.9)), ((1.5, 1.1), (8.5, 1.1)), ((3.4, 1.6), (3.8, 2.5)), ((6.6, 1.6), (6.2, 2.5)),
+    ((0.5, 2.9), (9.5, 2.9)), ((2.6, 3.8), (2.6, 6.4)), ((2.6, 3.8), (7.4, 3.8), (7.4, 6.4)), ((2.6, 5.1), (7.4, 5.1)),
+    ((2.6, 6.4), (7.4, 6.4)), ((1.6, 7.4), (1, 9)), ((3.2, 7.3), (3.4, 9), (7, 9.2), (7.2, 8.4)),
+    ((5, 7), (5.6, 7.9)), ((7.8, 7.2), (8.8, 8.6)),
+)  # fmt: skip
+
+Draw = ImageDraw.ImageDraw
+
+
+class Album:
+    """The stored pictures: by what they show, and whether before or after it was put right."""
+
+    def __init__(self, folder: Path) -> None:
+        self._photos = {
+            (subject, is_after): _stored(folder, draw, is_after)
+            for subject, draw in SUBJECTS.items()
+            for is_after in (False, True)
+        }
+
+    def photo(self, condition: Condition, kind: AttachmentKind) -> Photo:
+        """The picture for a case of this condition."""
+        is_after = kind in {AttachmentKind.AFTER, AttachmentKind.CHECK}
+        return self._photos[_subject(condition), is_after]
+
+
+def _subject(condition: Condition) -> str:
+    if "井盖" in condition.class_name or "箅子" in condition.class_name:
+        return "cover"
+    if "灯" in condition.class_name:
+        return "lamp"
+    if "树" in condition.class_name or condition.class_code.startswith("04"):
+        return "tree"
+    if condition.kind is CaseKind.COMPONENT or condition.class_code.startswith("09"):
+        return "street"
+    return "rubbish"
+
+
+def _stored(folder: Path, subject: Callable[[Draw, bool], None], is_after: bool) -> Photo:
+    image = Image.new("RGB", SIZE, SKY)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 420, 960, 720), fill=GROUND)
+    draw.line((0, 420, 960, 420), fill=DARK, width=3)
+    subject(draw, is_after)
+    for strokes, left in ((SHI, 800), (YI, 872)):
+        for stroke in strokes:
+            draw.line([(left + 6 * x, 640 + 6 * y) for x, y in stroke], fill=PALE, width=5)
+    data = BytesIO()
+    image.save(data, "JPEG", quality=82)
+    data.seek(0)
+    photo = attachments.store(folder, data)
+    attachments.make_thumbnail(folder, photo.sha256)
+    return photo
+
+
+def _lamp(draw: Draw, is_after: bool) -> None:
+    draw.line((300, 560, 300, 120, 430, 90), fill=DARK, width=14)
+    draw.ellipse((415, 75, 500, 125), fill=(255, 226, 120) if is_after else DARK)
+    if is_after:
+        draw.polygon(((420, 125), (495, 125), (640, 560), (280, 560)), fill=(226, 222, 190))
+    draw.line((300, 560, 300, 120), fill=DARK, width=14)
+
+
+def _cover(draw: Draw, is_after: bool) -> None:
+    draw.ellipse((310, 500, 610, 650), fill=(20, 20, 20), outline=DARK, width=10)
+    offset = (0, 0) if is_after else (130, -30)
+    box = (320 + offset[0], 505 + offset[1], 600 + offset[0], 642 + offset[1])
+    draw.ellipse(box, fill=(96, 100, 102), outline=DARK, width=6)
+    for k in range(1, 5):
+        y = box[1] + 27 * k
+        draw.line((box[0] + 50, y, box[2] - 50, y), fill=DARK, width=4)
+
+
+def _tree(draw: Draw, is_after: bool) -> None:
+    draw.line((460, 580, 460, 300), fill=(96, 70, 48), width=30)
+    draw.ellipse((300, 90, 620, 350), fill=(86, 128, 76))
+    if not is_after:
+        draw.line((450, 330, 690, 520), fill=(96, 70, 48), width=18)
+        draw.ellipse((620, 460, 800, 590), fill=(120, 120, 60))
+
+
+def _street(draw: Draw, is_after: bool) -> None:
+    for x in range(60, 960, 150):
+        draw.polygon(((x, 600), (x + 80, 600), (x + 70, 640), (x - 10, 640)), fill=PALE)
+    lean = 0 if is_after else 70
+    for x in range(160, 800, 110):
+        bent = lean if 300 < x < 640 else 0
+        draw.line((x, 540, x + bent, 400 + bent), fill=DARK, width=12)
+    if is_after:
+        draw.line((160, 430, 800, 430), fill=DARK, width=8)
+
+
+def _rubbish(draw: Draw, is_after: bool) -> None:
+    draw.rectangle((150, 380, 260, 560), fill=(70, 110, 84), outline=DARK, width=5)
+    if is_after:
+        return
+    for x, y, size in ((320, 520, 90), (400, 500, 120), (510, 530, 80), (450, 460, 70), (580, 545, 60)):
+        draw.ellipse((x, y, x + size, y + size * 0.7), fill=(48, 52, 58), outline=(20, 22, 24), width=4)
+    draw.polygon(((620, 600), (720, 570), (700, 630)), fill=(180, 150, 110))
+
+
+SUBJECTS: dict[str, Callable[[Draw, bool], None]] = {
+    "cover": _cover,
+    "lamp": _lamp,
+    "rubbish": _rubbish,
+    "street": _street,
+    "tree": _tree,
+}

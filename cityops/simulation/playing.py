@@ -1,0 +1,124 @@
+"""One life being played: each act becomes a step of the case's own services, taken by somebody who may take it."""
+
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases import services as cases
+from cityops.cases.intake import NewReport
+from cityops.cases.models import Attachment, Case
+from cityops.cases.office import CaseOffice
+from cityops.cases.services import StepRequest
+from cityops.cases.workflow import STEPS, Source, StepName
+from cityops.patrol.models import InspectorTask
+from cityops.simulation.cast import Cast
+from cityops.simulation.lives import Act, Life
+from cityops.simulation.photos import Album
+
+REPORTING = {StepName.REPORT, StepName.SELF_HANDLE}
+REPORTERS = {Source.INSPECTOR: Post.INSPECTOR, Source.LEADER: Post.LEADER}
+JUDGED = {StepName.REPORT_BACK, StepName.SELF_HANDLE}
+
+
+@dataclass
+class Player:
+    """Plays one life; its acts are taken in order, the virtual clock standing at each act's moment."""
+
+    life: Life
+    office: CaseOffice
+    cast: Cast
+    album: Album
+    case: Case | None = None
+    number: str = ""
+    body: str = ""
+    handled_by: set[int] = field(default_factory=set)
+
+    def take(self, session: Session, act: Act) -> Case:
+        """Take the next act."""
+        who = self._who(session, act)
+        if self.case is None:
+            self.case = cases.report(session, who, self.office, self._told(act)).case
+            self.number = self.case.number
+            self._add_photos(session, who, self.case, act)
+        else:
+            self._add_photos(session, who, self.case, act)
+            cases.take_step(session, who, self.office, self.number, self._asked(act, self.case))
+        if act.step in JUDGED:
+            self.handled_by.add(who.person_id)
+        self.body = act.body or self.body
+        return self.case
+
+    def _who(self, session: Session, act: Act) -> Viewer:
+        told, area_code = self.life.told, self.life.told.cell.code[:12]
+        if act.step in REPORTING:
+            post = REPORTERS.get(told.source, Post.OPERATOR)
+            if post is Post.INSPECTOR:
+                return self.cast.inspector(told.cell, act.at, act.lot)
+            return self.cast.at_desk(post, area_code, act.at, act.lot)
+        post = STEPS[act.step].posts[0]
+        if post is Post.HANDLER:
+            return self.cast.handler(self.body, act.lot)
+        if post is Post.INSPECTOR:
+            return self._given_the_task(session) or self.cast.inspector(told.cell, act.at, act.lot, self.handled_by)
+        return self.cast.at_desk(post, area_code, act.at, act.lot)
+
+    def _given_the_task(self, session: Session) -> Viewer | None:
+        """The inspector who was given the verify or check task, where he may judge."""
+        if self.case is None:
+            return None
+        given = select(InspectorTask.person_id).where(
+            InspectorTask.case_id == self.case.id, InspectorTask.done_at.is_(None)
+        )
+        person_id = session.scalar(given.limit(1))
+        return None if person_id is None or person_id in self.handled_by else self.cast.get(person_id)
+
+    def _told(self, act: Act) -> NewReport:
+        told = self.life.told
+        is_inspector = told.source is Source.INSPECTOR
+        return NewReport(
+            uuid=self.life.uuid,
+            source=told.source,
+            kind=told.condition.kind,
+            class_code=told.condition.class_code,
+            lon=told.lon,
+            lat=told.lat,
+            description=told.description,
+            address=told.address,
+            condition=told.condition.code if is_inspector else None,
+            component_code=told.component_code,
+            reporter_name=told.name,
+            reporter_phone=told.phone,
+            is_self_handled=act.step is StepName.SELF_HANDLE,
+        )
+
+    def _asked(self, act: Act, case: Case) -> StepRequest:
+        return StepRequest(
+            step=act.step,
+            version=case.version,
+            result=act.result,
+            condition=act.condition,
+            body=act.body,
+            note=act.note,
+        )
+
+    def _add_photos(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
+        """Add the act's pictures as rows: their files and small pictures were made before the first case."""
+        for kind in act.photos:
+            photo = self.album.photo(self.life.told.condition, kind)
+            row = Attachment(
+                uuid=str(uuid5(UUID(self.life.uuid), f"{case.version}:{kind}")),
+                case_id=case.id,
+                kind=kind,
+                sha256=photo.sha256,
+                media_type=photo.media_type,
+                size_bytes=photo.size_bytes,
+                added_at=clock.now(),
+                added_by=who.person_id,
+                has_thumbnail=True,
+            )
+            session.add(row)

@@ -1,0 +1,103 @@
+"""The facts of the city that stands in the database, in an order that no row id decides."""
+
+from collections import defaultdict
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from cityops.accounts.models import Body, BodyKind
+from cityops.cases.workflow import ClockName
+from cityops.catalog import queries as catalog
+from cityops.catalog.models import FilingCondition
+from cityops.errors import NotFound
+from cityops.grid.models import Area, Cell, Component
+from cityops.grid.models import Landmark as LandmarkRow
+from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Thing
+from cityops.words import N_
+from cityops.worktime.queries import get_calendar
+
+NO_CITY = N_("There is no city to simulate: load the demo city first (`cityops demo`).")
+NO_CATALOG = N_("No filing condition is in force on %(on)s: simulate days after that on which the catalogue begins.")
+
+
+def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
+    """The city with the conditions that are in force on both days.
+
+    Raises:
+        NotFound: there are no cells, or no filing condition is in force.
+    """
+    cells = _cells(session)
+    if not cells:
+        raise NotFound(NO_CITY)
+    in_force = {condition.id for condition in catalog.list_conditions_in_force(session, last_on)}
+    rows = [row for row in catalog.list_conditions_in_force(session, first_on) if row.id in in_force]
+    if not rows:
+        raise NotFound(NO_CATALOG, on=first_on.isoformat())
+    return CityFacts(
+        cells=cells,
+        conditions=[_condition(session, row) for row in rows],
+        paces={
+            ClockName(row.clock): Pace.of(get_calendar(session, row.calendar), row.limit)
+            for row in catalog.list_stage_limits(session)
+        },
+        departments=_departments(session),
+        contractors=_contractors(session),
+        landmarks=_landmarks(session),
+    )
+
+
+def _cells(session: Session) -> list[CellFacts]:
+    columns = (Area.code, Area.name)
+    names = dict(session.execute(select(*columns).where(Area.ended_on.is_(None))).tuples().all())
+    things: dict[int, dict[str, list[Thing]]] = defaultdict(lambda: defaultdict(list))
+    standing = select(Component.cell_id, Component.class_code, Component.code, Component.lon, Component.lat)
+    standing = standing.where(Component.ended_on.is_(None), Component.cell_id.is_not(None)).order_by(Component.code)
+    for cell_id, class_code, code, lon, lat in session.execute(standing).tuples():
+        things[cell_id or 0][class_code].append(Thing(code, lon, lat))
+    rows = select(Cell.id, Cell.code, Cell.boundary, Cell.duty_grid_id)
+    rows = rows.where(Cell.ended_on.is_(None)).order_by(Cell.code)
+    return [
+        CellFacts(
+            code=code,
+            boundary=boundary,
+            duty_grid_id=duty_grid_id,
+            place="".join(names.get(part, "") for part in (code[:9], code[:12])),
+            things=dict(things[cell_id]),
+        )
+        for cell_id, code, boundary, duty_grid_id in session.execute(rows).tuples()
+    ]
+
+
+def _condition(session: Session, row: FilingCondition) -> Condition:
+    return Condition(
+        code=row.code,
+        kind=row.case_class.kind,
+        class_code=row.case_class.code,
+        class_name=row.case_class.name,
+        text=row.text,
+        body=None if row.body_kind is BodyKind.STREET_OFFICE else row.body_code,
+        pace=Pace.of(get_calendar(session, row.calendar), row.limit),
+        is_simple_allowed=row.is_simple_allowed,
+    )
+
+
+def _departments(session: Session) -> list[str]:
+    wanted = select(Body.code).where(Body.kind == BodyKind.DEPARTMENT, Body.ended_on.is_(None))
+    return list(session.scalars(wanted.order_by(Body.code)))
+
+
+def _contractors(session: Session) -> dict[str, list[str]]:
+    """Companies by the code of the body above them."""
+    above = aliased(Body)
+    wanted = select(above.code, Body.code).join(above, above.id == Body.parent_id)
+    wanted = wanted.where(Body.kind == BodyKind.COMPANY, Body.ended_on.is_(None)).order_by(Body.code)
+    found: dict[str, list[str]] = {}
+    for parent, code in session.execute(wanted).tuples():
+        found.setdefault(parent, []).append(code)
+    return found
+
+
+def _landmarks(session: Session) -> list[Landmark]:
+    wanted = select(LandmarkRow.name, LandmarkRow.lon, LandmarkRow.lat).order_by(LandmarkRow.name, LandmarkRow.lon)
+    return [Landmark(*row) for row in session.execute(wanted).tuples()]

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from cityops import schema
 from cityops.db import Database
@@ -17,6 +18,10 @@ KINDS = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
 DATABASE_FIXTURES = {"db", "db_url", "make_db_url", "empty_db_url", "postgres_server"}
 _numbers = count(1)
+
+# A slow machine is no counterexample.
+settings.register_profile("house", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,6 @@
 """How often somebody may try to sign in: counted in Redis for all processes, in each one's memory while it is away."""
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -21,6 +21,11 @@ def install(app: Flask) -> None:
     # `limits` has its own name for a socket's address.
     app.config.setdefault("RATELIMIT_STORAGE_URI", address.replace("unix://", "redis+unix://", 1))
     limiter.init_app(app)
+
+
+def is_off() -> bool:
+    """Whether this application counts nothing: tests sign in more often than people."""
+    return not current_app.config["RATELIMIT_ENABLED"]
 
 
 def name_and_address() -> str:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from cityops import web
 from cityops.accounts import queries, services, signing_in
 from cityops.accounts.forms import SignInForm
-from cityops.accounts.limits import A_NAME, AN_ADDRESS, limiter, name_and_address
+from cityops.accounts.limits import A_NAME, AN_ADDRESS, is_off, limiter, name_and_address
 from cityops.accounts.passwords import DEMO_PASSWORD
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, end, find_current_viewer, post_word, require, start
@@ -23,8 +23,8 @@ HOME = "/"
 
 @pages.route("/sign-in", methods=["GET", "POST"])
 @web.public
-@limiter.limit(AN_ADDRESS, methods=["POST"])
-@limiter.limit(A_NAME, key_func=name_and_address, methods=["POST"])
+@limiter.limit(AN_ADDRESS, methods=["POST"], exempt_when=is_off)
+@limiter.limit(A_NAME, key_func=name_and_address, methods=["POST"], exempt_when=is_off)
 def sign_in() -> Response | str | tuple[str, int]:
     """The sign-in page, and the sign-in."""
     if find_current_viewer() is not None:
@@ -37,13 +37,7 @@ def sign_in() -> Response | str | tuple[str, int]:
     city = web.workshop()
     name, password, allow_demo = form.username.data or "", form.password.data or "", not city.config.production
     try:
-        signed_in = signing_in.sign_in(
-            city.database,
-            form.username.data or "",
-            form.password.data or "",
-            request.remote_addr,
-            allow_demo=allow_demo,
-        )
+        signed_in = signing_in.sign_in(city.database, name, password, request.remote_addr, allow_demo=allow_demo)
     except NotAllowed as error:
         form.form_errors.append(web.say(error))
         return _sign_in_page(form), 403

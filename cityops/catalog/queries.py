@@ -60,7 +60,7 @@ def search_classes(
     """The classes in which every word is found: in the code, in the names, in a filing condition; the likeliest first.
 
     An exact code goes before all; then what can be filed before what has no condition; then names that begin with the
-    text. Chinese matches anywhere in a name, a code from its beginning.
+    first word, then those that hold it, the shortest first. Words match anywhere, in a code from its beginning.
     """
     # Neither database takes what no keyboard writes: zero bytes and halves of characters.
     words = "".join(char if char.isprintable() else " " for char in text).split()
@@ -71,8 +71,13 @@ def search_classes(
     begins = or_(CaseClass.name.startswith(words[0], autoescape=True), _lower_starts(CaseClass.name_en, words[0]))
     named = _names(words[0])
     ranks = (CaseClass.code != words[0], ~is_fileable, ~begins, ~named)
-    order = [func.coalesce(rank, True) for rank in ranks]
-    query = query.order_by(*order, CaseClass.kind, CaseClass.code).limit(min(limit, MAX_SEARCH))
+    order = [
+        *(func.coalesce(rank, True) for rank in ranks),
+        func.length(CaseClass.name),
+        CaseClass.kind,
+        CaseClass.code,
+    ]
+    query = query.order_by(*order).limit(min(limit, MAX_SEARCH))
     return session.scalars(query).all()
 
 

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 # (3 + 16 u) u with u = 2^-53: Shewchuk's bound ccwerrboundA of the orientation test.
 ERROR_BOUND = 3.3306690738754716e-16
 CHUNK = 32_768
+PORTION = 5_000
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -62,7 +64,7 @@ class GridIndex:
     """The active cells of one grid revision, prepared; built once, never changed.
 
     Args:
-        rows: the active cells in any order; codes are unique among them.
+        rows: the active cells in the order of their codes.
         revision: the `GridRevision.number` they belong to.
         area_names: area code to (name, English name), for answers without another look at the database.
         duty_grids: duty grid id to (code, name, English name).
@@ -79,16 +81,30 @@ class GridIndex:
         self.revision = revision
         self.area_names = dict(area_names or {})
         self.duty_grids = dict(duty_grids or {})
-        ordered = sorted(rows, key=lambda row: row.code)
-        self.codes = [row.code for row in ordered]
-        self._cell_ids = array("q", [row.cell_id for row in ordered])
-        self._duty_grid_ids = array("q", [row.duty_grid_id or 0 for row in ordered])
-        self._area_levels = array("b", [row.area_level for row in ordered])
-        self._edges, self._edge_starts, self._boxes = _flatten([row.boundary for row in ordered])
+        self.codes: list[str] = []
+        self._cell_ids, self._duty_grid_ids, self._area_levels = array("q"), array("q"), array("b")
+        self._edges, self._edge_starts, self._boxes = array("d"), array("i", [0]), array("d")
+        left = iter(rows)
+        # In portions: shapely's objects are heavy, and their memory would stay with the process.
+        while portion := list(islice(left, PORTION)):
+            self._take(portion)
+        if any(code >= following for code, following in pairwise(self.codes)):
+            raise ValueError("cells must come in the order of their codes, each once")
         self._prepare_buckets()
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def _take(self, portion: list[CellRow]) -> None:
+        self.codes += [row.code for row in portion]
+        self._cell_ids.extend(row.cell_id for row in portion)
+        self._duty_grid_ids.extend(row.duty_grid_id or 0 for row in portion)
+        self._area_levels.extend(row.area_level for row in portion)
+        polygons = shapely.from_wkb([row.boundary for row in portion])
+        self._boxes.frombytes(shapely.bounds(polygons).tobytes())
+        edges, counts = _edges_of(polygons)
+        self._edges.frombytes(edges.tobytes())
+        self._edge_starts.extend((np.cumsum(counts) + self._edge_starts[-1]).tolist())
 
     def _prepare_buckets(self) -> None:
         boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
@@ -260,19 +276,12 @@ def _exact_side(x1: float, y1: float, x2: float, y2: float, x: float, y: float) 
     return (turn > 0) - (turn < 0)
 
 
-def _flatten(boundaries: list[bytes]) -> tuple["array[float]", "array[int]", "array[float]"]:
-    """Edges as x1, y1, x2, y2; the first edge of each cell; the boxes. In portions: shapely's objects are heavy."""
-    edges, boxes, counts = array("d"), array("d"), [np.zeros(1, dtype=np.int64)]
-    for start in range(0, len(boundaries), 5_000):
-        polygons = shapely.from_wkb(boundaries[start : start + 5_000])
-        boxes.frombytes(shapely.bounds(polygons).tobytes())
-        parts, cell_of_part = shapely.get_parts(polygons, return_index=True)
-        rings, part_of_ring = shapely.get_rings(parts, return_index=True)
-        corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
-        follows = ring_of_corner[1:] == ring_of_corner[:-1]
-        portion = np.column_stack([corners[:-1], corners[1:]])[follows]
-        edges.frombytes(np.ascontiguousarray(portion).tobytes())
-        cell_of_edge = cell_of_part[part_of_ring][ring_of_corner[:-1][follows]]
-        counts.append(np.bincount(cell_of_edge, minlength=len(polygons)))
-    starts = np.cumsum(np.concatenate(counts)).astype(np.int32)
-    return edges, array("i", starts.tobytes()), boxes
+def _edges_of(polygons: "NDArray[np.object_]") -> tuple[_Floats, _Ints]:
+    """The edges of all rings as rows of x1, y1, x2, y2, cell after cell, and how many each cell has."""
+    parts, cell_of_part = shapely.get_parts(polygons, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    corners, ring_of_corner = shapely.get_coordinates(rings, return_index=True)
+    follows = ring_of_corner[1:] == ring_of_corner[:-1]
+    edges = np.ascontiguousarray(np.column_stack([corners[:-1], corners[1:]])[follows])
+    cell_of_edge = cell_of_part[part_of_ring][ring_of_corner[:-1][follows]]
+    return edges, np.bincount(cell_of_edge, minlength=len(polygons))

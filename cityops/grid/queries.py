@@ -90,6 +90,7 @@ def _build(session: Session, number: int) -> GridIndex:
 def _cell_rows(session: Session) -> Iterator[CellRow]:
     boundary = type_coerce(Cell.boundary, LargeBinary)
     rows = select(Cell.id, Cell.code, Cell.duty_grid_id, Cell.area_level, boundary).where(Cell.ended_on.is_(None))
+    rows = rows.order_by(Cell.code)
     for cell_id, code, duty_grid_id, area_level, wkb in session.execute(rows.execution_options(yield_per=5_000)):
         yield CellRow(cell_id, code, duty_grid_id, area_level, wkb)
 

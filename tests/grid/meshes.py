@@ -17,10 +17,10 @@ def make_mesh(cells: int = 100, seed: int = 1) -> GridData:
 
 
 def make_index(boundaries: dict[str, BaseGeometry], revision: int = 1) -> GridIndex:
-    """An index of cells by code; their ids count from 1 in the order given."""
+    """An index of cells by code; their ids count from 1 in the order of the codes."""
     rows = [
         CellRow(number, code, None, 1, bytes(shapely.to_wkb(boundary)))
-        for number, (code, boundary) in enumerate(boundaries.items(), start=1)
+        for number, (code, boundary) in enumerate(sorted(boundaries.items()), start=1)
     ]
     return GridIndex(rows, revision=revision)
 

@@ -14,6 +14,8 @@ from cityops import schema
 from cityops.db import Database
 from tests.postgres import PostgresServer, find_binaries
 
+pytest_plugins = ("tests.web_fixtures",)
+
 KINDS = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
 DATABASE_FIXTURES = {"db", "db_url", "make_db_url", "empty_db_url", "postgres_server"}

@@ -1,0 +1,29 @@
+"""The application as a whole: it answers, in both languages, and says what it offers."""
+
+from scripts import translations
+
+
+def test_a_stranger_is_sent_to_the_sign_in_page(client):
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/sign-in")
+
+
+def test_a_program_without_a_token_is_told_so(client):
+    answer = client.get("/api/v1/cases")
+    assert answer.status_code == 401
+    assert answer.content_type == "application/problem+json"
+
+
+def test_pages_speak_chinese_unless_asked_otherwise(client):
+    words = {message.id: message.string for message in translations.read()}
+    assert words["Sign in"] and words["Sign in"] in client.get("/sign-in").text
+
+
+def test_a_person_of_the_city_sees_his_work(as_person):
+    assert as_person("dispatcher").get("/").status_code in {200, 302}
+
+
+def test_the_api_describes_itself(as_person):
+    paths = as_person("operator").get("/api/v1/openapi.json").json["paths"]
+    assert {"/api/v1/locate", "/api/v1/reports", "/api/v1/cases"} <= set(paths)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cityops.accounts import cli as accounts
 from cityops.cases import cli as cases
+from cityops.catalog import cli as catalog
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     accounts.token,
     cases.audit,
     grid.grid,
+    catalog.catalog,
     grid.locate,
     worktime.worktime,
 )

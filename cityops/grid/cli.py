@@ -10,7 +10,7 @@ from typing import IO
 import click
 
 from cityops.errors import CityopsError
-from cityops.grid import services
+from cityops.grid import services, summary
 from cityops.grid.batch import Tally, locate_lines
 from cityops.grid.checks import Finding, check_grid
 from cityops.grid.export import read_out
@@ -70,7 +70,7 @@ def check(shell: Shell) -> None:
     """Check the present grid: valid, nested, no gap, no overlap. Findings go to stdout as CSV."""
     with shell.database.reading() as session:
         data = read_out(session)
-        outside = services.count_components_outside(session)
+        outside = summary.count_components_outside(session)
     findings = check_grid(data, {}, {})
     _print_findings(findings)
     errors = sum(finding.is_error for finding in findings)

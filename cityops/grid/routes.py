@@ -1,13 +1,25 @@
-"""The grid room's pages: what stands outside every cell."""
+"""The grid room's pages: the grid in figures by street, and what stands outside every cell."""
 
 from flask import Blueprint, render_template, request, url_for
 
 from cityops import web
-from cityops.grid import queries
+from cityops.grid import queries, summary
 
 pages = Blueprint("grid", __name__)
 
 PAGE_ROWS = 50
+
+
+@pages.get("/grid")
+def overview() -> str:
+    """The streets with their cells, size and components."""
+    with web.reading() as session:
+        index = queries.current_index(session)
+        streets = summary.list_streets(session)
+        outside = summary.count_components_outside(session)
+    return render_template(
+        "grid/overview.html", streets=streets, outside=outside, index=index, english=web.language() == "en"
+    )
 
 
 @pages.get("/grid/outside")

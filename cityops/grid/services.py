@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from cityops.clock import now, today
@@ -104,12 +104,6 @@ def relocate_components(session: Session, index: GridIndex) -> int:
     if moved:
         session.execute(update(Component), moved)
     return int((positions < 0).sum())
-
-
-def count_components_outside(session: Session) -> int:
-    """How many standing components lie outside every cell."""
-    outside = select(func.count()).where(Component.cell_id.is_(None), Component.ended_on.is_(None))
-    return session.scalar(outside) or 0
 
 
 def _cell_of(cell_id: int | None, area_code: str | None) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from flask_openapi3.openapi import OpenAPI
+
+from cityops import web
+from cityops.config import Config
+from cityops.grid import services
+from cityops.grid.api import api
+from cityops.grid.geometry import wgs84_to_gcj02
+from cityops.workshop import Workshop
+from tests.grid.meshes import make_mesh
+
+GRID = make_mesh(25)
+CELL = GRID.cells[0]
+POINT = CELL.boundary.representative_point()
+
+
+@pytest.fixture
+def client(db_url: str, tmp_path: Path) -> Iterator[FlaskClient]:
+    """The grid's API alone, with nobody asking who you are."""
+    workshop = Workshop(Config.from_env({"CITYOPS_HOME": str(tmp_path), "DATABASE_URL": db_url}))
+    with workshop.database.transaction() as session:
+        services.load_grid(session, GRID)
+    app = OpenAPI("test", validation_error_callback=web.invalid_body)
+    app.extensions["cityops"] = workshop
+    web.install(app)
+    app.register_api(api)
+    yield app.test_client()
+    workshop.close()
+
+
+def test_a_point_is_answered_with_all_that_holds_it(client: FlaskClient) -> None:
+    answer = client.get(f"/api/v1/locate?lon={POINT.x}&lat={POINT.y}")
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "lon": POINT.x,
+        "lat": POINT.y,
+        "outside": False,
+        "cell": {"code": CELL.code, "area_level": 1},
+        "duty_grid": {"code": CELL.duty_grid_code, "name": CELL.duty_grid_name},
+        "community": {"code": CELL.code[:12], "name": f"community{CELL.code[:12]}"},
+        "street": {"code": CELL.code[:9], "name": f"street{CELL.code[:9]}"},
+        "district": {"code": CELL.code[:6], "name": f"district{CELL.code[:6]}"},
+    }
+
+
+def test_a_point_outside_is_said_and_keeps_its_coordinates(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/locate?lon=121.0&lat=29.0")
+    assert answer.status_code == 200
+    assert answer.get_json() == {"lon": 121.0, "lat": 29.0, "outside": True} | dict.fromkeys(
+        ("cell", "duty_grid", "community", "street", "district")
+    )
+
+
+def test_a_point_of_a_web_map_is_shifted_back(client: FlaskClient) -> None:
+    lon_gcj02, lat_gcj02 = wgs84_to_gcj02(POINT.x, POINT.y)
+    answer = client.get(f"/api/v1/locate?lon={lon_gcj02}&lat={lat_gcj02}&crs=gcj02").get_json()
+    assert answer["cell"]["code"] == CELL.code
+    assert (answer["lon"], answer["lat"]) == pytest.approx((POINT.x, POINT.y), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("lon=29.87&lat=121.55", "lon", "121.55"),
+        ("lon=1e309&lat=29.87", "lon", ""),
+        ("lon=121.55&lat=nan", "lat", ""),
+        ("lon=121.55", "lat", ""),
+        ("lon=east&lat=29.87", "lon", ""),
+        ("lon=121.55&lat=29.87&crs=mars", "crs", ""),
+    ],
+)
+def test_a_bad_point_is_a_problem_with_its_field(client: FlaskClient, query: str, field: str, words: str) -> None:
+    answer = client.get(f"/api/v1/locate?{query}")
+    assert answer.status_code == 422
+    assert answer.content_type.startswith("application/problem+json")
+    assert answer.get_json()["field"] == field
+    assert words in answer.get_json()["detail"]
+
+
+def test_the_answer_follows_a_change_of_the_grid(client: FlaskClient) -> None:
+    with client.application.extensions["cityops"].database.transaction() as session:
+        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]))
+    assert client.get(f"/api/v1/locate?lon={POINT.x}&lat={POINT.y}").get_json()["outside"] is True

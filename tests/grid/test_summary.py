@@ -1,0 +1,30 @@
+import pytest
+
+from cityops.db import Database
+from cityops.grid import services, summary
+from cityops.grid.records import ComponentRecord, GridData
+from tests.grid.meshes import make_mesh
+
+MESH = make_mesh(25)
+POINT = MESH.cells[0].boundary.representative_point()
+
+
+def test_a_street_is_told_by_its_cells_components_and_coverage(db: Database) -> None:
+    lamps = [
+        ComponentRecord("33020101037000001", "路灯", POINT.x, POINT.y),
+        ComponentRecord("33020101037000002", "路灯", 120.0, 29.0),
+    ]
+    with db.transaction() as session:
+        services.load_grid(session, GridData(MESH.areas, MESH.cells, lamps))
+    with db.reading() as session:
+        (street,) = summary.list_streets(session)
+        assert (street.code, street.cells, street.components) == ("330201001", 25, 1)
+        assert street.coverage == pytest.approx(1.0)
+        assert summary.count_components_outside(session) == 1
+
+
+def test_a_street_without_cells_is_covered_by_nothing(db: Database) -> None:
+    with db.transaction() as session:
+        services.load_grid(session, GridData(MESH.areas))
+    with db.reading() as session:
+        assert [(street.cells, street.coverage) for street in summary.list_streets(session)] == [(0, 0.0)]

@@ -8,7 +8,7 @@ from cityops import clock, web
 from cityops.accounts import queries as accounts
 from cityops.catalog import queries
 from cityops.catalog.labels import CLOCK_LABELS, limit_words
-from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, StageLimit
+from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, StageLimit
 from cityops.worktime import queries as worktime
 
 pages = Blueprint("catalog", __name__)
@@ -24,11 +24,9 @@ def catalogue() -> str:
     with web.reading() as session:
         classes = queries.list_classes(session, today)
         majors = _majors(classes)
-        chosen = _chosen(majors, request.args.get("major", ""))
-        if words:
-            shown = list(queries.search_classes(session, words, today, limit=MAX_ROWS))
-        else:
-            shown = [each for each in classes if _key(each) == chosen]
+        chosen = _chosen(majors, request.args.get("major", ""), words)
+        found = queries.search_classes(session, words, today, limit=MAX_ROWS) if words else classes
+        shown = [each for each in found if chosen in ("", _key(each))]
         return render_template(
             "catalog/catalogue.html",
             words=words,
@@ -67,5 +65,8 @@ def _key(each: CaseClass) -> str:
     return f"{each.kind}-{each.major_code}"
 
 
-def _chosen(majors: dict[str, tuple[CaseClass, int]], wanted: str) -> str:
-    return wanted if wanted in majors else next(iter(majors), f"{CaseKind.COMPONENT}-01")
+def _chosen(majors: dict[str, tuple[CaseClass, int]], wanted: str, words: str) -> str:
+    """The major class asked for; without one, words are looked for in all, and no words show the first."""
+    if wanted in majors:
+        return wanted
+    return "" if words else next(iter(majors), "")

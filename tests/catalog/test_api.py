@@ -91,6 +91,9 @@ def test_the_catalogue_page_shows_a_major_class_with_conditions_and_limits(as_pe
 def test_the_catalogue_page_finds_by_words_and_says_when_nothing_is_found(as_person: AsPerson) -> None:
     client = as_person("handler")
     assert "C01037-1" in client.get("/settings/catalogue", query_string={"q": "路灯 不亮"}).text
+    within = client.get("/settings/catalogue", query_string={"q": "不亮", "major": "matter-06"}).text
+    assert "M06044-2" in within
+    assert "C01037-1" not in within
     page = client.get("/settings/catalogue", query_string={"q": "<b>没有</b>"}).text
     assert "<b>没有</b>" not in page
     assert "C01001-1" not in page

@@ -44,7 +44,9 @@ def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
     Raises:
         NotFound: no such case, or outside the viewer's scope.
     """
-    found = session.scalar(_by_number(viewer, number).with_for_update(of=Case))
+    # What this session read of the case before it had the lock may be old by now.
+    locked = _by_number(viewer, number).with_for_update(of=Case).execution_options(populate_existing=True)
+    found = session.scalar(locked)
     return _checked(found, number)
 
 
@@ -175,6 +177,23 @@ def count_by_stage(session: Session, viewer: Viewer) -> dict[Stage, int]:
     )
     counts = {row[0]: row[1] for row in rows}
     return {stage: counts.get(stage, 0) for stage in OPEN_STAGES}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many open cases there are, how many of them are over, and how many near."""
+
+    total: int = 0
+    over: int = 0
+    near: int = 0
+
+
+def tally_by_stage(session: Session, viewer: Viewer) -> dict[Stage, Tally]:
+    """The open cases of each stage in the viewer's scope, counted by their lights; every open stage is there."""
+    counts = (func.count(), func.count().filter(_lit(Light.OVER)), func.count().filter(_lit(Light.NEAR)))
+    statement = select(Case.stage, *counts).where(scope(viewer), Case.ended_at.is_(None)).group_by(Case.stage)
+    found = {stage: Tally(total, over, near) for stage, total, over, near in session.execute(statement)}
+    return {stage: found.get(stage, Tally()) for stage in OPEN_STAGES}
 
 
 def list_outside(session: Session, viewer: Viewer, *, size: int = MAX_PAGE) -> Sequence[Case]:

@@ -20,7 +20,14 @@ As = Callable[[str], FlaskClient]
 
 def a_report(**changes: Any) -> dict[str, Any]:
     lon, lat = factories.WEST_POINT
-    facts = {"id": str(uuid4()), "source": "inspector", "kind": "component", "class_code": "01037", "lon": lon, "lat": lat}
+    facts = {
+        "id": str(uuid4()),
+        "source": "inspector",
+        "kind": "component",
+        "class_code": "01037",
+        "lon": lon,
+        "lat": lat,
+    }
     return facts | {"description": "路灯不亮", "address": "中山西路 1 号"} | changes
 
 
@@ -136,9 +143,7 @@ def test_a_body_that_is_no_report_is_refused_clearly(as_person: As, body: bytes)
 
 def test_the_same_post_twice_is_one_case(as_person: As, db: Database) -> None:
     operator, body = as_person("operator"), a_report()
-    first, second = (
-        operator.post("/api/v1/reports", json=body, headers={"Idempotency-Key": "one"}) for _ in range(2)
-    )
+    first, second = (operator.post("/api/v1/reports", json=body, headers={"Idempotency-Key": "one"}) for _ in range(2))
     third = operator.post("/api/v1/reports", json=body)
     assert first.status_code == second.status_code == third.status_code == 201
     assert first.json == second.json and third.json["number"] == first.json["number"]
@@ -232,7 +237,9 @@ def test_the_openapi_document_names_every_address(app: Flask) -> None:
     told = app.test_client().get("/api/v1/openapi.json")
     assert told.status_code == 200
     described = {path.replace("{", "<").replace("}", ">") for path in told.json["paths"]}
-    served = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/api/") and rule.endpoint != "openapi"}
+    served = {
+        str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/api/") and rule.endpoint != "openapi"
+    }
     assert described == served
 
 

@@ -92,7 +92,7 @@ def normal_username(username: str) -> str:
     >>> normal_username(" Lin.Xiaoman ")
     'lin.xiaoman'
     """
-    return "".join(character for character in username if character.isprintable()).strip().lower()[:64]
+    return "".join(character for character in username if character.isprintable()).strip().lower()
 
 
 @dataclass(frozen=True)

@@ -78,11 +78,11 @@ def organisation(db: Database) -> Database:
 def make_app(organisation: Database, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     made = []
 
-    def make(**changes: object) -> Flask:
+    def make(*, is_limited: bool = False, **changes: object) -> Flask:
         place = folders()
         config = Config(home=tmp_path, database_url=organisation.url, keys_folder=tmp_path / "keys", **changes)
         app = OpenAPI("accounts", template_folder=str(place.templates), static_folder=str(place.static), doc_ui=False)
-        app.config.update(SECRET_KEY="a test's", TESTING=True, RATELIMIT_ENABLED=False)
+        app.config.update(SECRET_KEY="a test's", TESTING=True, RATELIMIT_ENABLED=is_limited)
         app.extensions["cityops"] = Workshop(config)
         web.install(app)
         accounts_session.install(app)

@@ -43,7 +43,6 @@ def catalogue() -> str:
             limit_words=limit_words,
             kind_labels=CASE_KIND_LABELS,
             clock_labels=CLOCK_LABELS,
-            room="settings",
         )
 
 

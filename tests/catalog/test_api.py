@@ -99,6 +99,11 @@ def test_the_catalogue_page_finds_by_words_and_says_when_nothing_is_found(as_per
     assert "C01001-1" not in page
 
 
+def test_only_the_administrator_is_offered_the_other_settings(as_person: AsPerson) -> None:
+    assert "/settings/tokens" in as_person("admin").get("/settings/catalogue").text
+    assert "/settings/tokens" not in as_person("handler").get("/settings/catalogue").text
+
+
 def test_the_catalogue_asks_who_you_are(client: FlaskClient) -> None:
     assert client.get("/api/v1/classes").status_code == 401
     assert client.get("/settings/catalogue").status_code in {302, 401}

@@ -152,3 +152,36 @@ def test_the_cells_of_a_box_are_those_whose_box_meets_it() -> None:
         code for code in sorted(BOUNDARIES) if shapely.box(*BOUNDARIES[code].bounds).intersects(shapely.box(*box))
     ]
     assert [INDEX.codes[position] for position in INDEX.in_box(*box)] == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "point"),
+    [
+        (
+            (-0.00016713961164237234, 0.038478795737844296),
+            (34.37332625310343, -20.26350576447237),
+            (20.618951090441836, -12.139771903692443),
+        ),
+        (
+            (0.02381326013747531, -0.007750638693752976),
+            (-31.843147815475383, 27.055822348952688),
+            (-2.674688346418555, 2.2839989577934854),
+        ),
+        (
+            (-0.03599810868577405, 0.01258488514838231),
+            (49.1155243975729, 19.261164929397864),
+            (13.612024790872109, 5.357384961167156),
+        ),
+    ],
+)
+def test_where_floating_point_takes_the_wrong_side_the_exact_one_is_given(
+    start: tuple[float, float], end: tuple[float, float], point: tuple[float, float]
+) -> None:
+    boundaries = {
+        "330203001001001": shapely.Polygon([start, end, (start[0], end[1])]),
+        "330203001001002": shapely.Polygon([start, end, (end[0], start[1])]),
+    }
+    index = make_index(boundaries)
+    expected = lowest_cover(boundaries, *point)
+    assert code_at(index, *point) == expected
+    assert codes_of(index, [point]) == [expected]

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from cityops import health, web
+from cityops import frame, health, web, work
 from cityops.accounts import api as accounts_api
 from cityops.accounts import people as accounts_people
 from cityops.accounts import routes as accounts_routes
@@ -19,19 +19,25 @@ from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
+from cityops.hotline import routes as hotline_routes
+from cityops.patrol import api as patrol_api
+from cityops.patrol import routes as patrol_routes
 from cityops.resources import folders
 from cityops.workshop import Workshop
 
 PAGES = (
     health.pages,
+    work.pages,
     accounts_routes.pages,
     accounts_people.pages,
     accounts_settings.pages,
     cases_routes.pages,
     catalog_routes.pages,
     grid_routes.pages,
+    hotline_routes.pages,
+    patrol_routes.pages,
 )
-APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api)
+APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api, patrol_api.api)
 
 
 def create_app(config: Config) -> OpenAPI:
@@ -50,6 +56,8 @@ def create_app(config: Config) -> OpenAPI:
     app.config.update(
         SECRET_KEY=workshop.keys.by_name["session"],
         MAX_CONTENT_LENGTH=web.MAX_BODY_BYTES,
+        # A text far too long is refused beside its field, with what was typed kept, not by an error page.
+        MAX_FORM_MEMORY_SIZE=web.MAX_BODY_BYTES,
         SESSION_COOKIE_NAME="cityops",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -62,6 +70,7 @@ def create_app(config: Config) -> OpenAPI:
     app.extensions["cityops.office"] = make_office(workshop.keys)
     web.install(app)
     accounts_session.install(app)
+    frame.install(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     for api in APIS:

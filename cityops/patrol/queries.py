@@ -11,9 +11,11 @@ from cityops.accounts.models import Person
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.models import Case, CaseEvent
+from cityops.errors import NotFound
 from cityops.grid.models import Cell, DutyGrid
 from cityops.patrol.choosing import Candidate, Why
 from cityops.patrol.models import InspectorShift, InspectorTask
+from cityops.words import N_
 
 
 def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> list[Candidate]:
@@ -88,3 +90,31 @@ def find_open_task(session: Session, case_id: int) -> InspectorTask | None:
         .limit(1)
         .options(joinedload(InspectorTask.person))
     )
+
+
+def get_task(session: Session, viewer: Viewer, task_id: int) -> InspectorTask:
+    """A task of a case in the viewer's scope, done or not.
+
+    Raises:
+        NotFound: no such task, or outside the scope.
+    """
+    found = session.scalar(
+        select(InspectorTask)
+        .join(InspectorTask.case)
+        .where(InspectorTask.id == task_id, cases.scope(viewer))
+        .options(contains_eager(InspectorTask.case))
+    )
+    if found is None:
+        raise NotFound(N_("There is no such task that you may see."))
+    return found
+
+
+def list_shifts(session: Session, person_id: int, weekday: int) -> Sequence[tuple[InspectorShift, DutyGrid]]:
+    """A person's shifts on a weekday (0 is Monday), each with its duty grid."""
+    rows = session.execute(
+        select(InspectorShift, DutyGrid)
+        .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
+        .where(InspectorShift.person_id == person_id, InspectorShift.weekday == weekday)
+        .order_by(InspectorShift.start_minute)
+    )
+    return [(shift, duty_grid) for shift, duty_grid in rows]

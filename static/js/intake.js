@@ -39,6 +39,7 @@ async function locate() {
     sayWhere(placeLines(found), false);
   }
   map?.dispatchEvent(new CustomEvent("cell", { detail: found.cell?.code ?? "" }));
+  if (response.ok) document.dispatchEvent(new CustomEvent("located"));
 }
 
 function showConditions() {
@@ -109,9 +110,23 @@ function placeKeys(event) {
   }
 }
 
+// The tablet's own place; the map goes there and the fields are filled as by a tap.
+function takeHere(event) {
+  const button = event.currentTarget;
+  navigator.geolocation?.getCurrentPosition(
+    ({ coords }) => map?.dispatchEvent(new CustomEvent("goto", { detail: { lon: coords.longitude, lat: coords.latitude } })),
+    () => sayWhere([button.dataset.hereWrong], true),
+    { enableHighAccuracy: true, timeout: 10000 },
+  );
+}
+
+document.querySelector("[data-here]")?.addEventListener("click", takeHere);
 document.addEventListener("mappick", locate);
 for (const name of ["lon", "lat"]) fieldOf(name).addEventListener("change", locate);
-fieldOf("class_code").addEventListener("change", showConditions);
+fieldOf("class_code").addEventListener("change", () => {
+  showConditions();
+  if (fieldOf("lon").value && fieldOf("lat").value) document.dispatchEvent(new CustomEvent("located"));
+});
 fieldOf("condition").addEventListener("change", showLimit);
 fieldOf("address").addEventListener("input", () => {
   clearTimeout(waiting);

@@ -1,0 +1,178 @@
+"""The small forms of the case page: one for each step of the workflow table, and one for a photo."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import FileField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms.widgets import HiddenInput
+
+from cityops.accounts.models import BODY_KIND_LABELS, Body
+from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
+from cityops.cases.services import StepRequest
+from cityops.cases.telling import limit_words, named
+from cityops.cases.workflow import RESULT_LABELS, Need, Step, StepName
+from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
+from cityops.errors import CityopsError, Invalid
+from cityops.web import say
+from cityops.words import N_
+
+Choice = tuple[str, str, dict[str, str]]
+
+PHOTO_OF_STEP: Mapping[StepName, AttachmentKind] = {
+    StepName.VERIFY: AttachmentKind.VERIFY,
+    StepName.REPORT_BACK: AttachmentKind.AFTER,
+    StepName.CHECK: AttachmentKind.CHECK,
+}
+"""What the photo shows that is sent with a step."""
+
+
+class StepForm(FlaskForm):  # type: ignore[misc]
+    """What a step has to be given; fields that its step does not need are taken away."""
+
+    class Meta:
+        """The token is checked for the whole application before any form is read."""
+
+        csrf = False
+
+    step = HiddenField()
+    version = IntegerField(widget=HiddenInput())
+    next = HiddenField()
+    condition = SelectField(_l("Filing condition"), validate_choice=False)
+    body = SelectField(_l("Responsible body"), validate_choice=False)
+    result = RadioField(_l("Result"), validate_choice=False)
+    note = TextAreaField(_l("Note"))
+    photo = FileField(_l("Photo"))
+
+    def request(self) -> StepRequest:
+        """The step as the service takes it.
+
+        Raises:
+            Invalid: the version is no number, or there is no such step.
+        """
+        name = self.step.data or ""
+        if name not in set(StepName):
+            raise Invalid("step", N_("There is no such step."))
+        if self.version.data is None:
+            raise Invalid("version", N_("The case's version is missing: reload the page."))
+        return StepRequest(
+            StepName(name),
+            self.version.data,
+            result=self.result.data or None,
+            condition=self.condition.data or None,
+            body=self.body.data or None,
+            note=self.note.data or None,
+        )
+
+    def refuse(self, refusal: CityopsError) -> None:
+        """Put a refusal beside the field it is about, or over the form."""
+        known = {"file": "photo"}
+        name = known.get(getattr(refusal, "field", ""), getattr(refusal, "field", ""))
+        if name in self._fields:
+            item = self._fields[name]
+            item.errors = [*item.errors, say(refusal)]
+        else:
+            self.form_errors.append(say(refusal))
+
+
+def condition_choices(conditions: Sequence[FilingCondition], class_id: int | None = None) -> list[Choice]:
+    """Filing conditions to choose from, those of one class first, each with its limit beside it."""
+    ordered = sorted(conditions, key=lambda each: (each.class_id != class_id, each.code))
+    return [
+        (
+            each.code,
+            f"{named(each.case_class)} · {named(each)}",
+            {"data-under": limit_words(each.limit), "data-words": each.code},
+        )
+        for each in ordered
+    ]
+
+
+def class_value(case_class: CaseClass) -> str:
+    """A class as a form's choice: component and matter classes share their numbers."""
+    return f"{case_class.kind.value}-{case_class.code}"
+
+
+def parse_class(value: str | None) -> tuple[CaseKind, str]:
+    """The kind and code of a class chosen in a form.
+
+    Raises:
+        Invalid: nothing a list offered; the error names `class_code`.
+    """
+    kind, _, code = (value or "").partition("-")
+    if kind not in set(CaseKind) or not code:
+        raise Invalid("class_code", N_("Choose a class from the list."))
+    return CaseKind(kind), code
+
+
+def class_choices(classes: Sequence[CaseClass]) -> list[Choice]:
+    """Classes to choose from, by name or code, none of them chosen."""
+    offered = [
+        (class_value(each), named(each), {"data-under": each.code, "data-words": f"{each.name} {each.name_en or ''}"})
+        for each in classes
+    ]
+    return [("", "", {}), *offered]
+
+
+def limit_choices(conditions: Sequence[FilingCondition]) -> list[Choice]:
+    """Filing conditions to choose from, each with the class it is for and its limit, none of them chosen."""
+    offered = [
+        (each.code, named(each), {"data-for": class_value(each.case_class), "data-limit": limit_words(each.limit)})
+        for each in conditions
+    ]
+    return [("", gettext("not known yet"), {}), *offered]
+
+
+def body_choices(bodies: Sequence[Body]) -> list[Choice]:
+    """Responsible bodies to choose from, each with its kind beside it."""
+    return [(body.code, named(body), {"data-under": gettext(BODY_KIND_LABELS[body.kind])}) for body in bodies]
+
+
+def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[Choice]) -> StepForm:
+    """A step's form with what the step needs, its fields named so that several stand on one page."""
+    needs = set(step.needs)
+    if Need.CONDITION in needs:
+        form.condition.choices = conditions
+    else:
+        del form.condition
+    if Need.BODY in needs:
+        form.body.choices = bodies
+    else:
+        del form.body
+    if Need.RESULT in needs:
+        form.result.choices = [(word, gettext(RESULT_LABELS[word])) for word in step.ways]
+    else:
+        del form.result
+    if step.name not in PHOTO_OF_STEP:
+        del form.photo
+    if Need.REASON in needs:
+        form.note.label.text = gettext("Reason")
+    elif Need.NOTE in needs:
+        form.note.label.text = gettext("What was done")
+    for item in form:
+        item.id = item.label.field_id = f"{step.name.value}-{item.short_name}"
+    return form
+
+
+def is_note_optional(step: Step) -> bool:
+    """Whether a step may go without a reason or note."""
+    return not {Need.REASON, Need.NOTE} & set(step.needs)
+
+
+class PhotoForm(FlaskForm):  # type: ignore[misc]
+    """A photo added to a case; `uuid` makes the same photo sent twice one photo."""
+
+    class Meta:
+        """The token is checked for the whole application before any form is read."""
+
+        csrf = False
+
+    uuid = HiddenField()
+    kind = SelectField(_l("What it shows"), validate_choice=False)
+    photo = FileField(_l("Photo"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = [(kind.value, gettext(label)) for kind, label in ATTACHMENT_LABELS.items()]

@@ -1,0 +1,174 @@
+"""The case room's pages: the list, the case, its steps, its photos, its reporter."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as BaseResponse
+
+from cityops import web
+from cityops.accounts import audit
+from cityops.accounts.models import AuditAction
+from cityops.accounts.routes import safe_next
+from cityops.accounts.session import current_viewer, require
+from cityops.cases import attachments, queries, services
+from cityops.cases.api import current_office
+from cityops.cases.attachments import Photo
+from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
+from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
+from cityops.cases.models import AttachmentKind
+from cityops.cases.sheet import SEES_REPORTER, Sheet, read_sheet
+from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
+from cityops.errors import CityopsError, Invalid, NotFound
+from cityops.words import N_
+
+pages = Blueprint("cases", __name__)
+
+Answer = str | Response | BaseResponse | tuple[str, int]
+
+
+@pages.get("/cases")
+def list_page() -> str:
+    """Cases this person may see, the newest first, narrowed by the address."""
+    wanted, viewer = read_filter(request.args), current_viewer()
+    with web.reading() as session:
+        page = queries.list_cases(session, viewer, wanted, cursor=request.args.get("cursor"), size=PAGE_ROWS)
+        choices = list_choices(session)
+        kept: dict[str, Any] = {name: value for name, value in request.args.items() if value and name != "cursor"}
+        return render_template(
+            "cases/list.html",
+            cases=page.cases,
+            choices=choices,
+            stages=list(Stage),
+            open_stages=OPEN_STAGES,
+            kept=kept,
+            first_url=url_for("cases.list_page", **kept) if request.args.get("cursor") else None,
+            next_url=url_for("cases.list_page", **kept, cursor=page.next_cursor) if page.next_cursor else None,
+        )
+
+
+@pages.get("/cases/outside")
+def outside() -> str:
+    """Cases outside every cell: kept with their coordinates until somebody says whose they are."""
+    with web.reading() as session:
+        return render_template("cases/outside.html", cases=queries.list_outside(session, current_viewer()))
+
+
+@pages.get("/cases/<number>")
+def show(number: str) -> Answer:
+    """A case: facts, map, photos, clocks, history, and the steps this person may take."""
+    return _page(number)
+
+
+@pages.post("/cases/<number>/steps")
+def take_step(number: str) -> Answer:
+    """Take a step; a refusal shows the page again with what was typed."""
+    form, viewer, office = StepForm(), current_viewer(), current_office()
+    try:
+        asked = form.request()
+        photo = _stored(request.files.get("photo"))
+        with web.transaction() as session:
+            if photo is not None:
+                locked = queries.get_case_for_update(session, viewer, number)
+                attachments.add(session, viewer, locked, str(uuid4()), PHOTO_OF_STEP[asked.step], photo)
+            case = services.take_step(session, viewer, office, number, asked)
+            stage = case.stage
+    except NotFound:
+        raise
+    except CityopsError as refusal:
+        form.refuse(refusal)
+        return _page(number, refused=form, refusal=refusal)
+    step = gettext(STEPS[asked.step].done)
+    flash(gettext("%(number)s: you %(step)s.", number=number, step=step), "info")
+    leaves = asked.step is StepName.SEND_BACK and stage is Stage.FILED
+    here = "/" if leaves else url_for("cases.show", number=number)
+    return redirect(safe_next(form.next.data or here), 303)
+
+
+@pages.post("/cases/<number>/photos")
+def add_photo(number: str) -> Answer:
+    """Add a photo to a case."""
+    form, viewer = PhotoForm(), current_viewer()
+    try:
+        photo = _stored(request.files.get("photo"))
+        if photo is None or form.kind.data not in set(AttachmentKind):
+            raise Invalid("file", N_("Choose a picture first."))
+        with web.transaction() as session:
+            case = queries.get_case_for_update(session, viewer, number)
+            attachments.add(
+                session, viewer, case, form.uuid.data or str(uuid4()), AttachmentKind(form.kind.data), photo
+            )
+    except Invalid as refusal:
+        return _page(number, refusal=refusal)
+    return redirect(url_for("cases.show", number=number, _anchor="photos"), 303)
+
+
+@pages.get("/cases/<number>/photos/<uuid>")
+def show_photo(number: str, uuid: str) -> Response:
+    """A photo of a case this person may see, without the position it carried; never the original."""
+    with web.reading() as session:
+        row = attachments.get_photo(queries.get_case(session, current_viewer(), number), uuid)
+        sha256, media_type = row.sha256, row.media_type
+    folder = web.workshop().config.files_folder
+    small = attachments.path_of(folder, sha256, ".small")
+    if request.args.get("small") and small.exists():
+        return _picture(small, "image/jpeg")
+    return _picture(attachments.path_of(folder, sha256, ".shown"), media_type)
+
+
+@pages.post("/cases/<number>/reporter")
+def show_reporter(number: str) -> Answer:
+    """Show a reporter's name and phone once; the look is written down."""
+    viewer = require(*SEES_REPORTER)
+    wanted = request.form.get("report", "")
+    with web.transaction() as session:
+        case = queries.get_case(session, viewer, number)
+        if wanted not in {report.number for report in case.reports}:
+            raise NotFound(N_("There is no such report in this case."))
+        audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, wanted, address=request.remote_addr)
+    return _page(number, shown_report=wanted)
+
+
+def _page(
+    number: str,
+    *,
+    refused: StepForm | None = None,
+    refusal: CityopsError | None = None,
+    shown_report: str | None = None,
+) -> Answer:
+    viewer = current_viewer()
+    with web.reading() as session:
+        sheet = read_sheet(session, viewer, current_office(), number, refused=refused, shown_report=shown_report)
+        page = _render(sheet, refused, refusal)
+    return (page, web.STATUSES.get(type(refusal), 422)) if refusal is not None else page
+
+
+def _render(sheet: Sheet, refused: StepForm | None, refusal: CityopsError | None) -> str:
+    shown_again = next((action for action in sheet.actions if action.form is refused), None)
+    return render_template(
+        "cases/show.html",
+        sheet=sheet,
+        case=sheet.case,
+        refused=shown_again,
+        typed=refused.note.data if refused is not None and shown_again is None and "note" in refused else None,
+        refusal=web.say(refusal) if refusal is not None else None,
+        photo_form=PhotoForm(None, data={"uuid": str(uuid4())}),
+    )
+
+
+def _stored(sent: FileStorage | None) -> Photo | None:
+    if sent is None or not sent.filename:
+        return None
+    return attachments.store(web.workshop().config.files_folder, sent.stream)
+
+
+def _picture(path: Path, media_type: str) -> Response:
+    if not path.exists():
+        raise NotFound(N_("There is no such photo in this case."))
+    answer = send_file(path, mimetype=media_type, conditional=True)
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer

@@ -1,0 +1,175 @@
+"""Everything a case's page shows, read in one go: facts, clocks, photos, history, and what this person may do now."""
+
+from dataclasses import dataclass, field
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts import queries as accounts
+from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries
+from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form
+from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case
+from cityops.cases.office import CaseOffice
+from cityops.cases.proposals import Proposal, propose_bodies
+from cityops.cases.reporter import mask_name, mask_phone
+from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
+from cityops.cases.workflow import Need, Step, StepName
+from cityops.catalog import queries as catalog
+from cityops.grid import queries as grid
+from cityops.grid.models import Component
+from cityops.worktime import queries as worktime
+
+SEES_REPORTER = (Post.OPERATOR, Post.DUTY_LEADER)
+GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.SEND_BACK})
+AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK})
+NEAR_COMPONENTS_M = 50.0
+
+
+@dataclass(frozen=True)
+class ShownPhoto:
+    """A photo as the page shows it."""
+
+    url: str
+    small: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class ShownReporter:
+    """A reporter, masked or, once, in full."""
+
+    number: str
+    name: str
+    phone: str
+    is_shown: bool
+
+
+@dataclass(frozen=True)
+class Action:
+    """A step this person may take now, with its form; one that needs nothing is a button alone."""
+
+    step: Step
+    form: StepForm
+    is_grave: bool
+    proposal: Proposal | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the step needs nothing but the click."""
+        return not self.step.needs
+
+
+@dataclass
+class Sheet:
+    """A case's page."""
+
+    case: Case
+    clocks: list[ToldClock]
+    events: list[ToldEvent]
+    before: list[ShownPhoto]
+    after: list[ShownPhoto]
+    reporters: list[ShownReporter]
+    may_see_reporter: bool
+    components: list[tuple[Component, float]]
+    near: list[tuple[Case, float]]
+    revision: int
+    actions: list[Action] = field(default_factory=list)
+
+    @property
+    def clock(self) -> ToldClock | None:
+        """The clock that is shown first: the running one of the stage, else the last."""
+        running = [each for each in self.clocks if each.is_running]
+        same = [each for each in running if each.due_at == self.case.due_at]
+        shown = same or running or self.clocks
+        return shown[-1] if shown else None
+
+
+def read_sheet(
+    session: Session,
+    viewer: Viewer,
+    office: CaseOffice,
+    number: str,
+    *,
+    refused: StepForm | None = None,
+    shown_report: str | None = None,
+) -> Sheet:
+    """What the page of this case shows to this viewer.
+
+    Args:
+        refused: the form of a step that was refused, to be shown again as it was typed.
+        shown_report: the number of the report whose reporter is shown in full, once.
+
+    Raises:
+        NotFound: no such case, or outside the viewer's scope.
+    """
+    case = queries.get_case(session, viewer, number)
+    photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
+    sees = viewer.has(*SEES_REPORTER)
+    sheet = Sheet(
+        case=case,
+        clocks=_clocks(session, case),
+        events=tell_events(case),
+        before=[shown for is_after, shown in photos if not is_after],
+        after=[shown for is_after, shown in photos if is_after],
+        reporters=_reporters(case, office, shown_report) if sees else [],
+        may_see_reporter=sees,
+        components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
+        near=queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id),
+        revision=grid.current_index(session).revision,
+    )
+    sheet.actions = list_actions(session, viewer, case, refused)
+    return sheet
+
+
+def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm | None = None) -> list[Action]:
+    """The steps this viewer may take on a case now, each with its form."""
+    steps = queries.steps_open_to(viewer, case)
+    needs = {need for step in steps for need in step.needs}
+    today = clock.today()
+    conditions, bodies, proposal = [], [], None
+    if Need.CONDITION in needs:
+        conditions = condition_choices(catalog.list_conditions_in_force(session, today), case.class_id)
+    if Need.BODY in needs:
+        bodies = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
+        proposal = propose_bodies(session, [case]).get(case.id)
+    chosen = case.condition.code if case.condition else (conditions[0][0] if conditions else None)
+    facts = {"version": case.version, "condition": chosen, "body": proposal.body.code if proposal else None}
+    actions = []
+    for step in steps:
+        is_refused = refused is not None and refused.step.data == step.name.value
+        form = refused if is_refused and refused is not None else StepForm(None, data=facts | {"step": step.name.value})
+        form.version.data = case.version
+        fitted = fit_form(form, step, conditions, bodies)
+        actions.append(Action(step, fitted, step.name in GRAVE_STEPS, proposal if Need.BODY in step.needs else None))
+    return actions
+
+
+def _clocks(session: Session, case: Case) -> list[ToldClock]:
+    labels = {row.name: row for row in worktime.list_calendars(session)}
+    calendars = {name: worktime.get_calendar(session, name) for name in {row.calendar for row in case.clocks}}
+    return [tell_clock(row, calendars[row.calendar], named(labels[row.calendar])) for row in case.clocks]
+
+
+def shown_photo(case: Case, photo: Attachment) -> ShownPhoto:
+    """A photo of a case with its addresses and what it shows."""
+    caption = gettext(ATTACHMENT_LABELS[photo.kind])
+    url = url_for("cases.show_photo", number=case.number, uuid=photo.uuid)
+    return ShownPhoto(url, url + "?small=1", caption)
+
+
+def _reporters(case: Case, office: CaseOffice, shown_report: str | None) -> list[ShownReporter]:
+    found = []
+    for report in case.reports:
+        name = office.keys.unseal(report.reporter_name_sealed) if report.reporter_name_sealed else ""
+        phone = office.keys.unseal(report.reporter_phone_sealed) if report.reporter_phone_sealed else ""
+        is_shown = report.number == shown_report
+        if not is_shown:
+            name, phone = mask_name(name) if name else "", mask_phone(phone) if phone else ""
+        if name or phone:
+            found.append(ShownReporter(report.number, name, phone, is_shown))
+    return found

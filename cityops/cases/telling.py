@@ -1,0 +1,222 @@
+"""A case told to a person: its timeline in sentences, its clocks as strips of days, its limits in words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_babel import format_date, gettext
+
+from cityops import clock, web
+from cityops.accounts.posts import POST_LABELS
+from cityops.cases.clocks import Light, closed_pauses, light_of
+from cityops.cases.models import Case, CaseEvent, StageClock
+from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, StepName
+from cityops.words import N_
+from cityops.worktime.arithmetic import clock_calendar, remaining
+from cityops.worktime.calendar import DAY_MINUTES, Calendar
+from cityops.worktime.explanation import Piece, PieceKind, explain_between
+from cityops.worktime.limits import Limit, Unit
+
+MAX_DAYS = 31
+
+LIMIT_WORDS: Mapping[Unit, str] = {
+    Unit.URGENT_HOUR: N_("%(n)s urgent h"),
+    Unit.WORKING_HOUR: N_("%(n)s working h"),
+    Unit.WORKING_DAY: N_("%(n)s working d"),
+}
+
+
+def named(thing: Any) -> str:
+    """The name (or text) of a thing that has one in two languages, in the reader's."""
+    if thing is None:
+        return ""
+    pairs = (("label_en", "label_zh"), ("text_en", "text"), ("name_en", "name"))
+    english, chinese = next(pair for pair in pairs if hasattr(thing, pair[1]))
+    return str((web.language() == "en" and getattr(thing, english, None)) or getattr(thing, chinese))
+
+
+def limit_words(limit: Limit) -> str:
+    """A limit as people say it: `2 working d`."""
+    return str(gettext(LIMIT_WORDS[limit.unit], n=f"{limit.value:g}"))
+
+
+def length_words(minutes: float) -> str:
+    """A length of counted time: `1 h 20 min`."""
+    hours, rest = divmod(round(abs(minutes)), 60)
+    if hours and rest:
+        return str(gettext("%(h)s h %(m)s min", h=hours, m=rest))
+    return str(gettext("%(h)s h", h=hours) if hours else gettext("%(m)s min", m=rest))
+
+
+@dataclass(frozen=True)
+class ToldEvent:
+    """One step as a sentence, with the reason or report that came with it."""
+
+    at: datetime
+    sentence: str
+    why: str | None
+
+
+def tell_events(case: Case) -> list[ToldEvent]:
+    """The case's history in sentences, the oldest first."""
+    bodies = {each.body_id: named(each.body) for each in case.assignments}
+    return [ToldEvent(event.at, _sentence(event, bodies), event.note) for event in case.events]
+
+
+def _sentence(event: CaseEvent, bodies: Mapping[int, str]) -> str:
+    facts = {"who": event.person.name, "post": gettext(POST_LABELS[event.post])}
+    if event.step is StepName.DISPATCH:
+        body = bodies.get(json.loads(event.payload).get("body"), "")
+        return str(gettext("%(who)s (%(post)s) dispatched it to %(body)s", body=body, **facts))
+    facts["done"] = gettext(STEPS[event.step].done)
+    if event.result in RESULT_LABELS:
+        result = gettext(RESULT_LABELS[event.result])
+        return str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts))
+    return str(gettext("%(who)s (%(post)s) %(done)s", **facts))
+
+
+@dataclass
+class ToldDay:
+    """A day of the strip; spans in minutes of the day."""
+
+    label: str
+    foot: str = ""
+    open: list[tuple[int, int]] = field(default_factory=list)
+    counted: list[tuple[int, int]] = field(default_factory=list)
+    over: list[tuple[int, int]] = field(default_factory=list)
+    paused: list[tuple[int, int]] = field(default_factory=list)
+    due_minute: int | None = None
+    now_minute: int | None = None
+
+
+@dataclass(frozen=True)
+class ToldPiece:
+    """A stretch of the way to a due time in words."""
+
+    begin: datetime
+    until: datetime
+    kind: str
+    why: str
+    length: str
+
+
+@dataclass(frozen=True)
+class ToldClock:
+    """A clock of a stage as the case page shows it."""
+
+    name: str
+    label: str
+    round: int
+    limit: str
+    calendar: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    light: Light
+    left: str
+    days: list[ToldDay]
+    pieces: list[ToldPiece]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the clock has not been stopped; a paused one counts as running."""
+        return self.stopped_at is None
+
+
+def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> ToldClock:
+    """A clock with its due time explained, span by span, up to now or to where it stopped."""
+    limit = Limit(row.limit_value, row.limit_unit)
+    counts = clock_calendar(calendar, limit)
+    moment = row.stopped_at or max(clock.now(), row.started_at)
+    pauses = [(pause.from_at, pause.until_at or max(moment, pause.from_at)) for pause in row.pauses]
+    end = max(row.due_at, moment)
+    pieces = explain_between(counts, row.started_at, end, pauses)
+    state = light_of(row)
+    is_told_left = row.stopped_at is None and state is not Light.PAUSED
+    return ToldClock(
+        name=row.name.value,
+        label=gettext(CLOCK_LABELS[row.name]),
+        round=row.round,
+        limit=limit_words(limit),
+        calendar=gettext("day and night") if counts.is_continuous else calendar_label,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        stopped_at=row.stopped_at,
+        light=state,
+        left=_left(calendar, row, limit, moment) if is_told_left else "",
+        days=_days(counts, row, pieces, moment),
+        pieces=[_piece(piece) for piece in explain_between(counts, row.started_at, row.due_at, closed_pauses(row))],
+    )
+
+
+def _left(calendar: Calendar, row: StageClock, limit: Limit, moment: datetime) -> str:
+    minutes = remaining(calendar, row.started_at, limit, moment, closed_pauses(row)) / timedelta(minutes=1)
+    if minutes < 0:
+        return str(gettext("%(length)s of counted time over", length=length_words(minutes)))
+    return str(gettext("%(length)s of counted time left", length=length_words(minutes)))
+
+
+def _piece(piece: Piece) -> ToldPiece:
+    why = piece.why if web.language() == "en" else piece.why_zh
+    return ToldPiece(piece.begin, piece.until, piece.kind.value, why, length_words(piece.minutes))
+
+
+def _days(counts: Calendar, row: StageClock, pieces: Sequence[Piece], moment: datetime) -> list[ToldDay]:
+    first, last = clock.city_day(row.started_at), clock.city_day(pieces[-1].until if pieces else row.due_at)
+    days: dict[date, ToldDay] = {}
+    for number in range(min((last - first).days + 1, MAX_DAYS)):
+        day = first + timedelta(days=number)
+        days[day] = ToldDay(format_date(day, "MM-dd EEE"), open=_open_on(counts, day))
+    for piece in pieces:
+        _lay(days, piece, row.due_at)
+    _mark_feet(days, pieces)
+    due_day, now_day = days.get(clock.city_day(row.due_at)), days.get(clock.city_day(moment))
+    if due_day is not None:
+        due_day.due_minute = _minute(row.due_at)
+        due_day.foot = gettext("due %(time)s", time=f"{row.due_at.astimezone(clock.CITY_ZONE):%H:%M}")
+    if now_day is not None:
+        now_day.now_minute = _minute(moment)
+    return list(days.values())
+
+
+def _lay(days: Mapping[date, ToldDay], piece: Piece, due_at: datetime) -> None:
+    """Lay one piece over the days it touches, cut where it passes midnight and the due time."""
+    if piece.kind is PieceKind.CLOSED:
+        return
+    begin = piece.begin
+    while begin < piece.until:
+        day = clock.city_day(begin)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=clock.CITY_ZONE) + timedelta(days=1)
+        until = min(piece.until, midnight)
+        if begin < due_at < until:
+            until = due_at
+        told = days.get(day)
+        if told is not None:
+            end = DAY_MINUTES if until == midnight else _minute(until)
+            lane = told.paused if piece.kind is PieceKind.PAUSED else told.over if begin >= due_at else told.counted
+            lane.append((_minute(begin), end))
+        begin = until
+
+
+def _mark_feet(days: Mapping[date, ToldDay], pieces: Sequence[Piece]) -> None:
+    reasons: dict[date, str] = {}
+    for piece in pieces:
+        if piece.kind is PieceKind.CLOSED:
+            middle = piece.begin + (piece.until - piece.begin) / 2
+            reasons[clock.city_day(middle)] = piece.why if web.language() == "en" else piece.why_zh
+    for day, told in days.items():
+        minutes = sum(until - begin for begin, until in told.counted)
+        told.foot = length_words(minutes) if minutes else ("" if told.open else reasons.get(day, ""))
+
+
+def _open_on(counts: Calendar, day: date) -> list[tuple[int, int]]:
+    if counts.is_continuous:
+        return [(0, DAY_MINUTES)]
+    return [(span.start_minute, min(span.end_minute, DAY_MINUTES)) for span in counts.spans_on(day)]
+
+
+def _minute(moment: datetime) -> int:
+    local = moment.astimezone(clock.CITY_ZONE)
+    return local.hour * 60 + local.minute

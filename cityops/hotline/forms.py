@@ -1,0 +1,82 @@
+"""The intake form: what a caller tells, in the order he tells it."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import FloatField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from cityops.cases.forms import class_choices, limit_choices, parse_class
+from cityops.cases.intake import NewReport
+from cityops.cases.workflow import SOURCE_LABELS, Source
+from cityops.catalog.models import CaseClass, FilingCondition
+from cityops.errors import CityopsError, Invalid
+from cityops.web import say
+from cityops.words import N_
+
+DESK_SOURCES = (Source.HOTLINE, Source.PUBLIC, Source.TRANSFER, Source.LEADER, Source.VIDEO, Source.SENSOR)
+
+FIELD_OF = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "kind": "class_code"}
+
+REQUIRED = InputRequired(_l("This may not be empty."))
+
+
+class IntakeForm(FlaskForm):  # type: ignore[misc]
+    """A report as an operator takes it in; `uuid` makes the same form sent twice the same report."""
+
+    class Meta:
+        """The token is checked for the whole application before any form is read."""
+
+        csrf = False
+
+    uuid = HiddenField()
+    source = SelectField(_l("Source"), validate_choice=False)
+    description = TextAreaField(_l("What is told"), validators=[REQUIRED])
+    class_code = SelectField(_l("Class"), validate_choice=False, validators=[REQUIRED])
+    condition = SelectField(_l("Filing condition"), validate_choice=False)
+    address = StringField(_l("Place"))
+    lon = FloatField(_l("Longitude"), validators=[InputRequired(_l("Choose the place on the map or from the list."))])
+    lat = FloatField(_l("Latitude"), validators=[InputRequired(_l("Choose the place on the map or from the list."))])
+    reporter_name = StringField(_l("Reporter's name"))
+    reporter_phone = StringField(_l("Telephone"))
+
+    def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
+        """Fill the lists one chooses from."""
+        self.source.choices = [(source.value, gettext(SOURCE_LABELS[source])) for source in DESK_SOURCES]
+        self.class_code.choices = class_choices(classes)
+        self.condition.choices = limit_choices(conditions)
+
+    def to_report(self) -> NewReport:
+        """What was told, as the case room takes it.
+
+        Raises:
+            Invalid: a source or class that there is not.
+        """
+        kind, code = parse_class(self.class_code.data)
+        if self.source.data not in set(DESK_SOURCES):
+            raise Invalid("source", N_("Choose where the report came from."))
+        return NewReport(
+            uuid=self.uuid.data or "",
+            source=Source(self.source.data),
+            kind=kind,
+            class_code=code,
+            condition=self.condition.data or None,
+            lon=self.lon.data or 0.0,
+            lat=self.lat.data or 0.0,
+            description=self.description.data or "",
+            address=self.address.data or "",
+            reporter_name=self.reporter_name.data or None,
+            reporter_phone=self.reporter_phone.data or None,
+        )
+
+    def refuse(self, refusal: CityopsError) -> None:
+        """Put a refusal beside the field it is about, or over the form."""
+        name = getattr(refusal, "field", "")
+        name = FIELD_OF.get(name, name)
+        if name in self._fields:
+            item = self._fields[name]
+            item.errors = [*item.errors, say(refusal)]
+        else:
+            self.form_errors.append(say(refusal))

@@ -1,0 +1,190 @@
+"""The intake desk and the answers owed to reporters."""
+
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from cityops import clock, web
+from cityops.accounts import audit
+from cityops.accounts.models import AuditAction
+from cityops.accounts.posts import Post
+from cityops.accounts.session import require
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries as cases
+from cityops.cases import services
+from cityops.cases.api import current_office
+from cityops.cases.intake import NewReport
+from cityops.cases.models import Case
+from cityops.cases.reporter import mask_name, mask_phone
+from cityops.cases.services import StepRequest
+from cityops.cases.telling import named
+from cityops.cases.workflow import Stage, StepName
+from cityops.catalog import queries as catalog
+from cityops.catalog.models import CaseKind
+from cityops.errors import CityopsError
+from cityops.grid import queries as grid
+from cityops.grid.models import AreaLevel
+from cityops.hotline import queries
+from cityops.hotline.forms import IntakeForm
+from cityops.hotline.models import OUTCOME_LABELS, ReporterAnswer
+from cityops.hotline.services import answer
+
+pages = Blueprint("hotline", __name__)
+
+DESK = (Post.OPERATOR, Post.DUTY_LEADER, Post.LEADER)
+CALLERS = (Post.OPERATOR, Post.DUTY_LEADER)
+NEAR_M = 100.0
+
+Answer = str | Response | BaseResponse | tuple[str, int]
+
+
+@pages.get("/intake")
+def intake() -> str:
+    """The intake form, empty, ready for the next caller."""
+    require(*DESK)
+    return _form(IntakeForm(None, data={"uuid": str(uuid4()), "source": "hotline"}))
+
+
+@pages.post("/intake")
+def take_in() -> Answer:
+    """Take in what a caller tells; what was typed stays where something is wrong."""
+    viewer, form = require(*DESK), IntakeForm()
+    form.uuid.data = _uuid(form.uuid.data)
+    if not form.validate():
+        return _form(form), 422
+    try:
+        number = _report(viewer, form.to_report(), is_accepted="accept" in request.form)
+    except CityopsError as refusal:
+        form.refuse(refusal)
+        return _form(form), web.STATUSES.get(type(refusal), 422)
+    return redirect(url_for("hotline.told", number=number), 303)
+
+
+@pages.get("/intake/told/<number>")
+def told(number: str) -> str:
+    """The number to read out to the caller."""
+    with web.reading() as session:
+        report = cases.get_report(session, require(*DESK), number)
+        return render_template("hotline/told.html", report=report, case=report.case)
+
+
+@pages.get("/intake/near")
+def near() -> str:
+    """Open cases of the same class near the place: perhaps this was told before. A part of the intake page."""
+    viewer = require(*DESK)
+    lon, lat = request.args.get("lon", type=float), request.args.get("lat", type=float)
+    kind, _, code = request.args.get("class_code", "").partition("-")
+    if lon is None or lat is None:
+        return ""
+    with web.reading() as session:
+        chosen = catalog.find_class(session, CaseKind(kind), code, clock.today()) if kind in set(CaseKind) else None
+        grid.locate(session, lon, lat)
+        class_id = chosen.id if chosen else None
+        found = cases.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
+        return render_template("hotline/near.html", near=found, chosen=chosen, radius_m=round(NEAR_M))
+
+
+@pages.get("/places")
+def places() -> Response:
+    """Landmarks, communities and streets whose name holds the words, with a point each, for the address field."""
+    words = request.args.get("q", "").strip()[:60]
+    found: list[dict[str, object]] = []
+    if len(words) >= 2:
+        with web.reading() as session:
+            for landmark in grid.list_landmarks_named(session, words, 8):
+                found.append({"name": landmark.name, "address": "", "lon": landmark.lon, "lat": landmark.lat})
+            found += _areas_named(session, words)
+    return jsonify(items=found[:10])
+
+
+@pages.get("/answers")
+def answers() -> str:
+    """The answers owed to reporters, the oldest first."""
+    viewer = require(*CALLERS)
+    with web.reading() as session:
+        owed = [_shown(row) for row in queries.list_owed(session, viewer)]
+        return render_template("hotline/answers.html", owed=owed, outcomes=OUTCOME_LABELS)
+
+
+@pages.post("/answers/<int:answer_id>")
+def give_answer(answer_id: int) -> BaseResponse:
+    """Write down how a call back went."""
+    viewer = require(*CALLERS)
+    with web.transaction() as session:
+        row = answer(session, viewer, answer_id, request.form.get("outcome", ""))
+        number = row.report.number
+    flash(gettext("The answer to %(number)s is written down.", number=number), "info")
+    return redirect(url_for("hotline.answers"), 303)
+
+
+@pages.post("/answers/<int:answer_id>/reporter")
+def show_reporter(answer_id: int) -> str:
+    """Show whom to call, once; the look is written down."""
+    viewer = require(*CALLERS)
+    with web.transaction() as session:
+        row = queries.get_answer(session, viewer, answer_id)
+        audit.record(
+            session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, row.report.number, address=request.remote_addr
+        )
+    with web.reading() as session:
+        owed = [_shown(each, in_full=each.id == answer_id) for each in queries.list_owed(session, viewer)]
+        return render_template("hotline/answers.html", owed=owed, outcomes=OUTCOME_LABELS)
+
+
+def _report(viewer: Viewer, new: NewReport, *, is_accepted: bool) -> str:
+    """Take the report in, and accept it at once where the desk says so; sent twice at once it is one report."""
+    try:
+        with web.transaction() as session:
+            return _report_once(session, viewer, new, is_accepted)
+    except IntegrityError:
+        with web.transaction() as session:
+            return _report_once(session, viewer, new, is_accepted)
+
+
+def _report_once(session: Session, viewer: Viewer, new: NewReport, is_accepted: bool) -> str:
+    report = services.report(session, viewer, current_office(), new)
+    case: Case = report.case
+    if is_accepted and case.stage is Stage.REPORTED:
+        asked = StepRequest(StepName.ACCEPT, case.version)
+        services.take_step(session, viewer, current_office(), case.number, asked)
+    return report.number
+
+
+def _form(form: IntakeForm) -> str:
+    today = clock.today()
+    with web.reading() as session:
+        form.offer(catalog.list_classes(session, today), catalog.list_conditions_in_force(session, today))
+        revision = grid.current_index(session).revision
+        return render_template("hotline/intake.html", form=form, revision=revision)
+
+
+def _areas_named(session: Session, words: str) -> list[dict[str, object]]:
+    found = []
+    for level in (AreaLevel.STREET, AreaLevel.COMMUNITY):
+        for area in grid.list_areas(session, level):
+            if words in area.name or words.lower() in area.name_en.lower():
+                point = area.boundary.representative_point()
+                found.append({"name": named(area), "address": area.code, "lon": point.x, "lat": point.y})
+                if len(found) >= 6:
+                    return found
+    return found
+
+
+def _shown(row: ReporterAnswer, *, in_full: bool = False) -> dict[str, object]:
+    report, keys = row.report, current_office().keys
+    name = keys.unseal(report.reporter_name_sealed) if report.reporter_name_sealed else ""
+    phone = keys.unseal(report.reporter_phone_sealed) if report.reporter_phone_sealed else ""
+    if not in_full:
+        name, phone = mask_name(name) if name else "", mask_phone(phone) if phone else ""
+    return {"row": row, "report": report, "case": report.case, "name": name, "phone": phone, "in_full": in_full}
+
+
+def _uuid(given: str | None) -> str:
+    try:
+        return str(UUID(given or ""))
+    except ValueError:
+        return str(uuid4())

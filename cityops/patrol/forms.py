@@ -1,0 +1,73 @@
+"""The tablet's report: what an inspector finds, or has put right on the spot."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, FileField, FloatField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from cityops.cases.forms import class_choices, limit_choices, parse_class
+from cityops.cases.intake import NewReport
+from cityops.cases.workflow import Source
+from cityops.catalog.models import CaseClass, FilingCondition
+from cityops.errors import CityopsError
+from cityops.web import say
+
+NO_PLACE = _l("Take the place from the tablet, or tap it on the map.")
+
+
+class PatrolForm(FlaskForm):  # type: ignore[misc]
+    """A report from the street; `uuid` makes the same form sent twice the same report."""
+
+    class Meta:
+        """The token is checked for the whole application before any form is read."""
+
+        csrf = False
+
+    uuid = HiddenField()
+    photo = FileField(_l("Photo"))
+    photo_after = FileField(_l("Photo after"))
+    class_code = SelectField(
+        _l("Class"), validate_choice=False, validators=[InputRequired(_l("This may not be empty."))]
+    )
+    condition = SelectField(_l("Filing condition"), validate_choice=False)
+    description = TextAreaField(_l("What is seen"), validators=[InputRequired(_l("This may not be empty."))])
+    address = StringField(_l("Place"))
+    lon = FloatField(_l("Longitude"), validators=[InputRequired(NO_PLACE)])
+    lat = FloatField(_l("Latitude"), validators=[InputRequired(NO_PLACE)])
+    self_handled = BooleanField(_l("I have put it right myself"))
+
+    def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
+        """Fill the lists one chooses from."""
+        self.class_code.choices = class_choices(classes)
+        self.condition.choices = limit_choices(conditions)
+
+    def to_report(self) -> NewReport:
+        """What was seen, as the case room takes it.
+
+        Raises:
+            Invalid: a class that there is not.
+        """
+        kind, code = parse_class(self.class_code.data)
+        return NewReport(
+            uuid=self.uuid.data or "",
+            source=Source.INSPECTOR,
+            kind=kind,
+            class_code=code,
+            condition=self.condition.data or None,
+            lon=self.lon.data or 0.0,
+            lat=self.lat.data or 0.0,
+            description=self.description.data or "",
+            address=self.address.data or "",
+            is_self_handled=bool(self.self_handled.data),
+        )
+
+    def refuse(self, refusal: CityopsError) -> None:
+        """Put a refusal beside the field it is about, or over the form."""
+        name = {"file": "photo", "kind": "class_code"}.get(getattr(refusal, "field", ""), getattr(refusal, "field", ""))
+        if name in self._fields:
+            item = self._fields[name]
+            item.errors = [*item.errors, say(refusal)]
+        else:
+            self.form_errors.append(say(refusal))

@@ -9,12 +9,12 @@ PARTS = ("worker", "scheduler")
 BEAT_LASTS_S = 20
 
 
-def beat(connection: "redis.Redis[Any]", part: str) -> None:
+def beat(connection: redis.Redis, part: str) -> None:
     """Say that this worker or scheduler lives."""
     connection.set(_key(part), "1", ex=BEAT_LASTS_S)
 
 
-def living(connection: "redis.Redis[Any]") -> dict[str, bool]:
+def living(connection: redis.Redis) -> dict[str, bool]:
     """Which parts have given a sign of life of late; raises `redis.RedisError` where Redis does not answer."""
     beats: Any = connection.mget([_key(part) for part in PARTS])
     return {part: alive is not None for part, alive in zip(PARTS, beats, strict=True)}

@@ -23,7 +23,7 @@ import cityops.milestones
 import cityops.patrol.models
 import cityops.queue
 import cityops.worktime.models
-from cityops.db import Base
+from cityops.db import Base, Database
 from cityops.resources import folders
 
 ROWS = (
@@ -66,10 +66,13 @@ def head() -> str | None:
 
 
 def revision_of(url: str) -> str | None:
-    """The revision a database stands at; None for one that has no tables yet."""
-    engine = migration_engine(url)
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The revision a database stands at; None for one that has no tables yet. Waits for no writer."""
+    database = Database(url)
+    try:
+        with database.reading() as session:
+            return MigrationContext.configure(session.connection()).get_current_revision()
+    finally:
+        database.dispose()
 
 
 def upgrade(url: str, revision: str = "head") -> None:

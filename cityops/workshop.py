@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy.orm import Session
 
 from cityops.config import Config
@@ -31,9 +32,14 @@ class Workshop:
         return Database(self.config.database_url)
 
     @cached_property
-    def redis(self) -> "redis.Redis[Any]":
-        """The queue's Redis; it connects at the first command."""
-        return redis.Redis.from_url(self.config.redis_address, socket_connect_timeout=2, socket_timeout=5)
+    def redis(self) -> redis.Redis:
+        """The queue's Redis; it connects at the first command.
+
+        One that is away is not waited for: the sweep finds what could not be announced.
+        """
+        return redis.Redis.from_url(
+            self.config.redis_address, socket_connect_timeout=2, socket_timeout=5, retry=Retry(NoBackoff(), 1)
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from cityops.config import Config
 from cityops.errors import BadSetting
@@ -55,7 +57,7 @@ def command(config: Config) -> list[str]:
 
 def answers(address: str) -> bool:
     """Whether a Redis answers at this address and has read its files."""
-    client = redis.Redis.from_url(address, socket_connect_timeout=2, socket_timeout=2)
+    client = redis.Redis.from_url(address, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
         return bool(client.ping())
     except redis.RedisError:

@@ -1,8 +1,8 @@
 """Reading the grid: the prepared index of this process, places described, components and landmarks near a point."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, LargeBinary, and_, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -18,8 +18,7 @@ _lock = Lock()
 _prepared: dict[str, tuple[str, GridIndex]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A point and all that holds it; outside every cell the codes and names are None."""
 
     lon: float

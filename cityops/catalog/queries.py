@@ -171,7 +171,11 @@ def _classes(on: date, kind: CaseKind | None) -> Select[CaseClass]:
 
 
 def _conditions(on: date) -> Select[FilingCondition]:
-    return select(FilingCondition).options(joinedload(FilingCondition.case_class)).where(_condition_in_force(on))
+    return (
+        select(FilingCondition)
+        .options(joinedload(FilingCondition.case_class, innerjoin=True))
+        .where(_condition_in_force(on))
+    )
 
 
 def _list_all_editions(session: Session, kind: CaseKind, code: str) -> Sequence[CaseClass]:

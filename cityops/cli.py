@@ -17,6 +17,7 @@ from cityops.errors import CityopsError
 from cityops.grid import cli as grid
 from cityops.serving import cli as serving
 from cityops.shell import Shell
+from cityops.simulation import cli as simulation
 from cityops.upkeep import cli as upkeep
 from cityops.worktime import cli as worktime
 
@@ -30,6 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     upkeep.restore,
     upkeep.keys,
     demo.demo,
+    simulation.simulate_city,
     accounts.person,
     accounts.token,
     cases.audit,

@@ -8,10 +8,12 @@ import click
 
 from cityops.config import Config
 from cityops.demo.city import load_demo
+from cityops.demo.people import PASSWORD
 from cityops.errors import BadSetting
 from cityops.serving import first_load, prepare, redis_server
 from cityops.serving.supervisor import Supervisor, part_command, plan
 from cityops.shell import Shell
+from cityops.simulation.cli import simulate_with_bar
 from cityops.words import N_
 
 DEMO_DAYS = 7
@@ -21,7 +23,6 @@ SIGN_INS = (
     "operator, dutyleader, dispatcher, handler (handler2 … handler8), "
     "inspector (inspector2 …), supervisor, leader, admin"
 )
-DEMO_PASSWORD = "demo-96310"
 
 
 @click.command()
@@ -79,6 +80,7 @@ def migrate(shell: Shell) -> None:
 def _load_demo(shell: Shell) -> None:
     _say("first start: loading the demo city and its first seven days; this takes a minute or two")
     load_demo(shell.database, shell.keys, shell.config, _say)
+    simulate_with_bar(shell, days=DEMO_DAYS, per_day=DEMO_PER_DAY, seed=DEMO_SEED, until=None)
 
 
 def _become(part: str) -> None:
@@ -91,7 +93,7 @@ def _welcome(config: Config, seconds: float, with_demo: bool) -> None:
     host = "localhost" if config.host in {"0.0.0.0", "127.0.0.1", "::", "::1"} else config.host
     click.echo(f"cityops is ready after {seconds:.1f} s: http://{host}:{config.port}/")
     if with_demo and not config.production:
-        click.echo(f"demo sign-ins, password {DEMO_PASSWORD}: {SIGN_INS}")
+        click.echo(f"demo sign-ins, password {PASSWORD}: {SIGN_INS}")
     click.echo("Ctrl-C stops all of it.")
     sys.stdout.flush()
 

@@ -36,6 +36,7 @@ class Case(Base):
         Index("ix_cases_area_code_id", "area_code", "id"),
         Index("ix_cases_body_id_handle_due_at", "body_id", "handle_due_at"),
         Index("ix_cases_area_code_handle_due_at", "area_code", "handle_due_at"),
+        Index("ix_cases_filed_at", "filed_at"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -186,6 +187,10 @@ class AssignmentEnd(StrEnum):
     SENT_BACK = "sent_back"
 
 
+# The word stands in the text: PostgreSQL takes no parameter in an index's condition.
+_SENT_BACK = text("\"end\" = 'sent_back'")
+
+
 class Assignment(Base):
     """A case given to a responsible body: from the dispatch until it passed the check or was sent back.
 
@@ -193,7 +198,11 @@ class Assignment(Base):
     """
 
     __tablename__ = "assignments"
-    __table_args__ = (Index("ix_assignments_body_id_due_at", "body_id", "due_at"),)
+    __table_args__ = (
+        Index("ix_assignments_body_id_due_at", "body_id", "due_at"),
+        Index("ix_assignments_due_at", "due_at"),
+        Index("ix_assignments_sent_back", "ended_at", sqlite_where=_SENT_BACK, postgresql_where=_SENT_BACK),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)

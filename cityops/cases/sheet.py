@@ -128,7 +128,7 @@ def read_sheet(
 
 def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm | None = None) -> list[Action]:
     """The steps this viewer may take on a case now, each with its form."""
-    steps = queries.steps_open_to(viewer, case)
+    steps = sorted(queries.steps_open_to(viewer, case), key=lambda step: step.name in GRAVE_STEPS)
     needs = {need for step in steps for need in step.needs}
     today = clock.today()
     conditions, bodies, proposal = [], [], None

@@ -204,8 +204,11 @@ def _mark_feet(days: Mapping[date, ToldDay], pieces: Sequence[Piece]) -> None:
     reasons: dict[date, str] = {}
     for piece in pieces:
         if piece.kind is PieceKind.CLOSED:
-            middle = piece.begin + (piece.until - piece.begin) / 2
-            reasons[clock.city_day(middle)] = piece.why if web.language() == "en" else piece.why_zh
+            why = piece.why if web.language() == "en" else piece.why_zh
+            first, last = clock.city_day(piece.begin), clock.city_day(piece.until - timedelta(microseconds=1))
+            for day in days:
+                if first <= day <= last:
+                    reasons.setdefault(day, why)
     for day, told in days.items():
         minutes = sum(until - begin for begin, until in told.counted)
         told.foot = length_words(minutes) if minutes else ("" if told.open else reasons.get(day, ""))

@@ -46,12 +46,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _make_tables(url: str) -> None:
-    # While the first rooms are being built; `schema.upgrade(url)` as soon as the first migration is settled.
-    with schema.migration_engine(url).begin() as connection:
-        schema.metadata().create_all(connection)
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test process; without PostgreSQL the test is skipped, and fails under CI=true."""
@@ -69,14 +63,14 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file with no rows, to be copied."""
     path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    _make_tables(f"sqlite:///{path}")
+    schema.upgrade(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated PostgreSQL database with no rows, to be copied."""
-    _make_tables(postgres_server.create(TEMPLATE))
+    schema.upgrade(postgres_server.create(TEMPLATE))
     return TEMPLATE
 
 

@@ -18,7 +18,6 @@ from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Base
 from cityops.errors import BadSetting
-from cityops.milestones import Milestone
 from cityops.words import N_
 from cityops.workshop import Workshop
 
@@ -74,8 +73,7 @@ def _is_empty(session: Session) -> bool:
 
 def _delete_all(session: Session) -> None:
     for table in reversed(Base.metadata.sorted_tables):
-        if table.name != Milestone.__tablename__:
-            session.execute(delete(table))
+        session.execute(delete(table))
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import (
     DONE,
     FINAL_STAGES,
+    PAUSED_CLOCKS,
     STEPS,
     ClockAct,
     ClockName,
@@ -118,7 +119,15 @@ def take_step(session: Session, viewer: Viewer, office: CaseOffice, number: str,
         WrongState: the step cannot be taken at the case's stage.
         Invalid: something the step needs is missing or wrong.
     """
-    case = queries.get_case_for_update(session, viewer, number)
+    return take_step_on(session, viewer, office, queries.get_case_for_update(session, viewer, number), request)
+
+
+def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Case, request: StepRequest) -> Case:
+    """Take one step on a case whose row this transaction has locked, or has itself opened: nobody else can move it.
+
+    Raises:
+        NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
+    """
     step = STEPS[request.step]
     held = _held_for(viewer, step, case)
     if request.version != case.version:
@@ -208,6 +217,8 @@ def _running(case: Case, name: ClockName) -> StageClock | None:
 
 
 def _open_pause(row: StageClock) -> ClockPause | None:
+    if row.name not in PAUSED_CLOCKS:
+        return None
     return next((pause for pause in row.pauses if pause.until_at is None), None)
 
 
@@ -254,7 +265,7 @@ def _pause(act: _Act, name: ClockName) -> None:
 
 def _resume(act: _Act, name: ClockName) -> None:
     row = _running(act.case, name)
-    pause = row and _open_pause(row)
+    pause = None if row is None else _open_pause(row)
     if row is None or pause is None:
         return
     pause.until_at = act.moment

@@ -49,4 +49,5 @@ def _finish(session: Session, case: Case, event: CaseEvent) -> None:
         .where(InspectorTask.case_id == case.id, InspectorTask.done_at.is_(None))
         .where(InspectorTask.kind == TASK_OF_STEP[event.step])
         .values(done_at=event.at, done_by=event.person_id)
+        .execution_options(synchronize_session=False)
     )

@@ -15,6 +15,7 @@ from cityops import clock, locks, milestones
 from cityops.cases.models import Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import Stage
+from cityops.catalog import queries as catalog
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import BadSetting, Invalid, WrongState
@@ -26,6 +27,7 @@ from cityops.simulation.playing import Player
 from cityops.simulation.script import Script
 from cityops.simulation.sources import read_city
 from cityops.words import N_
+from cityops.worktime import queries as worktime
 
 BATCH = 50
 # The last lives are looked at together, so that some of them can be left standing at every stage.
@@ -135,9 +137,9 @@ class _Living:
         self._database, self._office, self._run, self._album = database, office, run, album
         self._progress = progress
         with database.reading() as session:
-            first_on, last_on = clock.city_day(run.begins), clock.city_day(run.until)
-            self._script = Script(read_city(session, first_on, last_on), run)
-            self._cast: Cast = read_cast(session, last_on)
+            self._last_on = clock.city_day(run.until)
+            self._script = Script(read_city(session, clock.city_day(run.begins), self._last_on), run)
+            self._cast: Cast = read_cast(session, self._last_on)
         self._summary = Summary(run.seed, run.days, run.per_day, run.until, run.cases)
 
     def live(self, batch: int) -> Summary:
@@ -165,6 +167,9 @@ class _Living:
     def _play(self, session: Session, lives: list[Life]) -> None:
         """Play a batch: the acts of all its lives in the order of time."""
         known = set(session.scalars(select(Report.uuid).where(Report.uuid.in_([life.uuid for life in lives]))))
+        # The session forgets rows that nobody holds, and would read limits and conditions again at every step.
+        worktime.keep_calendars(session)
+        held = [*catalog.list_stage_limits(session), *catalog.list_conditions_in_force(session, self._last_on)]
         players = [Player(life, self._office, self._cast, self._album) for life in lives if life.uuid not in known]
         acts = chain.from_iterable(
             ((act.at, player.life.index, place, player) for place, act in enumerate(player.life.acts))
@@ -174,6 +179,7 @@ class _Living:
             with clock.running_at(at):
                 player.take(session, player.life.acts[place])
             self._summary.steps += 1
+        del held
         self._summary.added += len(players)
         self._summary.by_stage.update(player.case.stage for player in players if player.case is not None)
 

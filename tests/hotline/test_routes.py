@@ -1,0 +1,150 @@
+"""The intake desk: what is typed becomes one report, whatever is sent; answers owed are given once."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from cityops.cases.models import Case, Report
+from cityops.db import Database
+from tests import factories
+
+As = Callable[[str], FlaskClient]
+
+
+def an_intake(**changes: Any) -> dict[str, str]:
+    lon, lat = factories.WEST_POINT
+    facts = {
+        "uuid": str(uuid4()),
+        "source": "hotline",
+        "description": "路灯不亮，一整排",
+        "class_code": "component-01037",
+        "condition": "C01037-1",
+        "address": "中山西路 1 号",
+        "lon": str(lon),
+        "lat": str(lat),
+        "reporter_phone": "13805740012",
+    }
+    return facts | changes
+
+
+def count_reports(city: Database) -> int:
+    with city.reading() as session:
+        return session.scalar(select(func.count()).select_from(Report)) or 0
+
+
+def test_what_is_told_becomes_a_report_whose_number_is_read_out(as_person: As, city: Database) -> None:
+    operator = as_person("operator")
+    answer = operator.post("/intake", data=an_intake())
+    assert answer.status_code == 303
+    page = operator.get(answer.location)
+    with city.reading() as session:
+        assert session.scalars(select(Report)).one().number in page.text
+        assert session.scalars(select(Case)).one().stage == "reported"
+
+
+def test_taken_in_and_accepted_at_once_goes_to_an_inspector(as_person: As, city: Database) -> None:
+    assert as_person("operator").post("/intake", data=an_intake(accept="1")).status_code == 303
+    with city.reading() as session:
+        assert session.scalars(select(Case)).one().stage == "verifying"
+
+
+def test_the_same_form_sent_twice_is_one_report(as_person: As, city: Database) -> None:
+    operator, form = as_person("operator"), an_intake(accept="1")
+    assert operator.post("/intake", data=form).location == operator.post("/intake", data=form).location
+    assert count_reports(city) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"description": "   "}, "description", None),
+        ({"description": "长" * 10_000}, "description", "10000"),
+        ({"lon": "29.8705", "lat": "121.5005"}, "lon", None),
+        ({"lon": "nan"}, "lon", None),
+        ({"lon": "1e309"}, "lon", None),
+        ({"lon": "east"}, "lon", None),
+        ({"lon": "", "lat": ""}, "lon", None),
+        ({"class_code": "component-99999"}, "class_code", None),
+        ({"class_code": "01037"}, "class_code", None),
+        ({"class_code": ""}, "class_code", None),
+        ({"condition": "M06001-1"}, "condition", None),
+        ({"reporter_phone": "abc"}, "reporter_phone", None),
+        ({"source": "inspector"}, "source", None),
+    ],
+)
+def test_a_wrong_field_is_said_beside_it_and_what_was_typed_stays(
+    changes: dict[str, str], field: str, said: str | None, as_person: As, city: Database
+) -> None:
+    form = an_intake(**{"address": "镇明路口<b>", **changes})
+    answer = as_person("operator").post("/intake", data=form)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert "镇明路口&lt;b&gt;" in answer.text
+    assert form["uuid"] in answer.text
+    assert said is None or said in answer.text
+    assert count_reports(city) == 0
+
+
+def test_ten_megabytes_are_refused_beside_the_field(as_person: As, city: Database) -> None:
+    answer = as_person("operator").post("/intake", data=an_intake(description="x" * 10_000_000))
+    assert answer.status_code == 422
+    assert 'id="description-error"' in answer.text
+    assert count_reports(city) == 0
+
+
+def test_emoji_are_kept_as_they_were_told(as_person: As, city: Database) -> None:
+    as_person("operator").post("/intake", data=an_intake(description="🕳️井盖没了😡"))
+    with city.reading() as session:
+        assert session.scalars(select(Report)).one().description == "🕳️井盖没了😡"
+
+
+def test_a_place_outside_every_cell_is_kept(as_person: As, city: Database) -> None:
+    lon, lat = factories.OUTSIDE_POINT
+    assert as_person("operator").post("/intake", data=an_intake(lon=str(lon), lat=str(lat))).status_code == 303
+    with city.reading() as session:
+        case = session.scalars(select(Case)).one()
+        assert (case.lon, case.lat, case.cell_id) == (lon, lat, None)
+
+
+def test_open_cases_of_the_class_nearby_are_told_before_another_is_made(as_person: As, city: Database) -> None:
+    operator = as_person("operator")
+    operator.post("/intake", data=an_intake())
+    lon, lat = factories.WEST_POINT
+    near = operator.get(f"/intake/near?lon={lon}&lat={lat}&class_code=component-01037").text
+    assert "/cases/" in near
+    other = operator.get(f"/intake/near?lon={lon}&lat={lat}&class_code=matter-06001").text
+    assert "/cases/" not in other
+    far = operator.get(f"/intake/near?lon={lon + 0.01}&lat={lat}&class_code=component-01037").text
+    assert "/cases/" not in far
+
+
+def test_places_are_found_by_a_part_of_their_name(as_person: As) -> None:
+    found = as_person("operator").get("/places?q=330203社区").json["items"]
+    assert found and {"name", "lon", "lat"} <= set(found[0])
+    assert as_person("operator").get("/places?q=x").json["items"] == []
+
+
+def test_only_desks_take_in(as_person: As) -> None:
+    assert as_person("dispatcher").get("/intake").status_code == 403
+    assert as_person("handler").post("/intake", data=an_intake()).status_code == 403
+    assert as_person("dispatcher").get("/answers").status_code == 403
+
+
+def test_an_owed_answer_is_given_once(as_person: As, city: Database) -> None:
+    operator = as_person("operator")
+    operator.post("/intake", data=an_intake(reporter_name="林小满"))
+    with city.reading() as session:
+        number = session.scalars(select(Case)).one().number
+    operator.post(f"/cases/{number}/steps", data={"step": "decline", "version": "1", "note": "不属于本市"})
+    page = operator.get("/answers").text
+    owed = re.search(r'action="(/answers/\d+)"', page)
+    assert owed is not None and "林**" in page and "13805740012" not in page
+    assert "13805740012" in operator.post(owed[1] + "/reporter").text
+    assert operator.post(owed[1], data={"outcome": "reached"}).status_code == 303
+    assert operator.post(owed[1], data={"outcome": "reached"}).status_code == 409
+    assert owed[1] not in operator.get("/answers").text

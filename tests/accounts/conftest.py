@@ -1,4 +1,4 @@
-"""A small organisation, and an application of the accounts room alone with two doors to try."""
+"""A small organisation, and the application with one more door to try."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -6,22 +6,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from cityops import web
-from cityops.accounts import api, people, routes, services, settings
-from cityops.accounts import session as accounts_session
+from cityops.accounts import services
 from cityops.accounts.models import BodyKind, Person
 from cityops.accounts.once import answer_once
 from cityops.accounts.passwords import hash_password
 from cityops.accounts.posts import Post
 from cityops.accounts.services import NewPost
+from cityops.app import create_app
 from cityops.config import Config
 from cityops.db import Database
-from cityops.resources import folders
-from cityops.workshop import Workshop
 
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -79,17 +76,9 @@ def make_app(organisation: Database, tmp_path: Path) -> Iterator[Callable[..., F
     made = []
 
     def make(*, is_limited: bool = False, **changes: object) -> Flask:
-        place = folders()
         config = Config(home=tmp_path, database_url=organisation.url, keys_folder=tmp_path / "keys", **changes)
-        app = OpenAPI("accounts", template_folder=str(place.templates), static_folder=str(place.static), doc_ui=False)
-        app.config.update(SECRET_KEY="a test's", TESTING=True, RATELIMIT_ENABLED=is_limited)
-        app.extensions["cityops"] = Workshop(config)
-        web.install(app)
-        accounts_session.install(app)
-        for pages in (routes.pages, people.pages, settings.pages):
-            app.register_blueprint(pages)
-        app.register_api(api.api)
-        app.add_url_rule("/", "home", lambda: "home")
+        app = create_app(config)
+        app.config.update(TESTING=True, RATELIMIT_ENABLED=is_limited)
         app.add_url_rule("/api/v1/made", "make", _make, methods=["POST"])
         made.append(app)
         return app

@@ -60,7 +60,7 @@ def test_a_session_ends_when_it_is_idle_and_not_before(make_app):
 def test_a_copied_cookie_is_worth_nothing_after_the_sign_out(app):
     client, thief = app.test_client(), app.test_client()
     sign_in(client, "operator")
-    thief.set_cookie("session", client.get_cookie("session").value)
+    thief.set_cookie("cityops", client.get_cookie("cityops").value)
     assert thief.get("/").status_code == 200
     client.post("/sign-out", data={"csrf_token": _token(client)})
     assert client.get("/").status_code == 302

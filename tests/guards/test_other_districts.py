@@ -1,0 +1,141 @@
+"""Every door as a person of another district: nothing of this one is shown, and nothing of it changes."""
+
+import io
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import select
+
+from cityops.accounts.models import Person
+from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report
+from cityops.cases.workflow import Source, steps_from
+from cityops.clock import now, running_at
+from cityops.hotline.models import ReporterAnswer
+from cityops.patrol.models import InspectorTask
+from tests import factories
+from tests.guards.doors import UNSAFE, address, doors
+
+STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
+TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "13805740096"
+MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
+
+
+@dataclass(frozen=True)
+class West:
+    """What there is in the western district."""
+
+    cases: dict[str, Case]
+    answer_ids: list[int]
+    task_ids: list[int]
+    photo: str
+
+    def fillings(self, rule) -> list[dict[str, object]]:
+        """Everything of the west that could stand in this rule's places."""
+        named = rule.arguments
+        if "number" in named:
+            return [{"number": number, "uuid": self.photo} for number in self.cases]
+        for name, ids in (("answer_id", self.answer_ids), ("task_id", self.task_ids)):
+            if name in named:
+                return [{name: each} for each in ids]
+        return [{"username": "operator", "post_id": 1, "token_id": 1}]
+
+    def bodies(self, rule, given: dict[str, object]) -> list[dict[str, object]]:
+        """What could be sent to this door: every step that the case could take now, an outcome, a picture."""
+        if rule.rule.endswith("/steps"):
+            kind, case = "json" if rule.rule.startswith("/api/") else "data", self.cases[str(given["number"])]
+            facts = {"condition": "C01037-1", "body": "roads", "note": "原因", "version": case.version}
+            return [
+                {kind: facts | {"step": step.name.value, "result": result}}
+                for step in steps_from(case.stage)
+                for result in step.ways
+            ]
+        picture = {"file": (io.BytesIO(b"\xff\xd8\xff"), "a.jpg"), "id": "22222222-2222-4222-8222-222222222222"}
+        return [{"data": {"outcome": "reached"}}, {"data": picture | {"kind": next(iter(AttachmentKind)).value}}]
+
+
+@pytest.fixture
+def west(city) -> West:
+    """Cases at four stages in the west, with reporters, an answer owed, inspectors' tasks and a photo."""
+    with running_at(factories.MONDAY_MORNING), city.transaction() as session:
+        people = factories.People(session)
+        handled = ("accept", "file", "dispatch", "sign_for")
+        for steps in ((), ("accept",), handled, (*handled, "report_back")):
+            source = Source.INSPECTOR if steps[:4] == handled else Source.HOTLINE
+            who = people.inspector if source is Source.INSPECTOR else people.operator
+            report = factories.make_report(
+                session,
+                who,
+                source=source,
+                description=TOLD,
+                address=PLACE,
+                reporter_name=NAME,
+                reporter_phone=PHONE,
+            )
+            factories.bring_to(session, people, report.case, *steps)
+        refused = factories.make_report(
+            session, people.operator, source=Source.HOTLINE, description=TOLD, address=PLACE, reporter_phone=PHONE
+        )
+        factories.bring_to(session, people, refused.case, "decline")
+        photo = Attachment(
+            uuid="11111111-1111-4111-8111-111111111111",
+            case_id=refused.case_id,
+            kind=next(iter(AttachmentKind)),
+            sha256="0" * 64,
+            media_type="image/jpeg",
+            size_bytes=1,
+            added_at=now(),
+            added_by=people.operator.person_id,
+        )
+        session.add(photo)
+        session.flush()
+        reports = {report.number: report.case for report in session.scalars(select(Report))}
+        return West(
+            reports | {case.number: case for case in reports.values()},
+            list(session.scalars(select(ReporterAnswer.id))),
+            list(session.scalars(select(InspectorTask.id))),
+            photo.uuid,
+        )
+
+
+def everything(city) -> list[object]:
+    """The state of all cases, events, tasks, answers, photos and people."""
+    with city.reading() as session:
+        return [
+            session.execute(select(*row.__table__.columns).order_by(row.id)).all()
+            for row in (Case, CaseEvent, Report, InspectorTask, ReporterAnswer, Attachment, Person)
+        ]
+
+
+def test_the_west_has_something_to_hide(west, as_person):
+    assert len(west.cases) == 10 and west.answer_ids and west.task_ids
+    shown = as_person("operator").get(f"/api/v1/cases/{next(reversed(west.cases))}").text
+    assert TOLD in shown and PLACE in shown
+
+
+def test_a_stranger_to_the_district_sees_nothing_of_it(app, west, as_person):
+    looking = [rule for method, rule in doors(app) if method == "GET" and rule.endpoint != "static"]
+    tries = [(rule, given) for rule in looking for given in west.fillings(rule)]
+    for client in map(as_person, STRANGERS):
+        for rule, given in tries:
+            answer = client.get(address(rule, **given))
+            assert answer.status_code < 500 or rule.rule == "/healthz", (rule.rule, answer.status_code)
+            marks = [mark for mark in MARKS if mark in answer.text]
+            assert not marks, (rule.rule, given)
+            if "number" in given or "task_id" in given or "answer_id" in given:
+                assert answer.status_code in {403, 404}, (rule.rule, given, answer.status_code)
+            else:
+                assert not [number for number in west.cases if number in answer.text], rule.rule
+
+
+def test_a_stranger_to_the_district_changes_nothing_in_it(app, city, west, as_person):
+    before = everything(city)
+    scoped = {"number", "answer_id", "task_id"}
+    writing = [(method, rule) for method, rule in doors(app) if method in UNSAFE and rule.arguments & scoped]
+    tries = [(method, rule, given) for method, rule in writing for given in west.fillings(rule)]
+    for client in map(as_person, STRANGERS):
+        for method, rule, given in tries:
+            for body in west.bodies(rule, given):
+                answer = client.open(address(rule, **given), method=method, **body)
+                assert answer.status_code in {403, 404, 422}, (rule.rule, given, answer.status_code)
+                assert not [mark for mark in MARKS if mark in answer.text], (rule.rule, given)
+    assert everything(city) == before

@@ -6,7 +6,7 @@ then gets the stored answer. A refusal rolls the row back with everything else: 
 
 from datetime import timedelta
 
-from sqlalchemy import Insert, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -37,9 +37,10 @@ def begin(session: Session, viewer: Viewer, key: str, body_digest: str) -> Idemp
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
         raise Invalid(HEADER, N_("An idempotency key is 1 to 100 printable characters."))
     # Waits here where another transaction has inserted the same key and not yet ended.
-    session.execute(
-        _insert(session).values(person_id=viewer.person_id, key=key, body_digest=body_digest, created_at=clock.now())
-    )
+    new = _insert(session).values(person_id=viewer.person_id, key=key, body_digest=body_digest, created_at=clock.now())
+    row = session.scalar(new.returning(IdempotencyKey))
+    if row is not None:
+        return row
     row = session.scalars(
         select(IdempotencyKey).where(IdempotencyKey.person_id == viewer.person_id, IdempotencyKey.key == key)
     ).one()
@@ -60,7 +61,7 @@ def forget_old(session: Session) -> int:
     )
 
 
-def _insert(session: Session) -> Insert:
+def _insert(session: Session) -> sqlite.Insert | postgresql.Insert:
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(IdempotencyKey).on_conflict_do_nothing()
     return postgresql.insert(IdempotencyKey).on_conflict_do_nothing()

@@ -30,6 +30,7 @@ from cityops.cases.schemas import (
     EventOut,
     NumberPath,
     PieceOut,
+    ReporterIn,
     ReportIn,
     ReportOut,
     StepIn,
@@ -159,7 +160,7 @@ def add_attachment(path: NumberPath, form: PhotoForm) -> Response:
 
 def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:
     lon, lat = (body.lon, body.lat) if body.crs == "wgs84" else from_crs(body.lon, body.lat, body.crs)
-    reporter = body.reporter
+    reporter = body.reporter or ReporterIn(name=None, phone=None)
     new = NewReport(
         uuid=str(body.id),
         source=body.source,
@@ -171,8 +172,8 @@ def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:
         description=body.description,
         address=body.address,
         component_code=body.component_code,
-        reporter_name=reporter and reporter.name,
-        reporter_phone=reporter and reporter.phone,
+        reporter_name=reporter.name,
+        reporter_phone=reporter.phone,
         is_self_handled=body.self_handled,
     )
     return services.report(session, viewer, current_office(), new)

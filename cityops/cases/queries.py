@@ -46,7 +46,7 @@ def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
     """
     # What this session read of the case before it had the lock may be old by now.
     locked = _by_number(viewer, number).with_for_update(of=Case).execution_options(populate_existing=True)
-    found = session.scalar(locked)
+    found = session.scalar(locked.options(*_ROW))
     return _checked(found, number)
 
 
@@ -71,7 +71,7 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
     return _checked(session.scalar(whole), number)
 
 
-def _by_number(viewer: Viewer, number: str) -> Select[tuple[Case]]:
+def _by_number(viewer: Viewer, number: str) -> Select[Case]:
     found = numbers.find_key(number)
     if found is None:
         raise NotFound(NO_CASE, number=number[:40])
@@ -163,11 +163,11 @@ def list_work(session: Session, viewer: Viewer, wanted: CaseFilter, *, size: int
     return session.scalars(statement.limit(min(size, MAX_PAGE)).offset(skip)).all()
 
 
-def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[tuple[int, int, int]]:
+def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[int, int, int]:
     """How many open cases there are, how many of them are over, and how many near."""
     over, near = _lit(Light.OVER), _lit(Light.NEAR)
     statement = select(func.count(), func.count().filter(over), func.count().filter(near)).select_from(Case)
-    return session.execute(narrowed(statement.where(scope(viewer), Case.ended_at.is_(None)), wanted)).one()
+    return session.execute(statement.where(scope(viewer), Case.ended_at.is_(None), *conditions_of(wanted))).one()
 
 
 def count_by_stage(session: Session, viewer: Viewer) -> dict[Stage, int]:
@@ -251,8 +251,13 @@ def _cursor_id(cursor: str) -> int:
     return int(cursor)
 
 
-def narrowed(statement: Select[tuple], wanted: CaseFilter) -> Select[tuple]:  # type: ignore[type-arg]
+def narrowed(statement: Select[Case], wanted: CaseFilter) -> Select[Case]:
     """A statement over cases, narrowed."""
+    return statement.where(*conditions_of(wanted))
+
+
+def conditions_of(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """What a filter asks of a case, as SQL."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.stages:
         conditions.append(Case.stage.in_(wanted.stages))
@@ -263,7 +268,7 @@ def narrowed(statement: Select[tuple], wanted: CaseFilter) -> Select[tuple]:  # 
     if wanted.class_code:
         conditions.append(Case.class_id.in_(select(CaseClass.id).where(CaseClass.code == wanted.class_code)))
     if wanted.area:
-        conditions.append(and_(Case.area_code >= wanted.area, Case.area_code < _after_prefix(wanted.area)))
+        conditions.append(Case.area_code.between(wanted.area.ljust(12, "0"), wanted.area.ljust(12, "9")))
     if wanted.cell_code:
         conditions.append(Case.cell.has(code=wanted.cell_code))
     if wanted.due_before:
@@ -274,7 +279,7 @@ def narrowed(statement: Select[tuple], wanted: CaseFilter) -> Select[tuple]:  # 
         conditions.append(Case.id.in_(wanted.ids))
     if wanted.text:
         conditions.append(_matches(wanted.text))
-    return statement.where(*conditions) if conditions else statement
+    return conditions
 
 
 def _lit(state: Light) -> ColumnElement[bool]:
@@ -284,11 +289,6 @@ def _lit(state: Light) -> ColumnElement[bool]:
     if state is Light.NEAR:
         return and_(Case.warn_at <= moment, Case.due_at >= moment)
     return Case.warn_at > moment
-
-
-def _after_prefix(prefix: str) -> str:
-    # A code is digits only, so the next character after "9" ends the prefix's range.
-    return prefix + ":"
 
 
 def _matches(words: str) -> ColumnElement[bool]:

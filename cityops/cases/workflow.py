@@ -339,6 +339,11 @@ STEPS: Mapping[StepName, Step] = {
     )
 }
 
+PAUSED_CLOCKS = frozenset(
+    name for step in STEPS.values() for way in step.ways.values() for name, act in way.clocks if act is PAUSE
+)
+"""The clocks that some step pauses; the others run until they are stopped."""
+
 RESULT_LABELS: Mapping[str, str] = {
     "confirmed": N_("confirmed"),
     "not_found": N_("not found"),

@@ -34,7 +34,7 @@ def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> 
         .where(or_(Person.ended_on.is_(None), Person.ended_on > clock.city_day(moment)))
         .where(
             or_(
-                and_(_on_duty(moment), DutyGrid.street_code >= district, DutyGrid.street_code < district + ":"),
+                and_(_on_duty(moment), DutyGrid.street_code.between(district + "000", district + "999")),
                 InspectorShift.duty_grid_id == grid_id,
             )
         )

@@ -11,14 +11,18 @@ from cityops.accounts import people as accounts_people
 from cityops.accounts import routes as accounts_routes
 from cityops.accounts import session as accounts_session
 from cityops.accounts import settings as accounts_settings
+from cityops.assessment import api as assessment_api
+from cityops.assessment import routes as assessment_routes
 from cityops.cases import api as cases_api
 from cityops.cases import routes as cases_routes
+from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
 from cityops.catalog import routes as catalog_routes
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
+from cityops.grid import tiles as grid_tiles
 from cityops.hotline import routes as hotline_routes
 from cityops.patrol import api as patrol_api
 from cityops.patrol import routes as patrol_routes
@@ -32,12 +36,15 @@ PAGES = (
     accounts_people.pages,
     accounts_settings.pages,
     cases_routes.pages,
+    cases_tiles.pages,
     catalog_routes.pages,
     grid_routes.pages,
+    grid_tiles.pages,
     hotline_routes.pages,
     patrol_routes.pages,
+    assessment_routes.pages,
 )
-APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api, patrol_api.api)
+APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api, patrol_api.api, assessment_api.api)
 
 
 def create_app(config: Config) -> OpenAPI:

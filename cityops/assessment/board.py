@@ -104,24 +104,35 @@ def read_board(session: Session, viewer: Viewer, kind: Kind, month: Month, level
     return Board(kind, level, month, span, rows, total, before, latest)
 
 
-def get_row(session: Session, kind: Kind, month: Month, level: AreaLevel | None, code: str) -> RowOf:
+@dataclass(frozen=True)
+class NamedRow:
+    """What a row's code stands for: the rows behind it, and what it is of."""
+
+    row: RowOf
+    thing: Any = None
+    step: StepName | None = None
+
+
+def get_row(session: Session, kind: Kind, month: Month, level: AreaLevel | None, code: str) -> NamedRow:
     """What a row's code stands for; an empty one for all the rows together.
 
     Raises:
         NotFound: there is no such body, area or person.
     """
     if not code:
-        return EVERYTHING
+        return NamedRow(EVERYTHING)
     if code == NOBODY:
-        return RowOf(is_nobody=True)
+        return NamedRow(RowOf(is_nobody=True))
     if kind is Kind.DEPARTMENT:
-        return RowOf(body_id=_found(accounts.find_body(session, code)).id)
+        body = _found(accounts.find_body(session, code))
+        return NamedRow(RowOf(body_id=body.id), body)
     if kind is Kind.POST:
-        return RowOf(step=_step_of(session, code))
+        return _step_row(session, code)
     if level in {AreaLevel.STREET, AreaLevel.COMMUNITY}:
-        return RowOf(ranges=_codes_below(_found(code if code.isascii() and code.isdigit() else None)))
+        area = _found(next((each for each in grid.list_areas(session, level) if each.code == code), None))
+        return NamedRow(RowOf(ranges=_codes_below(code)), area)
     jurisdiction = _found(accounts.find_jurisdiction(session, code))
-    return RowOf(ranges=_ranges_on(jurisdiction, month))
+    return NamedRow(RowOf(ranges=_ranges_on(jurisdiction, month)), jurisdiction)
 
 
 def _body_rows(session: Session, viewer: Viewer, counted: Mapping[Hashable, Counts]) -> list[ScoreRow]:
@@ -217,12 +228,13 @@ def _summed(rows: Iterable[Counts]) -> Counts:
     return total
 
 
-def _step_of(session: Session, code: str) -> tuple[int, Post, StepName]:
+def _step_row(session: Session, code: str) -> NamedRow:
     parts = code.rsplit("/", 2)
     if len(parts) != 3 or parts[1] not in set(Post) or parts[2] not in set(StepName):
         raise NotFound(NOTHING_HERE)
-    person_id = _found(session.scalar(select(Person.id).where(Person.username == parts[0])))
-    return person_id, Post(parts[1]), StepName(parts[2])
+    person = _found(session.scalar(select(Person).where(Person.username == parts[0])))
+    step = StepName(parts[2])
+    return NamedRow(RowOf(step=(person.id, Post(parts[1]), step)), person, step)
 
 
 def _found(thing: Any) -> Any:

@@ -88,6 +88,11 @@ class Indicator:
         """Whether it is divided by another count."""
         return self.denominator is not None
 
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """The counts it is made of."""
+        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
 
 INDICATORS: Mapping[Count | Rate, Indicator] = {
     each.code: each
@@ -220,6 +225,12 @@ class Figure:
     def percent(self) -> float | None:
         """A rate in per cent, as it is shown."""
         return percent(self.n, self.of) if self.of else None
+
+
+def count_label(count: Count) -> str:
+    """What a count is called (msgid): its own name, or that of the rate it stands in."""
+    own = INDICATORS.get(count)
+    return own.label if own else next(each.label for each in INDICATORS.values() if count in each.counts)
 
 
 def indicators_of(kind: Kind) -> tuple[Indicator, ...]:

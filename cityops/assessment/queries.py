@@ -31,7 +31,7 @@ from cityops.cases.models import Assignment, Case, CaseEvent
 from cityops.cases.queries import AREA_POSTS, scope
 from cityops.cases.workflow import StepName
 from cityops.catalog.models import CaseClass
-from cityops.errors import Invalid, NotAllowed
+from cityops.errors import NOTHING_HERE, Invalid, NotAllowed, NotFound
 from cityops.words import N_
 
 Counts = dict[Count, int]
@@ -97,14 +97,17 @@ class BehindPage:
     next_cursor: str | None = None
 
 
-def check_kind(viewer: Viewer, kind: Kind) -> None:
-    """Refuse a kind of scores that none of the viewer's posts reads.
+def check_kind(viewer: Viewer, kind: Kind, count: Count | None = None) -> None:
+    """Refuse a kind of scores that none of the viewer's posts reads, and a count that does not stand in it.
 
     Raises:
-        NotAllowed: none of them does.
+        NotAllowed: none of the posts does.
+        NotFound: this kind has no such count.
     """
     if not viewer.has(*SEES[kind]):
         raise NotAllowed(N_("None of your posts reads these scores."))
+    if count is not None and not any(count in each.counts for each in indicators_of(kind)):
+        raise NotFound(NOTHING_HERE)
 
 
 def count_rows(session: Session, viewer: Viewer, kind: Kind, span: Span) -> dict[Hashable, Counts]:
@@ -112,9 +115,7 @@ def count_rows(session: Session, viewer: Viewer, kind: Kind, span: Span) -> dict
 
     What has no body or no area stands under None.
     """
-    wanted = dict.fromkeys(
-        count for each in indicators_of(kind) for count in (each.numerator, each.denominator) if count is not None
-    )
+    wanted = dict.fromkeys(count for each in indicators_of(kind) for count in each.counts)
     found: dict[Hashable, Counts] = {}
     for source in dict.fromkeys(COUNTS[count][0] for count in wanted):
         counts = [count for count in wanted if COUNTS[count][0] is source]

@@ -1,0 +1,16 @@
+"""Process trees that are gone when their test ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving.city import City
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    """A city that has not been started yet."""
+    made = City(tmp_path / "home")
+    yield made
+    made.clear()

@@ -79,7 +79,7 @@ def _grid(with_components: bool) -> GridData:
 
 def _load_people(session: Session, keys: Keys, password_hash: str) -> None:
     bodies, jurisdictions = _load_bodies(session), _load_jurisdictions(session)
-    duty_grids = {code: key for key, code in session.execute(select(DutyGrid.id, DutyGrid.code)).tuples()}
+    duty_grids = {code: key for key, code in session.execute(select(DutyGrid.id, DutyGrid.code))}
     records = demo_people(sorted(duty_grids))
     persons = [
         Person(

@@ -122,6 +122,6 @@ def read_cast(session: Session, on: date) -> Cast:
     usernames = select(*columns, *hours).join(Person, Person.id == InspectorShift.person_id).order_by(Person.username)
     return Cast(
         viewers,
-        dict(session.execute(select(Body.code, Body.path)).tuples().all()),
-        [Shift(*row) for row in session.execute(usernames).tuples()],
+        dict(session.execute(select(Body.code, Body.path)).all()),
+        [Shift(*row) for row in session.execute(usernames)],
     )

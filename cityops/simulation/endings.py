@@ -10,7 +10,8 @@ from cityops.simulation.lives import Life
 
 def cut(life: Life, until: datetime) -> Life:
     """The life as far as it has come by `until`."""
-    return replace(life, acts=tuple(act for act in life.acts if act.at < until))
+    call_back = life.call_back if life.call_back and life.call_back.at < until else None
+    return replace(life, acts=tuple(act for act in life.acts if act.at < until), call_back=call_back)
 
 
 def stages(life: Life) -> list[Stage]:
@@ -37,7 +38,8 @@ def hold_back(lives: Sequence[Life], least: int) -> list[Life]:
         missing = least - sum(way[-1] is stage for way in ways)
         for k in _last_through(stage, kept, ways, held, least)[: max(0, missing)]:
             count = len(ways[k]) - ways[k][::-1].index(stage)
-            kept[k], ways[k] = replace(kept[k], acts=kept[k].acts[:count]), ways[k][:count]
+            kept[k] = replace(kept[k], acts=kept[k].acts[:count], call_back=None)
+            ways[k] = ways[k][:count]
             held.add(k)
     return kept
 

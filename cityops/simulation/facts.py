@@ -96,6 +96,7 @@ class CityFacts:
 
     Attributes:
         paces: the limits of the stages' clocks.
+        bodies: codes of all bodies that can be responsible.
         departments: codes of the bodies that a case can be dispatched to by mistake.
         contractors: companies by the code of the department above them.
     """
@@ -103,6 +104,7 @@ class CityFacts:
     cells: Sequence[CellFacts]
     conditions: Sequence[Condition]
     paces: Mapping[ClockName, Pace]
+    bodies: frozenset[str]
     departments: Sequence[str]
     contractors: Mapping[str, Sequence[str]]
     landmarks: Sequence[Landmark]

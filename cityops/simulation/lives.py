@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from cityops.cases.models import AttachmentKind
 from cityops.cases.workflow import Source, StepName
+from cityops.hotline.models import Outcome
 from cityops.simulation.facts import CellFacts, Condition
 
 
@@ -64,10 +65,20 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBack:
+    """The reporter is called back (回访) after the case has ended."""
+
+    at: datetime
+    lot: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
-    """A case from its report to its end."""
+    """A case from its report to its end, and the call that tells its reporter."""
 
     index: int
     uuid: str
     told: Told
     acts: tuple[Act, ...]
+    call_back: CallBack | None = None

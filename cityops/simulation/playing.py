@@ -11,13 +11,15 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import services as cases
 from cityops.cases.intake import NewReport
-from cityops.cases.models import Attachment, Case
+from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import STEPS, Source, StepName
+from cityops.hotline import services as hotline
+from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.cast import Cast
-from cityops.simulation.lives import Act, Life
+from cityops.simulation.lives import Act, CallBack, Life
 from cityops.simulation.photos import Album
 
 REPORTING = {StepName.REPORT, StepName.SELF_HANDLE}
@@ -53,6 +55,17 @@ class Player:
             self.handled_by.add(who.person_id)
         self.body = act.body or self.body
         return self.case
+
+    def answer(self, session: Session, call_back: CallBack) -> None:
+        """Call the reporter back and write down how it went."""
+        if self.case is None:
+            return
+        owed = select(ReporterAnswer.id).join(Report, Report.id == ReporterAnswer.report_id)
+        owed = owed.where(Report.case_id == self.case.id, ReporterAnswer.answered_at.is_(None))
+        area_code = self.life.told.cell.code[:12]
+        operator = self.cast.at_desk(Post.OPERATOR, area_code, call_back.at, call_back.lot)
+        for answer_id in session.scalars(owed).all():
+            hotline.answer(session, operator, answer_id, call_back.outcome)
 
     def _who(self, session: Session, act: Act) -> Viewer:
         told, area_code = self.life.told, self.life.told.cell.code[:12]

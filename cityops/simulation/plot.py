@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from random import Random
 
 from cityops.cases.models import AttachmentKind
-from cityops.cases.workflow import ClockName, Source, StepName, needs_verifying
+from cityops.cases.workflow import STEPS, ClockName, Source, StepName, needs_verifying
 from cityops.clock import CITY_ZONE
+from cityops.hotline.models import Outcome
 from cityops.simulation import wording
 from cityops.simulation.facts import CityFacts, Pace
-from cityops.simulation.lives import Act, Told
+from cityops.simulation.lives import Act, CallBack, Told
 
 DAY_BEGINS, DAY_ENDS = 7, 21
+OUTCOMES = {Outcome.REACHED: 84, Outcome.NOT_REACHED: 10, Outcome.DISSATISFIED: 6}
 
 
 def is_day(at: datetime) -> bool:
@@ -113,8 +115,17 @@ class Plot:
         self._wait(ClockName.CLOSE, 0.3)
         self._do(StepName.CLOSE, note=self._say(wording.CLOSED) if self._chance(0.5) else None)
 
+    def call_back(self) -> CallBack | None:
+        """The call to who left a number, some hours after the case has ended, by day; some are never reached."""
+        if self.told.phone is None or not STEPS[self.acts[-1].step].is_answered or self._chance(0.06):
+            return None
+        at = self._by_day(self.at + timedelta(minutes=self.draw.randrange(5, 300)))
+        outcome = self.draw.choices([*OUTCOMES], weights=[*OUTCOMES.values()])[0]
+        return CallBack(at, self.draw.random(), outcome)
+
     def _responsible_body(self) -> str:
         body = self.told.condition.body or self.told.cell.code[:9]
+        body = body if body in self.city.bodies else self.city.departments[0]
         companies = self.city.contractors.get(body, ())
         return self.draw.choice(companies) if companies and self._chance(0.4) else body
 
@@ -161,11 +172,17 @@ class Plot:
     def _wait_for_inspector(self, clock: ClockName, share: float) -> None:
         """At night few inspectors are out: most of what comes in then waits for the morning."""
         if not is_day(self.at) and self._chance(0.7):
-            local = self.at.astimezone(CITY_ZONE)
-            morning = local.replace(hour=DAY_BEGINS, minute=0, second=0)
-            morning += timedelta(days=local.hour >= DAY_ENDS, minutes=self.draw.randrange(10, 60))
-            self._come_to(morning.astimezone(self.at.tzinfo))
+            self._come_to(self._by_day(self.at))
         self._wait(clock, share)
+
+    def _by_day(self, at: datetime) -> datetime:
+        """The moment itself by day, the next morning for one in the night."""
+        if is_day(at):
+            return at
+        local = at.astimezone(CITY_ZONE)
+        morning = local.replace(hour=DAY_BEGINS, minute=0, second=0)
+        morning += timedelta(days=local.hour >= DAY_ENDS, minutes=self.draw.randrange(10, 60))
+        return morning.astimezone(at.tzinfo)
 
     def _come_to(self, moment: datetime) -> None:
         soonest = self.at + timedelta(seconds=self.draw.randrange(20, 90))

@@ -105,7 +105,8 @@ class Script:
             plot.handle_alone()
         else:
             plot.report()
-        return Life(index, str(uuid5(NAMESPACE, f"{self.run.key}:{index}")), told, tuple(plot.acts))
+        uuid = str(uuid5(NAMESPACE, f"{self.run.key}:{index}"))
+        return Life(index, uuid, told, tuple(plot.acts), plot.call_back())
 
     def _tell(self, draw: Random, source: Source, conditions: Sequence[Condition]) -> Told:
         cells = self._hot if draw.random() < HOT_SHARE else self.city.cells

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock, locks, milestones
+from cityops.accounts.models import Body
 from cityops.cases.models import Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import Stage
@@ -167,21 +167,36 @@ class _Living:
     def _play(self, session: Session, lives: list[Life]) -> None:
         """Play a batch: the acts of all its lives in the order of time."""
         known = set(session.scalars(select(Report.uuid).where(Report.uuid.in_([life.uuid for life in lives]))))
-        # The session forgets rows that nobody holds, and would read limits and conditions again at every step.
-        worktime.keep_calendars(session)
-        held = [*catalog.list_stage_limits(session), *catalog.list_conditions_in_force(session, self._last_on)]
+        self._hold(session)
         players = [Player(life, self._office, self._cast, self._album) for life in lives if life.uuid not in known]
-        acts = chain.from_iterable(
-            ((act.at, player.life.index, place, player) for place, act in enumerate(player.life.acts))
-            for player in players
-        )
-        for at, _, place, player in sorted(acts, key=lambda each: each[:3]):
+        for at, _, place, player in sorted(_moments(players), key=lambda each: each[:3]):
             with clock.running_at(at):
-                player.take(session, player.life.acts[place])
-            self._summary.steps += 1
-        del held
+                self._take(session, player, place)
         self._summary.added += len(players)
         self._summary.by_stage.update(player.case.stage for player in players if player.case is not None)
+
+    def _hold(self, session: Session) -> None:
+        """Keep what every step asks for: a session forgets rows that nobody holds, and would read them each time."""
+        worktime.keep_calendars(session)
+        conditions = catalog.list_conditions_in_force(session, self._last_on)
+        session.info["held"] = catalog.list_stage_limits(session), conditions, session.scalars(select(Body)).all()
+
+    def _take(self, session: Session, player: Player, place: int) -> None:
+        life = player.life
+        if place < len(life.acts):
+            player.take(session, life.acts[place])
+            self._summary.steps += 1
+        elif life.call_back is not None:
+            player.answer(session, life.call_back)
+
+
+def _moments(players: Iterable[Player]) -> Iterator[tuple[datetime, int, int, Player]]:
+    """When something is done in whose life, and which of its acts it is; after the last one comes the call back."""
+    for player in players:
+        life = player.life
+        yield from ((act.at, life.index, place, player) for place, act in enumerate(life.acts))
+        if life.call_back is not None:
+            yield life.call_back.at, life.index, len(life.acts), player
 
 
 def _in_batches(lives: Iterable[Life], size: int) -> Iterator[list[Life]]:

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
-from cityops.accounts.models import Body, BodyKind
+from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
 from cityops.cases.workflow import ClockName
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
@@ -25,7 +25,7 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
     """The city with the conditions that are in force on both days.
 
     Raises:
-        NotFound: there are no cells, or no filing condition is in force.
+        NotFound: there are no cells or departments, or no filing condition is in force.
     """
     cells = _cells(session)
     if not cells:
@@ -34,6 +34,9 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
     rows = [row for row in catalog.list_conditions_in_force(session, first_on) if row.id in in_force]
     if not rows:
         raise NotFound(NO_CATALOG, on=first_on.isoformat())
+    departments = list(session.scalars(_responsible().where(Body.kind == BodyKind.DEPARTMENT)))
+    if not departments:
+        raise NotFound(NO_CITY)
     return CityFacts(
         cells=cells,
         conditions=[_condition(session, row) for row in rows],
@@ -41,7 +44,8 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
             ClockName(row.clock): Pace.of(get_calendar(session, row.calendar), row.limit)
             for row in catalog.list_stage_limits(session)
         },
-        departments=_departments(session),
+        bodies=frozenset(session.scalars(_responsible())),
+        departments=departments,
         contractors=_contractors(session),
         landmarks=_landmarks(session),
     )
@@ -49,11 +53,11 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
 
 def _cells(session: Session) -> list[CellFacts]:
     columns = (Area.code, Area.name)
-    names = dict(session.execute(select(*columns).where(Area.ended_on.is_(None))).tuples().all())
+    names = dict(session.execute(select(*columns).where(Area.ended_on.is_(None))).all())
     things: dict[int, dict[str, list[Thing]]] = defaultdict(lambda: defaultdict(list))
     standing = select(Component.cell_id, Component.class_code, Component.code, Component.lon, Component.lat)
     standing = standing.where(Component.ended_on.is_(None), Component.cell_id.is_not(None)).order_by(Component.code)
-    for cell_id, class_code, code, lon, lat in session.execute(standing).tuples():
+    for cell_id, class_code, code, lon, lat in session.execute(standing):
         things[cell_id or 0][class_code].append(Thing(code, lon, lat))
     rows = select(Cell.id, Cell.code, Cell.boundary, Cell.duty_grid_id)
     rows = rows.where(Cell.ended_on.is_(None)).order_by(Cell.code)
@@ -65,7 +69,7 @@ def _cells(session: Session) -> list[CellFacts]:
             place="".join(names.get(part, "") for part in (code[:9], code[:12])),
             things=dict(things[cell_id]),
         )
-        for cell_id, code, boundary, duty_grid_id in session.execute(rows).tuples()
+        for cell_id, code, boundary, duty_grid_id in session.execute(rows)
     ]
 
 
@@ -82,9 +86,9 @@ def _condition(session: Session, row: FilingCondition) -> Condition:
     )
 
 
-def _departments(session: Session) -> list[str]:
-    wanted = select(Body.code).where(Body.kind == BodyKind.DEPARTMENT, Body.ended_on.is_(None))
-    return list(session.scalars(wanted.order_by(Body.code)))
+def _responsible() -> Select[str]:
+    standing = select(Body.code).where(Body.kind.in_(RESPONSIBLE_KINDS), Body.ended_on.is_(None))
+    return standing.order_by(Body.code)
 
 
 def _contractors(session: Session) -> dict[str, list[str]]:
@@ -93,11 +97,11 @@ def _contractors(session: Session) -> dict[str, list[str]]:
     wanted = select(above.code, Body.code).join(above, above.id == Body.parent_id)
     wanted = wanted.where(Body.kind == BodyKind.COMPANY, Body.ended_on.is_(None)).order_by(Body.code)
     found: dict[str, list[str]] = {}
-    for parent, code in session.execute(wanted).tuples():
+    for parent, code in session.execute(wanted):
         found.setdefault(parent, []).append(code)
     return found
 
 
 def _landmarks(session: Session) -> list[Landmark]:
     wanted = select(LandmarkRow.name, LandmarkRow.lon, LandmarkRow.lat).order_by(LandmarkRow.name, LandmarkRow.lon)
-    return [Landmark(*row) for row in session.execute(wanted).tuples()]
+    return [Landmark(*row) for row in session.execute(wanted)]

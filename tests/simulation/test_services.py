@@ -1,0 +1,188 @@
+"""A run lived in the test city, through the real services, on both databases."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from cityops import clock, locks
+from cityops.cases.history import find_broken
+from cityops.cases.models import Attachment, Case, CaseEvent, ClockPause, Report, StageClock
+from cityops.cases.services import StepRequest
+from cityops.cases.workflow import OPEN_STAGES, Stage, StepName
+from cityops.config import Config
+from cityops.db import Database
+from cityops.errors import BadSetting, Invalid, NotFound, WrongState
+from cityops.hotline.models import ReporterAnswer
+from cityops.patrol.models import InspectorTask
+from cityops.simulation import playing
+from cityops.simulation.services import Summary, simulate
+from tests import factories
+
+UNTIL = datetime(2026, 11, 20, 16, 0, tzinfo=clock.CITY_ZONE)
+Timeline = dict[str, list[tuple[StepName, str, datetime]]]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config.from_env({"CITYOPS_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def city(db: Database) -> Database:
+    """A database with the test city."""
+    build(db)
+    return db
+
+
+def build(database: Database) -> None:
+    """The test city in an empty database."""
+    with clock.running_at(factories.MONDAY_MORNING), database.transaction() as session:
+        factories.make_city(session)
+
+
+def live(database: Database, config: Config, **changes: object) -> Summary:
+    """Two days of forty cases."""
+    wanted: dict[str, object] = {"days": 2, "per_day": 40, "seed": 7, "until": UNTIL}
+    given = {"progress": lambda cases, of, steps: None} | wanted | changes
+    return simulate(database, factories.make_office(), config, **given)  # type: ignore[arg-type]
+
+
+def read_timelines(database: Database) -> Timeline:
+    """Every case's steps by its report's uuid."""
+    rows = select(Report.uuid, CaseEvent.step, CaseEvent.result, CaseEvent.at).join(
+        CaseEvent, CaseEvent.case_id == Report.case_id
+    )
+    found: Timeline = {}
+    with database.reading() as session:
+        for uuid, step, result, at in session.execute(rows.order_by(Report.uuid, CaseEvent.seq)):
+            found.setdefault(uuid, []).append((step, result, at))
+    return found
+
+
+def test_a_run_leaves_whole_chains_sane_clocks_and_open_cases_at_every_stage(city: Database, config: Config) -> None:
+    summary = live(city, config)
+    assert (summary.cases, summary.added) == (80, 80)
+    assert all(summary.by_stage[stage] >= 2 for stage in OPEN_STAGES), summary.by_stage
+    with city.reading() as session:
+        assert list(find_broken(session, factories.make_keys())) == [80]
+        assert session.scalar(select(func.count()).select_from(CaseEvent)) == summary.steps
+        stages = session.execute(select(Case.stage, func.count()).group_by(Case.stage)).all()
+        assert dict(stages) == dict(summary.by_stage)
+        latest = session.scalar(select(func.max(CaseEvent.at)))
+        assert latest is not None and latest < UNTIL
+        for row in session.scalars(select(StageClock)):
+            assert row.started_at < row.due_at and (row.stopped_at is None or row.stopped_at >= row.started_at)
+        for pause in session.scalars(select(ClockPause)):
+            assert pause.until_at is None or pause.until_at >= pause.from_at
+        open_tasks = session.scalars(select(InspectorTask.case_id).where(InspectorTask.done_at.is_(None))).all()
+        waiting = session.scalars(select(Case.id).where(Case.stage.in_([Stage.VERIFYING, Stage.CHECKING]))).all()
+        assert set(open_tasks) <= set(waiting)
+        assert session.scalar(select(func.count()).select_from(ReporterAnswer))
+        for sha256 in session.scalars(select(Attachment.sha256).distinct()):
+            assert (config.files_folder / sha256[:2] / sha256[2:4] / f"{sha256}.small").is_file()
+
+
+def test_two_runs_of_one_seed_have_the_same_timelines_whatever_the_batch(
+    make_db_url: Callable[..., str], config: Config
+) -> None:
+    found = []
+    for kind, batch in (("sqlite", 50), ("sqlite", 7), ("postgresql", 50)):
+        database = Database(make_db_url(kind))
+        build(database)
+        live(database, config, per_day=20, batch=batch)
+        found.append(read_timelines(database))
+        database.dispose()
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 40
+
+
+def test_who_handled_a_case_never_judged_it(city: Database, config: Config) -> None:
+    live(city, config)
+    judged = select(CaseEvent.case_id, CaseEvent.person_id).where(
+        CaseEvent.step.in_([StepName.CHECK, StepName.CLOSE, StepName.REVIEW])
+    )
+    handled = select(CaseEvent.case_id, CaseEvent.person_id).where(
+        CaseEvent.step.in_([StepName.REPORT_BACK, StepName.SELF_HANDLE])
+    )
+    with city.reading() as session:
+        assert not set(session.execute(judged)) & set(session.execute(handled).tuples())
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+def test_an_interrupted_run_is_finished_by_the_same_command_and_not_doubled(
+    city: Database, config: Config, make_db_url: Callable[..., str]
+) -> None:
+    def pull_the_plug(cases: int, of: int, steps: int) -> None:
+        if cases >= 8:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        live(city, config, per_day=10, progress=pull_the_plug, batch=4)
+    assert len(read_timelines(city)) == 8
+    rest = live(city, config, per_day=10, batch=6)
+    assert (rest.cases, rest.added) == (20, 12)
+    again = live(city, config, per_day=10)
+    assert (again.cases, again.added, again.steps) == (20, 0, 0)
+    whole = Database(make_db_url("sqlite"))
+    build(whole)
+    live(whole, config, per_day=10)
+    assert read_timelines(city) == read_timelines(whole)
+    whole.dispose()
+
+
+def test_a_step_that_fails_takes_its_whole_batch_back(
+    city: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> StepRequest:
+        raise Interrupted
+
+    monkeypatch.setattr(playing.Player, "_asked", refuse)
+    with pytest.raises(Interrupted):
+        live(city, config)
+    assert read_timelines(city) == {}
+
+
+def test_the_same_run_up_to_another_end_is_refused(city: Database, config: Config) -> None:
+    live(city, config, per_day=2)
+    with pytest.raises(WrongState, match="another seed"):
+        live(city, config, per_day=2, until=factories.MONDAY_MORNING)
+
+
+def test_a_run_without_an_end_goes_on_to_the_end_it_had(city: Database, config: Config) -> None:
+    live(city, config, per_day=2)
+    assert live(city, config, per_day=2, until=None).until == UNTIL
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"days": 0}, {"per_day": 0}, {"until": datetime(2200, 1, 1, tzinfo=clock.CITY_ZONE)}]
+)
+def test_numbers_that_are_none_are_refused(make_db_url: Callable[..., str], config: Config, wrong: object) -> None:
+    database = Database(make_db_url("sqlite"))
+    with pytest.raises(Invalid):
+        live(database, config, **wrong)  # type: ignore[arg-type]
+    database.dispose()
+
+
+@pytest.fixture
+def nothing(make_db_url: Callable[..., str]) -> Iterator[Database]:
+    """A migrated database without a city."""
+    database = Database(make_db_url("sqlite"))
+    yield database
+    database.dispose()
+
+
+def test_without_a_city_it_says_how_to_get_one(nothing: Database, config: Config) -> None:
+    with pytest.raises(NotFound, match="cityops demo"):
+        live(nothing, config)
+
+
+def test_two_simulations_at_once_are_refused(nothing: Database, config: Config) -> None:
+    config.home.mkdir(parents=True)
+    with locks.holding(config.home / locks.SIMULATING), pytest.raises(BadSetting, match="Another simulation"):
+        live(nothing, config)

@@ -91,7 +91,7 @@ function label(id, source, sourceLayer, zooms, filter, field, size, colours, hea
 function areaLayers(c) {
   const level = (name) => ["==", ["get", "level"], name];
   return [
-    { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: level("community"), paint: { "fill-color": c.land } },
+    { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: level("district"), paint: { "fill-color": c.land } },
     line("areas-community", "grid", "areas", 12, level("community"), { "line-color": c.community, "line-width": 1, "line-dasharray": [3, 2] }),
     line("areas-street", "grid", "areas", 9, level("street"), { "line-color": c.street, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.8, 16, 2] }),
     line("areas-district", "grid", "areas", 0, level("district"), { "line-color": c.district, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 1.4, 16, 3] }),
@@ -101,8 +101,9 @@ function areaLayers(c) {
 function cellLayers(c, cell) {
   const chosen = ["==", ["get", "code"], cell ?? ""];
   return [
+    { id: "cells-ground", type: "fill", source: "grid", "source-layer": "cells", minzoom: 15, paint: { "fill-opacity": 0 } },
     line("cells", "grid", "cells", 15, null, { "line-color": c.cell, "line-width": 0.8 }),
-    line("cell-chosen", "grid", "cells", 13, chosen, { "line-color": c.accent, "line-width": 2.5 }),
+    line("cell-chosen", "grid", "cells", 15, chosen, { "line-color": c.accent, "line-width": 2.5 }),
   ];
 }
 
@@ -145,24 +146,31 @@ function caseLayers(c) {
   ];
 }
 
+// Names are points of their own: a label of a polygon would stand once in each tile the polygon reaches into.
 function labelLayers(c) {
   const level = (name) => ["==", ["get", "level"], name];
+  const text = ["get", document.documentElement.lang.startsWith("zh") ? "text" : "text_en"];
   return [
-    label("name-community", "grid", "areas", { minzoom: 14, maxzoom: 17 }, level("community"), ["get", "name"], 12, c),
-    label("name-street", "grid", "areas", { minzoom: 11.5, maxzoom: 14 }, level("street"), ["get", "name"], 13, c, true),
-    label("name-district", "grid", "areas", { maxzoom: 11.5 }, level("district"), ["get", "name"], 15, c, true),
+    label("name-community", "grid", "names", { minzoom: 14, maxzoom: 17 }, level("community"), text, 12, c),
+    label("name-street", "grid", "names", { minzoom: 11.5, maxzoom: 14 }, level("street"), text, 13, c, true),
+    label("name-district", "grid", "names", { maxzoom: 11.5 }, level("district"), text, 15, c, true),
   ];
 }
 
+// The address of the cases' tiles, of one stage or of all.
+export function caseTiles(stage) {
+  return `${location.origin}/tiles/cases/{z}/{x}/{y}.mvt${stage ? `?stage=${encodeURIComponent(stage)}` : ""}`;
+}
+
 // The whole style for the layers asked for: areas, cells, components, cases, rows.
-export function mapStyle({ layers, revision, cell, rows }) {
+export function mapStyle({ layers, revision, cell, stage, rows }) {
   const c = palette();
   const origin = location.origin;
   const has = (name) => layers.includes(name);
   const sources = {
     grid: { type: "vector", tiles: [`${origin}/tiles/grid/{z}/{x}/{y}.mvt?revision=${encodeURIComponent(revision ?? "")}`], minzoom: 8, maxzoom: 17 },
   };
-  if (has("cases")) sources.cases = { type: "vector", tiles: [`${origin}/tiles/cases/{z}/{x}/{y}.mvt`], minzoom: 8, maxzoom: 17 };
+  if (has("cases")) sources.cases = { type: "vector", tiles: [caseTiles(stage)], minzoom: 8, maxzoom: 17 };
   if (rows) sources.rows = { type: "geojson", data: rows };
   return {
     version: 8,
@@ -173,7 +181,7 @@ export function mapStyle({ layers, revision, cell, rows }) {
       ...(has("cells") ? cellLayers(c, cell) : []),
       ...(has("components") ? componentLayers() : []),
       ...labelLayers(c),
-      ...(has("cells") ? [label("cell-codes", "grid", "cells", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),
+      ...(has("cells") ? [label("cell-codes", "grid", "cell_names", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),
       ...(has("cases") ? caseLayers(c) : []),
       ...(rows ? [lightIcons("rows", "rows", {})] : []),
     ],

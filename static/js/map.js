@@ -1,6 +1,6 @@
 // The city map: [data-map] elements become MapLibre maps over our own tiles.
 // maplibre-gl-csp.js is loaded by the page before this module; its worker is a file, so no blob: in the policy.
-import { drawIcon, mapStyle } from "./map-style.js";
+import { caseTiles, drawIcon, mapStyle } from "./map-style.js";
 
 const WHOLE_CITY = [121.35, 29.7, 121.95, 30.05];
 const POINT_ZOOM = 17;
@@ -98,17 +98,45 @@ function followRows(map, element, marker) {
 }
 
 function switchLayers(map, element) {
-  for (const box of document.querySelectorAll(`[data-map-layer][data-of="${element.id}"]`)) {
-    box.addEventListener("change", () => {
-      for (const layer of map.getStyle().layers) {
-        if (layer.id.startsWith(box.dataset.mapLayer)) map.setLayoutProperty(layer.id, "visibility", box.checked ? "visible" : "none");
-      }
-    });
+  const boxes = document.querySelectorAll(`[data-map-layer][data-of="${element.id}"]`);
+  function show(box) {
+    for (const layer of map.getStyle().layers) {
+      if (layer.id.startsWith(box.dataset.mapLayer)) map.setLayoutProperty(layer.id, "visibility", box.checked ? "visible" : "none");
+    }
   }
+  for (const box of boxes) box.addEventListener("change", () => show(box));
+  map.on("style.load", () => boxes.forEach(show));
   const stages = document.querySelector(`[data-map-stage][data-of="${element.id}"]`);
   stages?.addEventListener("change", () => {
-    map.setFilter("cases", stages.value ? ["==", ["get", "stage"], stages.value] : null);
+    element.dataset.stage = stages.value;
+    map.getSource("cases").setTiles([caseTiles(stages.value)]);
   });
+}
+
+// The map's side says what is under a click: the cases there, else the cell.
+function tellBeside(map, element) {
+  const side = document.getElementById(element.dataset.panel);
+  let asked = 0;
+  async function tell(url) {
+    const turn = ++asked;
+    const answer = await fetch(url, { headers: { Accept: "text/html" } });
+    const told = answer.ok ? await answer.text() : "";
+    if (turn === asked) side.innerHTML = told;
+  }
+  function under(point, ...layers) {
+    return map.queryRenderedFeatures(point, { layers: layers.filter((layer) => map.getLayer(layer)) });
+  }
+  map.on("click", ({ point }) => {
+    const cases = under([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], "cases");
+    const [cell] = under(point, "cells-ground");
+    element.dispatchEvent(new CustomEvent("cell", { detail: cell?.properties.code }));
+    if (cases.length) {
+      const numbers = new Set(cases.map(({ properties }) => `number=${encodeURIComponent(properties.number)}`));
+      tell(`${side.dataset.casesUrl}?${[...numbers].slice(0, 12).join("&")}`);
+    } else if (cell) tell(side.dataset.cellUrl.replace("CODE", encodeURIComponent(cell.properties.code)));
+  });
+  map.on("mouseenter", "cases", () => (map.getCanvas().style.cursor = "pointer"));
+  map.on("mouseleave", "cases", () => (map.getCanvas().style.cursor = ""));
 }
 
 function chooseCell(map, element) {
@@ -121,7 +149,8 @@ function chooseCell(map, element) {
 export function startMap(element) {
   const rows = element.dataset.rowsOf ? rowsOf(element.dataset.rowsOf) : null;
   const style = () => mapStyle({
-    layers: element.dataset.layers.split(" "), revision: element.dataset.revision, cell: element.dataset.cell, rows,
+    layers: element.dataset.layers.split(" "), revision: element.dataset.revision, cell: element.dataset.cell,
+    stage: element.dataset.stage, rows,
   });
   const map = new maplibregl.Map({
     container: element, style: style(), ...firstView(element, rows), attributionControl: false,
@@ -145,7 +174,8 @@ export function startMap(element) {
     followRows(map, element, marker);
   }
   if (element.dataset.layers.includes("cases")) {
-    openPopups(map, element, "cases");
+    if (element.dataset.panel) tellBeside(map, element);
+    else openPopups(map, element, "cases");
     map.on("click", "case-counts", (event) => map.jumpTo({ center: event.lngLat, zoom: STREET_ZOOM }));
   }
   map.once("load", () => {

@@ -4,20 +4,22 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from cityops import schema
+from cityops import clock, schema
 from cityops.db import Database
+from tests import factories
 from tests.postgres import PostgresServer, find_binaries
 
 pytest_plugins = ("tests.web_fixtures",)
 
 KINDS = ("sqlite", "postgresql")
-TEMPLATE = "migrated"
+MIGRATED, SMALL_CITY = "migrated", "small_city"
 DATABASE_FIXTURES = {"db", "db_url", "make_db_url", "empty_db_url", "postgres_server"}
 _numbers = count(1)
 
@@ -60,36 +62,50 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file with no rows, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    schema.upgrade(f"sqlite:///{path}")
-    return path
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], str]:
+    """Databases to be copied, each made once: `migrated` has tables and no rows, `small_city` the factories' city."""
 
+    @cache
+    def template(kind: str, name: str) -> str:
+        if kind == "sqlite":
+            path = str(tmp_path_factory.mktemp("template") / f"{name}.sqlite3")
+            url = f"sqlite:///{path}"
+        else:
+            url = request.getfixturevalue("postgres_server").create(name)
+        schema.upgrade(url)
+        if name == SMALL_CITY:
+            database = Database(url)
+            with clock.running_at(factories.MONDAY_MORNING), database.transaction() as session:
+                factories.make_city(session)
+            if kind == "sqlite":
+                with database.writer.connect() as connection:
+                    connection.exec_driver_sql("ROLLBACK")
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.dispose()
+        return path if kind == "sqlite" else name
 
-@pytest.fixture(scope="session")
-def postgresql_template(postgres_server: PostgresServer) -> str:
-    """The name of a migrated PostgreSQL database with no rows, to be copied."""
-    schema.upgrade(postgres_server.create(TEMPLATE))
-    return TEMPLATE
+    return template
 
 
 @pytest.fixture
 def make_db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Make databases: `make_db_url("postgresql")` gives the address of a migrated one, `empty=True` of a bare one."""
+    """Make databases: `make_db_url("postgresql")` gives the address of a migrated one.
+
+    `template` names another one to copy; with None there is not even a table.
+    """
     with ExitStack() as after:
 
-        def make(kind: str, *, empty: bool = False) -> str:
+        def make(kind: str, template: str | None = MIGRATED) -> str:
             name = f"test_{next(_numbers)}"
+            source = template and request.getfixturevalue("templates")(kind, template)
             if kind == "sqlite":
                 path = tmp_path / f"{name}.sqlite3"
-                if not empty:
-                    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+                if source:
+                    shutil.copyfile(source, path)
                 return f"sqlite:///{path}"
             server: PostgresServer = request.getfixturevalue("postgres_server")
-            template = "template0" if empty else request.getfixturevalue("postgresql_template")
             after.callback(server.drop, name)
-            return server.create(name, template)
+            return server.create(name, source or "template0")
 
         yield make
 
@@ -97,13 +113,13 @@ def make_db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
 @pytest.fixture(params=KINDS)
 def db_url(request: pytest.FixtureRequest, make_db_url: Callable[..., str]) -> str:
     """The address of a new migrated database, once on SQLite and once on PostgreSQL."""
-    return make_db_url(request.param)
+    return make_db_url(request.param, SMALL_CITY if SMALL_CITY in request.fixturenames else MIGRATED)
 
 
 @pytest.fixture(params=KINDS)
 def empty_db_url(request: pytest.FixtureRequest, make_db_url: Callable[..., str]) -> str:
     """The address of a new database without a table, once on SQLite and once on PostgreSQL."""
-    return make_db_url(request.param, empty=True)
+    return make_db_url(request.param, None)
 
 
 @pytest.fixture
@@ -112,3 +128,9 @@ def db(db_url: str) -> Iterator[Database]:
     database = Database(db_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def small_city(db: Database) -> Database:
+    """The small city of the factories, on a Monday morning; whoever asks for this gets a copy of it as his `db`."""
+    return db

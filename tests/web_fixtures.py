@@ -13,7 +13,6 @@ from cityops.accounts.tokens import create_token
 from cityops.app import create_app
 from cityops.config import Config
 from cityops.db import Database
-from tests import factories
 
 
 @pytest.fixture
@@ -40,19 +39,11 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def city(db: Database) -> Database:
-    """The small city of the factories in the test's database."""
-    with db.transaction() as session:
-        factories.make_city(session)
-    return db
-
-
-@pytest.fixture
-def as_person(app: Flask, city: Database) -> Callable[[str], FlaskClient]:
+def as_person(app: Flask, small_city: Database) -> Callable[[str], FlaskClient]:
     """Clients by user name: `as_person("dispatcher")` asks for pages and for the API as that person."""
 
     def client_of(username: str) -> FlaskClient:
-        with city.transaction() as session:
+        with small_city.transaction() as session:
             token = create_token(session, None, username)
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

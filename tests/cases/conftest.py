@@ -10,10 +10,9 @@ from tests.factories import People
 
 
 @pytest.fixture
-def session(db: Database) -> Iterator[Session]:
+def session(small_city: Database) -> Iterator[Session]:
     """One transaction on the test city, on a Monday morning."""
-    with clock.running_at(factories.MONDAY_MORNING), db.transaction() as session:
-        factories.make_city(session)
+    with clock.running_at(factories.MONDAY_MORNING), small_city.transaction() as session:
         yield session
 
 

@@ -78,7 +78,7 @@ def test_a_migration_can_go_and_come_back(empty_db_url):
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_row_classes_are_what_the_migrations_make(kind, make_db_url):
-    migrated, declared = make_db_url(kind, empty=True), make_db_url(kind, empty=True)
+    migrated, declared = make_db_url(kind, None), make_db_url(kind, None)
     schema.upgrade(migrated)
     with schema.migration_engine(declared).begin() as connection:
         schema.metadata().create_all(connection)

@@ -38,7 +38,7 @@ def begin(session: Session, viewer: Viewer, key: str, body_digest: str) -> Idemp
         raise Invalid(HEADER, N_("An idempotency key is 1 to 100 printable characters."))
     # Waits here where another transaction has inserted the same key and not yet ended.
     new = _insert(session).values(person_id=viewer.person_id, key=key, body_digest=body_digest, created_at=clock.now())
-    row = session.scalar(new.returning(IdempotencyKey))
+    row: IdempotencyKey | None = session.scalar(new.returning(IdempotencyKey))
     if row is not None:
         return row
     row = session.scalars(

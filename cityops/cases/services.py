@@ -22,6 +22,7 @@ from cityops.cases.models import (
     AssignmentEnd,
     AttachmentKind,
     Case,
+    CaseEvent,
     ClockPause,
     Report,
     StageClock,
@@ -104,8 +105,7 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     act.facts = {"report": new.uuid, "source": new.source.value, "class": case.class_id, "condition": case.condition_id}
     act.facts |= {"lon": new.lon, "lat": new.lat, "cell": case.cell_id, "area": case.area_code}
     act.facts |= {"component": case.component_id}
-    _run_clocks(act)
-    _record(act)
+    _carry_out(act)
     return row
 
 
@@ -137,11 +137,9 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
     if step.not_after and history.has_done(session, case.id, viewer.person_id, step.not_after):
         raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
-    act = _prepare(session, office, viewer, case, request, held)
-    _run_clocks(act)
-    if step.name in _EFFECTS:
-        _EFFECTS[step.name](act)
-    _record(act)
+    with session.no_autoflush:
+        act = _prepare(session, office, viewer, case, request, held)
+    _carry_out(act)
     return case
 
 
@@ -207,9 +205,20 @@ def _chosen_condition(session: Session, case: Case, request: StepRequest, moment
     return condition
 
 
-def _run_clocks(act: _Act) -> None:
-    for name, clock_act in act.way.clocks:
-        _CLOCK_ACTS[clock_act](act, name)
+def _carry_out(act: _Act) -> None:
+    """Move the clocks and the case, write the event, and tell the followers.
+
+    All of it goes to the database in one flush; without `no_autoflush` every query on the way would write a part.
+    """
+    with act.session.no_autoflush:
+        for name, clock_act in act.way.clocks:
+            _CLOCK_ACTS[clock_act](act, name)
+        if act.step.name in _EFFECTS:
+            _EFFECTS[act.step.name](act)
+        event = _record(act)
+    act.session.flush()
+    for follow in act.office.followers:
+        follow(act.session, act.case, event)
 
 
 def _running(case: Case, name: ClockName) -> StageClock | None:
@@ -376,8 +385,8 @@ def _given(value: _T | None) -> _T:
     return value
 
 
-def _record(act: _Act) -> None:
-    """Write the event, move the projection, and tell the followers."""
+def _record(act: _Act) -> CaseEvent:
+    """Write the event and move the projection."""
     case, way = act.case, act.way
     payload = act.facts | {"step": act.step.name.value, "result": act.result, "to": way.to.value}
     payload |= {"from": case.stage.value if act.step.stages else None, "at": act.moment.isoformat()}
@@ -402,6 +411,4 @@ def _record(act: _Act) -> None:
     case.due_at, case.warn_at = (soonest.due_at, soonest.warn_at) if soonest else (None, None)
     if way.to in FINAL_STAGES:
         case.ended_at = act.moment
-    act.session.flush()
-    for follow in act.office.followers:
-        follow(act.session, case, event)
+    return event

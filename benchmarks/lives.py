@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import event, func, select, text
+from sqlalchemy import Interval, event, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from cityops import clock, schema
@@ -222,7 +222,7 @@ def _copy_rows(session: Session, model: type[Base], ids: list[int], shift: int, 
     if "uuid" in table.c:
         moved["uuid"] = func.gen_random_uuid().cast(table.c.uuid.type)
     if "opened_at" in table.c:
-        moved["opened_at"] = table.c.opened_at - timedelta(days=shift)
+        moved["opened_at"] = table.c.opened_at - literal(timedelta(days=shift), Interval())
     chosen = table.c.case_id if "case_id" in table.c else table.c.id
     columns = [moved.get(column.name, column) for column in table.c]
     rows = select(*columns).where(chosen == func.any(ids), table.c.id <= highest)

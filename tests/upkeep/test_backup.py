@@ -54,7 +54,7 @@ def lived_in(db_url: str, tmp_path: Path) -> Iterator[Workshop]:
 @pytest.fixture
 def empty(make_db_url: Callable[..., str], kind: str, tmp_path: Path) -> Iterator[Workshop]:
     """An empty folder and an empty database of the same kind."""
-    with open_workshop(tmp_path / "new", make_db_url(kind, empty=True)) as workshop:
+    with open_workshop(tmp_path / "new", make_db_url(kind, None)) as workshop:
         yield workshop
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import gettext
 
 from cityops import clock, web
@@ -105,6 +106,7 @@ def _frame() -> dict[str, Any]:
     viewer = find_current_viewer()
     return {
         "viewer": viewer,
+        "here": _here(),
         "nav": _links(RAIL, viewer),
         "tablet_nav": _links(TABLET, viewer),
         "is_tablet": viewer is not None and viewer.post is Post.INSPECTOR,
@@ -118,6 +120,14 @@ def _frame() -> dict[str, Any]:
         "map_words": _map_words,
         "map_note": _map_note,
     }
+
+
+def _here() -> str:
+    """The address to come back to: this page's, or that of the page whose form was sent."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    referrer = urlsplit(request.referrer or "")
+    return referrer.path or "/"
 
 
 def _links(rooms: tuple[Room, ...], viewer: Viewer | None) -> list[NavItem]:

@@ -30,7 +30,7 @@ API_PREFIX = "/api/"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 )
 

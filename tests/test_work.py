@@ -17,9 +17,9 @@ from tests.factories import People
 As = Callable[[str], FlaskClient]
 
 
-def make_filed(city: Database, app: Flask, *more: str) -> str:
+def make_filed(small_city: Database, app: Flask, *more: str) -> str:
     office = app.extensions["cityops.office"]
-    with city.transaction() as session:
+    with small_city.transaction() as session:
         people = People(session)
         case = factories.make_report(session, people.inspector, office).case
         return factories.bring_to(session, people, case, "accept", "file", *more).number
@@ -41,8 +41,10 @@ def test_each_post_finds_its_own_lists(username: str, stages: list[str], as_pers
     assert [stage or answers for stage, answers in found] == stages
 
 
-def test_a_dispatcher_sends_a_row_to_the_proposed_body_with_one_key(as_person: As, city: Database, app: Flask) -> None:
-    number = make_filed(city, app)
+def test_a_dispatcher_sends_a_row_to_the_proposed_body_with_one_key(
+    as_person: As, small_city: Database, app: Flask
+) -> None:
+    number = make_filed(small_city, app)
     dispatcher = as_person("dispatcher")
     page = dispatcher.get("/").text
     assert number in page and 'data-key="d"' in page
@@ -50,12 +52,12 @@ def test_a_dispatcher_sends_a_row_to_the_proposed_body_with_one_key(as_person: A
     assert form["body"] == "lamps"
     assert dispatcher.post(f"/cases/{number}/steps", data=form).location.startswith("/?stage=filed")
     assert f'data-number="{number}"' not in dispatcher.get("/").text
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Case)).one().stage == "dispatched"
 
 
-def test_a_list_narrows_by_class_area_and_light(as_person: As, city: Database, app: Flask) -> None:
-    number = make_filed(city, app)
+def test_a_list_narrows_by_class_area_and_light(as_person: As, small_city: Database, app: Flask) -> None:
+    number = make_filed(small_city, app)
     dispatcher = as_person("dispatcher")
     for narrowed, is_there in (
         ("class=01037", True),
@@ -68,8 +70,8 @@ def test_a_list_narrows_by_class_area_and_light(as_person: As, city: Database, a
         assert (number in dispatcher.get(f"/?stage=filed&{narrowed}").text) is is_there, narrowed
 
 
-def test_a_handler_sees_the_work_of_his_body_alone(as_person: As, city: Database, app: Flask) -> None:
-    number = make_filed(city, app, "dispatch")
+def test_a_handler_sees_the_work_of_his_body_alone(as_person: As, small_city: Database, app: Flask) -> None:
+    number = make_filed(small_city, app, "dispatch")
     assert number in as_person("handler").get("/").text
     assert number not in as_person("handler-crew").get("/").text
     assert number not in as_person("handler-roads").get("/").text

@@ -10,12 +10,12 @@ from flask_babel import format_date, gettext
 
 from cityops import clock, web
 from cityops.accounts.posts import POST_LABELS
-from cityops.cases.clocks import Light, closed_pauses, light_of
+from cityops.cases.clocks import Interval, Light, closed_pauses, light_of
 from cityops.cases.models import Case, CaseEvent, StageClock
 from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, StepName
 from cityops.words import N_
 from cityops.worktime.arithmetic import clock_calendar, remaining
-from cityops.worktime.calendar import DAY_MINUTES, Calendar
+from cityops.worktime.calendar import DAY_MINUTES, Calendar, NoHolidayData
 from cityops.worktime.explanation import Piece, PieceKind, explain_between
 from cityops.worktime.limits import Limit, Unit
 
@@ -131,8 +131,7 @@ def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> Told
     counts = clock_calendar(calendar, limit)
     moment = row.stopped_at or max(clock.now(), row.started_at)
     pauses = [(pause.from_at, pause.until_at or max(moment, pause.from_at)) for pause in row.pauses]
-    end = max(row.due_at, moment)
-    pieces = explain_between(counts, row.started_at, end, pauses)
+    pieces = _explained(counts, row, max(row.due_at, moment), pauses)
     state = light_of(row)
     is_told_left = row.stopped_at is None and state is not Light.PAUSED
     return ToldClock(
@@ -151,8 +150,19 @@ def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> Told
     )
 
 
+def _explained(counts: Calendar, row: StageClock, end: datetime, pauses: Sequence[Interval]) -> list[Piece]:
+    """The way to `end`, or only to the due time where the calendar does not know the year of `end` yet."""
+    try:
+        return explain_between(counts, row.started_at, end, pauses)
+    except NoHolidayData:
+        return explain_between(counts, row.started_at, row.due_at, closed_pauses(row))
+
+
 def _left(calendar: Calendar, row: StageClock, limit: Limit, moment: datetime) -> str:
-    minutes = remaining(calendar, row.started_at, limit, moment, closed_pauses(row)) / timedelta(minutes=1)
+    try:
+        minutes = remaining(calendar, row.started_at, limit, moment, closed_pauses(row)) / timedelta(minutes=1)
+    except NoHolidayData:
+        return ""
     if minutes < 0:
         return str(gettext("%(length)s of counted time over", length=length_words(minutes)))
     return str(gettext("%(length)s of counted time left", length=length_words(minutes)))

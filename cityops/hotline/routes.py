@@ -27,7 +27,7 @@ from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
 from cityops.errors import CityopsError
 from cityops.grid import queries as grid
-from cityops.grid.models import AreaLevel
+from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.hotline import queries
 from cityops.hotline.forms import IntakeForm
 from cityops.hotline.models import OUTCOME_LABELS, ReporterAnswer
@@ -95,9 +95,7 @@ def places() -> Response:
     found: list[dict[str, object]] = []
     if len(words) >= 2:
         with web.reading() as session:
-            for landmark in grid.list_landmarks_named(session, words, 8):
-                found.append({"name": landmark.name, "address": "", "lon": landmark.lon, "lat": landmark.lat})
-            found += _areas_named(session, words)
+            found = [*_landmarks_named(session, words), *_areas_named(session, words)]
     return jsonify(items=found[:10])
 
 
@@ -162,13 +160,28 @@ def _form(form: IntakeForm) -> str:
         return render_template("hotline/intake.html", form=form, revision=revision)
 
 
+def _landmarks_named(session: Session, words: str) -> list[dict[str, object]]:
+    """Landmarks with the street and community they stand in; those outside the grid come last."""
+    is_english = web.language() == "en"
+    found = []
+    for landmark in grid.list_landmarks_named(session, words, 20):
+        place = grid.locate(session, landmark.lon, landmark.lat, english=is_english)
+        address = " · ".join(name for name in (place.street_name, place.community_name) if name)
+        found.append(
+            (place.is_outside, {"name": landmark.name, "address": address, "lon": place.lon, "lat": place.lat})
+        )
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])][:8]
+
+
 def _areas_named(session: Session, words: str) -> list[dict[str, object]]:
     found = []
     for level in (AreaLevel.STREET, AreaLevel.COMMUNITY):
         for area in grid.list_areas(session, level):
             if words in area.name or words.lower() in area.name_en.lower():
                 point = area.boundary.representative_point()
-                found.append({"name": named(area), "address": area.code, "lon": point.x, "lat": point.y})
+                found.append(
+                    {"name": named(area), "address": gettext(AREA_LEVEL_LABELS[level]), "lon": point.x, "lat": point.y}
+                )
                 if len(found) >= 6:
                     return found
     return found

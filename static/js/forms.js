@@ -31,7 +31,8 @@ function confirmFirst(event) {
 
 // Hands stay on the keyboard: Ctrl+Enter sends the form one is typing in.
 function sendByKeys(event) {
-  if (event.key === "Enter" && event.ctrlKey) event.target.form?.requestSubmit();
+  const form = event.key === "Enter" && event.ctrlKey && event.target.form;
+  if (form) form.requestSubmit(form.querySelector("button.btn-primary:not([type='button'])"));
 }
 
 function fillSignIn(event) {

@@ -51,10 +51,12 @@ function showConditions() {
   showLimit();
 }
 
+// Without a condition yet: the limits the class may have.
 function showLimit() {
-  const chosen = fieldOf("condition").selectedOptions[0];
+  const condition = fieldOf("condition");
   const limit = document.getElementById("limit-answer");
-  limit.textContent = chosen?.dataset.limit ?? limit.dataset.none;
+  const possible = [...condition.options].filter((option) => !option.hidden && option.dataset.limit).map((option) => option.dataset.limit);
+  limit.textContent = condition.selectedOptions[0]?.dataset.limit ?? ([...new Set(possible)].join(" / ") || limit.dataset.none);
 }
 
 let waiting;

@@ -8,6 +8,13 @@ function matches(option, words) {
   return words.every((word) => text.includes(word));
 }
 
+// What is typed whole comes first, then what begins with it, then the rest in its own order.
+function rank(option, typed) {
+  const names = [option.textContent.trim().toLowerCase(), (option.dataset.under ?? "").toLowerCase()];
+  if (names.includes(typed)) return 0;
+  return names.some((name) => name.startsWith(typed)) ? 1 : 2;
+}
+
 function row(option, index, list) {
   const item = document.createElement("li");
   item.id = `${list.id}-${index}`;
@@ -65,7 +72,9 @@ export function startPick(select) {
   function open() {
     const typed = field.value === chosenText() ? "" : field.value;
     const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = [...select.options].filter((option) => option.value && !option.hidden && matches(option, words)).slice(0, SHOWN);
+    const whole = typed.trim().toLowerCase();
+    const found = [...select.options].filter((option) => option.value && !option.hidden && matches(option, words))
+      .sort((a, b) => rank(a, whole) - rank(b, whole)).slice(0, SHOWN);
     list.replaceChildren(...found.map((option, index) => row(option, index, list)));
     list.hidden = found.length === 0;
     field.setAttribute("aria-expanded", String(!list.hidden));

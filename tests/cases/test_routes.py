@@ -32,9 +32,9 @@ def office(app: Flask) -> CaseOffice:
     return found
 
 
-def make_case(city: Database, office: CaseOffice, *steps: str, **changes: Any) -> str:
+def make_case(small_city: Database, office: CaseOffice, *steps: str, **changes: Any) -> str:
     """A case brought on its way by these steps; answers its number."""
-    with city.transaction() as session:
+    with small_city.transaction() as session:
         people = People(session)
         viewer = people.operator if changes.get("source") is Source.HOTLINE else people.inspector
         case = factories.make_report(session, viewer, office, **changes).case
@@ -66,9 +66,9 @@ def buttons(page: str) -> set[str]:
     return set(re.findall(r'name="step" value="(\w+)"', page))
 
 
-def test_the_list_narrows_by_stage_and_words(as_person: As, city: Database, office: CaseOffice) -> None:
-    filed = make_case(city, office, "accept", "file", address="中山西路 8 号")
-    reported = make_case(city, office, address="镇明路 2 号")
+def test_the_list_narrows_by_stage_and_words(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    filed = make_case(small_city, office, "accept", "file", address="中山西路 8 号")
+    reported = make_case(small_city, office, address="镇明路 2 号")
     client = as_person("operator")
     by_stage = client.get("/cases?stage=filed").text
     assert filed in by_stage and reported not in by_stage
@@ -78,12 +78,12 @@ def test_the_list_narrows_by_stage_and_words(as_person: As, city: Database, offi
 
 
 def test_a_list_asks_the_same_number_of_queries_for_5_and_for_60_rows(
-    as_person: As, city: Database, office: CaseOffice
+    as_person: As, small_city: Database, office: CaseOffice
 ) -> None:
     lists = [("/cases", as_person("operator")), ("/?stage=filed", as_person("dispatcher"))]
 
     def ask(rows: int) -> list[int]:
-        with city.transaction() as session:
+        with small_city.transaction() as session:
             people = People(session)
             for number in range(rows):
                 point = factories.WEST_POINT if number % 2 else factories.EAST_POINT
@@ -103,40 +103,42 @@ def test_a_list_asks_the_same_number_of_queries_for_5_and_for_60_rows(
     assert max(few) <= 16
 
 
-def test_the_case_page_offers_exactly_the_steps_of_the_table(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, "accept")
+def test_the_case_page_offers_exactly_the_steps_of_the_table(
+    as_person: As, small_city: Database, office: CaseOffice
+) -> None:
+    number = make_case(small_city, office, "accept")
     assert buttons(as_person("dutyleader").get(f"/cases/{number}").text) == {"file", "refuse"}
     assert buttons(as_person("dispatcher").get(f"/cases/{number}").text) == set()
     assert buttons(as_person("dutyleader-east").get(f"/cases/{number}").text) == set()
 
 
-def test_who_handled_a_case_is_not_offered_its_check(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, "accept", "file", "dispatch", "report_back")
+def test_who_handled_a_case_is_not_offered_its_check(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office, "accept", "file", "dispatch", "report_back")
     assert buttons(as_person("inspector2").get(f"/cases/{number}").text) == {"check"}
 
 
-def test_a_case_outside_the_scope_is_not_found(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office)
+def test_a_case_outside_the_scope_is_not_found(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office)
     assert as_person("operator-east").get(f"/cases/{number}").status_code == 404
     assert as_person("operator-east").post(f"/cases/{number}/steps", data={"step": "accept"}).status_code in {404, 422}
     assert as_person("operator").get("/cases/20260101-0001-0").status_code == 404
 
 
 def test_a_step_is_taken_and_leads_back_to_the_list_it_came_from(
-    as_person: As, city: Database, office: CaseOffice
+    as_person: As, small_city: Database, office: CaseOffice
 ) -> None:
-    number = make_case(city, office, "accept", "file")
+    number = make_case(small_city, office, "accept", "file")
     answer = as_person("dispatcher").post(
         f"/cases/{number}/steps",
         data={"step": "dispatch", "version": "3", "body": "lamps", "next": "/?stage=filed"},
     )
     assert (answer.status_code, answer.location) == (303, "/?stage=filed")
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Case)).one().stage == "dispatched"
 
 
-def test_a_form_sends_nobody_to_another_site(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office)
+def test_a_form_sends_nobody_to_another_site(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office)
     answer = as_person("operator").post(
         f"/cases/{number}/steps", data={"step": "accept", "version": "1", "next": "//elsewhere.example/"}
     )
@@ -144,9 +146,9 @@ def test_a_form_sends_nobody_to_another_site(as_person: As, city: Database, offi
 
 
 def test_a_refused_step_keeps_what_was_typed_and_says_why_beside_the_field(
-    as_person: As, city: Database, office: CaseOffice
+    as_person: As, small_city: Database, office: CaseOffice
 ) -> None:
-    number = make_case(city, office, "accept", "file")
+    number = make_case(small_city, office, "accept", "file")
     answer = as_person("dispatcher").post(
         f"/cases/{number}/steps", data={"step": "dispatch", "version": "3", "body": "nobody", "note": "照明所今天有人"}
     )
@@ -156,9 +158,9 @@ def test_a_refused_step_keeps_what_was_typed_and_says_why_beside_the_field(
 
 
 def test_a_stale_step_says_who_moved_the_case_and_how_to_see_it(
-    as_person: As, city: Database, office: CaseOffice
+    as_person: As, small_city: Database, office: CaseOffice
 ) -> None:
-    number = make_case(city, office, "accept")
+    number = make_case(small_city, office, "accept")
     answer = as_person("dutyleader").post(
         f"/cases/{number}/steps", data={"step": "refuse", "version": "1", "note": "不在范围"}
     )
@@ -172,14 +174,16 @@ def test_a_stale_step_says_who_moved_the_case_and_how_to_see_it(
     "data", [{"step": "fly", "version": "1"}, {"step": "accept"}, {"step": "accept", "version": "x"}]
 )
 def test_a_step_that_cannot_be_read_is_refused(
-    data: dict[str, str], as_person: As, city: Database, office: CaseOffice
+    data: dict[str, str], as_person: As, small_city: Database, office: CaseOffice
 ) -> None:
-    number = make_case(city, office)
+    number = make_case(small_city, office)
     assert as_person("operator").post(f"/cases/{number}/steps", data=data).status_code == 422
 
 
-def test_the_reporter_is_masked_and_a_look_is_written_down(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, source=Source.HOTLINE, reporter_name="林小满", reporter_phone="13805740012")
+def test_the_reporter_is_masked_and_a_look_is_written_down(
+    as_person: As, small_city: Database, office: CaseOffice
+) -> None:
+    number = make_case(small_city, office, source=Source.HOTLINE, reporter_name="林小满", reporter_phone="13805740012")
     operator = as_person("operator")
     page = operator.get(f"/cases/{number}").text
     assert "林**" in page and "13805740012" not in page
@@ -188,28 +192,30 @@ def test_the_reporter_is_masked_and_a_look_is_written_down(as_person: As, city: 
     shown = operator.post(f"/cases/{number}/reporter", data={"report": report[1]}).text
     assert "林小满" in shown and "+8613805740012" in shown
     assert "林小满" not in operator.get(f"/cases/{number}").text
-    with city.reading() as session:
+    with small_city.reading() as session:
         looks = session.scalars(select(AuditEntry).where(AuditEntry.action == AuditAction.PERSONAL_DATA_SHOWN)).all()
         assert [look.subject for look in looks] == [report[1]]
 
 
-def test_a_post_without_the_need_never_sees_the_reporter(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, source=Source.HOTLINE, reporter_name="林小满", reporter_phone="13805740012")
+def test_a_post_without_the_need_never_sees_the_reporter(
+    as_person: As, small_city: Database, office: CaseOffice
+) -> None:
+    number = make_case(small_city, office, source=Source.HOTLINE, reporter_name="林小满", reporter_phone="13805740012")
     dispatcher = as_person("dispatcher")
     assert "林" not in dispatcher.get(f"/cases/{number}").text
     assert dispatcher.post(f"/cases/{number}/reporter", data={"report": "R1"}).status_code == 403
 
 
 def test_a_photo_is_shown_without_the_original_and_only_inside_the_scope(
-    as_person: As, city: Database, office: CaseOffice, config: Any
+    as_person: As, small_city: Database, office: CaseOffice, config: Any
 ) -> None:
-    number = make_case(city, office)
+    number = make_case(small_city, office)
     operator = as_person("operator")
     uuid = str(uuid4())
     for _ in range(2):
         data = {"uuid": uuid, "kind": "scene", "photo": (picture(), "a.jpg")}
         assert operator.post(f"/cases/{number}/photos", data=data).status_code == 303
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalar(select(func.count()).select_from(Attachment)) == 1
     shown = operator.get(f"/cases/{number}/photos/{uuid}?small=1")
     assert shown.status_code == 200 and shown.mimetype == "image/jpeg"
@@ -220,34 +226,34 @@ def test_a_photo_is_shown_without_the_original_and_only_inside_the_scope(
     assert as_person("operator-east").get(f"/cases/{number}/photos/{uuid}").status_code == 404
 
 
-def test_what_is_not_a_picture_is_refused_on_the_page(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office)
+def test_what_is_not_a_picture_is_refused_on_the_page(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office)
     data = {"uuid": str(uuid4()), "kind": "scene", "photo": (BytesIO(b"<script>"), "a.jpg")}
     answer = as_person("operator").post(f"/cases/{number}/photos", data=data)
     assert answer.status_code == 422
     assert number in answer.text
 
 
-def test_a_check_with_its_photo_is_one_step(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, "accept", "file", "dispatch", "report_back")
+def test_a_check_with_its_photo_is_one_step(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office, "accept", "file", "dispatch", "report_back")
     data = {"step": "check", "version": "5", "result": "passed", "photo": (picture("green"), "b.jpg")}
     assert as_person("inspector2").post(f"/cases/{number}/steps", data=data).status_code == 303
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Attachment)).one().kind == "check"
         assert session.scalars(select(Case)).one().stage == "closing"
 
 
-def test_a_case_outside_every_cell_is_listed(as_person: As, city: Database, office: CaseOffice) -> None:
-    number = make_case(city, office, point=factories.OUTSIDE_POINT)
+def test_a_case_outside_every_cell_is_listed(as_person: As, small_city: Database, office: CaseOffice) -> None:
+    number = make_case(small_city, office, point=factories.OUTSIDE_POINT)
     assert number in as_person("operator").get("/cases/outside").text
     assert as_person("operator").get(f"/cases/{number}").status_code == 200
 
 
-def test_every_stage_has_a_page_in_both_languages(as_person: As, city: Database, office: CaseOffice) -> None:
+def test_every_stage_has_a_page_in_both_languages(as_person: As, small_city: Database, office: CaseOffice) -> None:
     road = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
     client = as_person("operator")
     for length in range(len(road) + 1):
-        number = make_case(city, office, *road[:length])
+        number = make_case(small_city, office, *road[:length])
         assert client.get(f"/cases/{number}").status_code == 200
     client.post("/language", data={"language": "en", "next": "/"})
     assert "closed it" in client.get(f"/cases/{number}").text

@@ -32,31 +32,31 @@ def an_intake(**changes: Any) -> dict[str, str]:
     return facts | changes
 
 
-def count_reports(city: Database) -> int:
-    with city.reading() as session:
+def count_reports(small_city: Database) -> int:
+    with small_city.reading() as session:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
 
-def test_what_is_told_becomes_a_report_whose_number_is_read_out(as_person: As, city: Database) -> None:
+def test_what_is_told_becomes_a_report_whose_number_is_read_out(as_person: As, small_city: Database) -> None:
     operator = as_person("operator")
     answer = operator.post("/intake", data=an_intake())
     assert answer.status_code == 303
     page = operator.get(answer.location)
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Report)).one().number in page.text
         assert session.scalars(select(Case)).one().stage == "reported"
 
 
-def test_taken_in_and_accepted_at_once_goes_to_an_inspector(as_person: As, city: Database) -> None:
+def test_taken_in_and_accepted_at_once_goes_to_an_inspector(as_person: As, small_city: Database) -> None:
     assert as_person("operator").post("/intake", data=an_intake(accept="1")).status_code == 303
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Case)).one().stage == "verifying"
 
 
-def test_the_same_form_sent_twice_is_one_report(as_person: As, city: Database) -> None:
+def test_the_same_form_sent_twice_is_one_report(as_person: As, small_city: Database) -> None:
     operator, form = as_person("operator"), an_intake(accept="1")
     assert operator.post("/intake", data=form).location == operator.post("/intake", data=form).location
-    assert count_reports(city) == 1
+    assert count_reports(small_city) == 1
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_same_form_sent_twice_is_one_report(as_person: As, city: Database) -
     ],
 )
 def test_a_wrong_field_is_said_beside_it_and_what_was_typed_stays(
-    changes: dict[str, str], field: str, said: str | None, as_person: As, city: Database
+    changes: dict[str, str], field: str, said: str | None, as_person: As, small_city: Database
 ) -> None:
     form = an_intake(**{"address": "镇明路口<b>", **changes})
     answer = as_person("operator").post("/intake", data=form)
@@ -87,31 +87,31 @@ def test_a_wrong_field_is_said_beside_it_and_what_was_typed_stays(
     assert "镇明路口&lt;b&gt;" in answer.text
     assert form["uuid"] in answer.text
     assert said is None or said in answer.text
-    assert count_reports(city) == 0
+    assert count_reports(small_city) == 0
 
 
-def test_ten_megabytes_are_refused_beside_the_field(as_person: As, city: Database) -> None:
+def test_ten_megabytes_are_refused_beside_the_field(as_person: As, small_city: Database) -> None:
     answer = as_person("operator").post("/intake", data=an_intake(description="x" * 10_000_000))
     assert answer.status_code == 422
     assert 'id="description-error"' in answer.text
-    assert count_reports(city) == 0
+    assert count_reports(small_city) == 0
 
 
-def test_emoji_are_kept_as_they_were_told(as_person: As, city: Database) -> None:
+def test_emoji_are_kept_as_they_were_told(as_person: As, small_city: Database) -> None:
     as_person("operator").post("/intake", data=an_intake(description="🕳️井盖没了😡"))
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Report)).one().description == "🕳️井盖没了😡"
 
 
-def test_a_place_outside_every_cell_is_kept(as_person: As, city: Database) -> None:
+def test_a_place_outside_every_cell_is_kept(as_person: As, small_city: Database) -> None:
     lon, lat = factories.OUTSIDE_POINT
     assert as_person("operator").post("/intake", data=an_intake(lon=str(lon), lat=str(lat))).status_code == 303
-    with city.reading() as session:
+    with small_city.reading() as session:
         case = session.scalars(select(Case)).one()
         assert (case.lon, case.lat, case.cell_id) == (lon, lat, None)
 
 
-def test_open_cases_of_the_class_nearby_are_told_before_another_is_made(as_person: As, city: Database) -> None:
+def test_open_cases_of_the_class_nearby_are_told_before_another_is_made(as_person: As, small_city: Database) -> None:
     operator = as_person("operator")
     operator.post("/intake", data=an_intake())
     lon, lat = factories.WEST_POINT
@@ -135,10 +135,10 @@ def test_only_desks_take_in(as_person: As) -> None:
     assert as_person("dispatcher").get("/answers").status_code == 403
 
 
-def test_an_owed_answer_is_given_once(as_person: As, city: Database) -> None:
+def test_an_owed_answer_is_given_once(as_person: As, small_city: Database) -> None:
     operator = as_person("operator")
     operator.post("/intake", data=an_intake(reporter_name="林小满"))
-    with city.reading() as session:
+    with small_city.reading() as session:
         number = session.scalars(select(Case)).one().number
     operator.post(f"/cases/{number}/steps", data={"step": "decline", "version": "1", "note": "不属于本市"})
     page = operator.get("/answers").text

@@ -33,10 +33,10 @@ def a_report(**changes: Any) -> dict[str, Any]:
     return facts | {"lon": str(lon), "lat": str(lat)} | changes
 
 
-def give_task(city: Database, app: Flask) -> tuple[int, str, int]:
+def give_task(small_city: Database, app: Flask) -> tuple[int, str, int]:
     """A verify task: its key, its case's number and its inspector."""
     office = app.extensions["cityops.office"]
-    with city.transaction() as session:
+    with small_city.transaction() as session:
         people = People(session)
         case = factories.make_report(session, people.operator, office, source=Source.HOTLINE).case
         factories.bring_to(session, people, case, "accept")
@@ -44,15 +44,15 @@ def give_task(city: Database, app: Flask) -> tuple[int, str, int]:
         return task.id, case.number, task.person_id
 
 
-def name_of(city: Database, person_id: int) -> str:
-    with city.reading() as session:
+def name_of(small_city: Database, person_id: int) -> str:
+    with small_city.reading() as session:
         people = People(session)
         return next(name for name in ("inspector", "inspector2") if people.viewer(name).person_id == person_id)
 
 
-def test_a_task_is_listed_shown_and_decided_on_one_screen(as_person: As, city: Database, app: Flask) -> None:
-    task_id, number, person_id = give_task(city, app)
-    tablet = as_person(name_of(city, person_id))
+def test_a_task_is_listed_shown_and_decided_on_one_screen(as_person: As, small_city: Database, app: Flask) -> None:
+    task_id, number, person_id = give_task(small_city, app)
+    tablet = as_person(name_of(small_city, person_id))
     assert f"/tasks/{task_id}" in tablet.get("/tasks").text
     screen = tablet.get(f"/tasks/{task_id}").text
     assert 'value="confirmed"' in screen and 'value="not_found"' in screen
@@ -66,23 +66,25 @@ def test_a_task_is_listed_shown_and_decided_on_one_screen(as_person: As, city: D
     assert tablet.post(f"/cases/{number}/steps", data=data).location == "/tasks"
     assert f"/tasks/{task_id}" not in tablet.get("/tasks").text
     assert tablet.get(f"/tasks/{task_id}").status_code == 302
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalars(select(Case)).one().verify_result == "confirmed"
         assert session.scalars(select(Attachment)).one().kind == "verify"
 
 
-def test_my_tasks_in_the_api_are_mine(as_person: As, city: Database, app: Flask) -> None:
-    task_id, number, person_id = give_task(city, app)
-    mine = name_of(city, person_id)
+def test_my_tasks_in_the_api_are_mine(as_person: As, small_city: Database, app: Flask) -> None:
+    task_id, number, person_id = give_task(small_city, app)
+    mine = name_of(small_city, person_id)
     other = "inspector2" if mine == "inspector" else "inspector"
     tasks = as_person(mine).get("/api/v1/tasks?mine").json["tasks"]
     assert [(each["id"], each["kind"], each["case"]["number"]) for each in tasks] == [(task_id, "verify", number)]
     assert as_person(other).get("/api/v1/tasks?mine").json["tasks"] == []
 
 
-def test_other_posts_are_given_the_cases_that_wait_for_their_steps(as_person: As, city: Database, app: Flask) -> None:
+def test_other_posts_are_given_the_cases_that_wait_for_their_steps(
+    as_person: As, small_city: Database, app: Flask
+) -> None:
     office = app.extensions["cityops.office"]
-    with city.transaction() as session:
+    with small_city.transaction() as session:
         people = People(session)
         case = factories.make_report(session, people.inspector, office).case
         factories.bring_to(session, people, case, "accept", "file", "dispatch")
@@ -92,22 +94,22 @@ def test_other_posts_are_given_the_cases_that_wait_for_their_steps(as_person: As
     assert as_person("dispatcher").get("/api/v1/tasks?mine").json["tasks"] == []
 
 
-def test_a_find_is_reported_with_its_photo(as_person: As, city: Database) -> None:
+def test_a_find_is_reported_with_its_photo(as_person: As, small_city: Database) -> None:
     tablet, data = as_person("inspector"), a_report()
     for _ in range(2):
         assert tablet.post("/patrol/report", data=data | {"photo": (picture("red"), "a.jpg")}).location == "/tasks"
-    with city.reading() as session:
+    with small_city.reading() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 1
         assert session.scalars(select(Attachment)).one().kind == "scene"
 
 
-def test_what_is_put_right_at_once_needs_both_photos(as_person: As, city: Database) -> None:
+def test_what_is_put_right_at_once_needs_both_photos(as_person: As, small_city: Database) -> None:
     tablet, data = as_person("inspector"), a_report(self_handled="1")
     lacking = tablet.post("/patrol/report", data=data | {"photo": (picture("red"), "a.jpg")})
     assert lacking.status_code == 422 and 'id="photo_after-error"' in lacking.text and "垃圾一堆" in lacking.text
     both = {"photo": (picture("red"), "a.jpg"), "photo_after": (picture("green"), "b.jpg")}
     assert tablet.post("/patrol/report", data=data | both).status_code == 303
-    with city.reading() as session:
+    with small_city.reading() as session:
         case = session.scalars(select(Case)).one()
         assert (case.stage, case.is_simple) == ("reviewing", True)
         assert {photo.kind for photo in case.attachments} == {"before", "after"}

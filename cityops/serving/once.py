@@ -1,10 +1,12 @@
-"""How a process ends: with a sentence where there is one to say."""
+"""What the tree's own processes share: the shape of their log, and how they end: with a sentence where there is one."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cityops.errors import CityopsError
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cityops import heartbeats, jobs, locks
 from cityops.config import Config
-from cityops.serving.once import exits_in_words
+from cityops.serving.once import LOG_FORMAT, exits_in_words
 from cityops.workshop import Workshop
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def run(workshop: Workshop, stop: threading.Event) -> None:
 def main() -> None:
     """Schedule until told to stop."""
     with exits_in_words():
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())

@@ -16,7 +16,7 @@ from cityops.config import Config
 from cityops.db import Database
 from cityops.grid.queries import prepare
 from cityops.serving.children import die_with_parent
-from cityops.serving.once import exits_in_words
+from cityops.serving.once import LOG_FORMAT, exits_in_words
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class Web(BaseApplication):
 def main() -> None:
     """Serve the pages and the API until told to stop."""
     with exits_in_words():
+        logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
         Web(Config.from_env()).run()
 
 

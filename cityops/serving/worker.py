@@ -14,7 +14,7 @@ from cityops import heartbeats, jobs
 from cityops.config import Config
 from cityops.queue import QUEUE, release_claims
 from cityops.serving.children import die_with_parent
-from cityops.serving.once import exits_in_words
+from cityops.serving.once import LOG_FORMAT, exits_in_words
 from cityops.workshop import Workshop
 
 # rq waits for a job for `worker_ttl` less 15 seconds at a time, and beats each time round.
@@ -42,7 +42,7 @@ class CityWorker(Worker):
 def main() -> None:
     """Do owed jobs until told to stop; at SIGTERM the one in hand is finished first."""
     with exits_in_words():
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+        logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
         config = Config.from_env()
         _take_up_what_was_left(config)
         connection = redis.Redis.from_url(config.redis_address)

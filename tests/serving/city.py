@@ -41,8 +41,9 @@ def eventually(holds: Callable[[], bool], within_s: float = PATIENCE_S) -> bool:
 class City:
     """`cityops serve` on a data folder and a port of its own."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *options: str, **settings: str) -> None:
         self.home = home
+        self.command = [sys.executable, "-m", "cityops.cli", "serve", *options]
         self.port = free_port()
         self.settings = {"CITYOPS_HOME": str(home), "CITYOPS_PORT": str(self.port)} | settings
         self.config = Config.from_env(self.settings)
@@ -53,7 +54,7 @@ class City:
         """Start it and go on."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cityops.cli", "serve", "--no-demo"],
+                self.command,
                 env=self.environ(),
                 stdout=output,
                 stderr=output,
@@ -68,7 +69,7 @@ class City:
     def run(self) -> subprocess.CompletedProcess[str]:
         """Start it where it cannot start, and wait for its words."""
         return subprocess.run(
-            [sys.executable, "-m", "cityops.cli", "serve", "--no-demo"],
+            self.command,
             env=self.environ(),
             capture_output=True,
             text=True,

@@ -11,6 +11,6 @@ from tests.serving.city import City
 @pytest.fixture
 def city(tmp_path: Path) -> Iterator[City]:
     """A city that has not been started yet."""
-    made = City(tmp_path / "home")
+    made = City(tmp_path / "home", "--no-demo")
     yield made
     made.clear()

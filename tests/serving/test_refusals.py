@@ -30,7 +30,9 @@ def test_a_busy_port_is_named_with_its_setting(city: City) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named_with_its_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    assert_one_sentence(City(tmp_path / "file" / "home").run(), "CITYOPS_HOME", str(tmp_path / "file" / "home"))
+    assert_one_sentence(
+        City(tmp_path / "file" / "home", "--no-demo").run(), "CITYOPS_HOME", str(tmp_path / "file" / "home")
+    )
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_a_tree_killed_with_everything_at_once_starts_again(city: City) -> None:
 def test_a_second_city_on_the_same_folder_is_refused_and_the_first_runs_on(city: City) -> None:
     city.start()
     assert eventually(city.is_well), city.words()
-    second = City(city.home).run()
+    second = City(city.home, "--no-demo").run()
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert "already runs" in second.stderr

@@ -74,7 +74,7 @@ class Caller(threading.Thread):
 
 @pytest.fixture
 def city(tmp_path: Path, empty_db_url: str) -> Iterator[City]:
-    made = City(tmp_path / "home", DATABASE_URL=empty_db_url)
+    made = City(tmp_path / "home", "--no-demo", DATABASE_URL=empty_db_url)
     yield made
     made.clear()
 

@@ -13,6 +13,7 @@ from cityops.accounts.signing_in import LOCKED_FOR, MAX_FAILURES, sign_in, sign_
 from cityops.db import Database
 from cityops.errors import NotAllowed
 from tests.accounts.conftest import PASSWORD, add
+from tests.accounts.racing import guess
 
 
 def person(db: Database, username: str) -> Person:
@@ -119,9 +120,9 @@ def test_a_new_password_ends_every_session_and_opens_the_lock(organisation):
 @pytest.mark.process
 def test_of_many_guesses_at_the_same_moment_none_is_lost(organisation):
     guessers = MAX_FAILURES - 1
-    _together(_guess, organisation.url, guessers)
+    _together(guess, organisation.url, guessers)
     assert person(organisation, "operator").failed_sign_ins == guessers
-    _together(_guess, organisation.url, guessers)
+    _together(guess, organisation.url, guessers)
     assert person(organisation, "operator").locked_until_at is not None
     assert actions(organisation, "operator").count(AuditAction.SIGN_IN_LOCKED) == 1
     with organisation.reading() as session:
@@ -139,20 +140,3 @@ def _together(target, url: str, count: int) -> None:
     for runner in runners:
         runner.join(60)
     assert [runner.exitcode for runner in runners] == [0] * count
-
-
-def _guess(url: str, barrier) -> None:
-    # All have checked the hash when the counting begins, so that it happens at the same moment.
-    slow = passwords.is_right
-
-    def check_and_wait(kept, password):
-        answer = slow(kept, password)
-        barrier.wait(30)
-        return answer
-
-    passwords.is_right = check_and_wait
-    try:
-        sign_in(Database(url), "operator", "wrong")
-    except NotAllowed:
-        return
-    raise AssertionError("a wrong password came in")

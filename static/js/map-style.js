@@ -91,20 +91,27 @@ function label(id, source, sourceLayer, zooms, filter, field, size, colours, hea
 function areaLayers(c) {
   const level = (name) => ["==", ["get", "level"], name];
   return [
-    { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: level("district"), paint: { "fill-color": c.land } },
-    line("areas-community", "grid", "areas", 12, level("community"), { "line-color": c.community, "line-width": 1, "line-dasharray": [3, 2] }),
+    line("areas-community", "grid", "areas", 12, level("community"), { "line-color": c.community, "line-width": ["interpolate", ["linear"], ["zoom"], 12, 0.8, 16, 1.6] }),
     line("areas-street", "grid", "areas", 9, level("street"), { "line-color": c.street, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.8, 16, 2] }),
     line("areas-district", "grid", "areas", 0, level("district"), { "line-color": c.district, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 1.4, 16, 3] }),
   ];
 }
 
-function cellLayers(c, cell) {
-  const chosen = ["==", ["get", "code"], cell ?? ""];
+function landLayer(c) {
+  const district = ["==", ["get", "level"], "district"];
+  return { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: district, paint: { "fill-color": c.land } };
+}
+
+function cellLayers(c) {
   return [
     { id: "cells-ground", type: "fill", source: "grid", "source-layer": "cells", minzoom: 15, paint: { "fill-opacity": 0 } },
     line("cells", "grid", "cells", 15, null, { "line-color": c.cell, "line-width": 0.8 }),
-    line("cell-chosen", "grid", "cells", 15, chosen, { "line-color": c.accent, "line-width": 2.5 }),
   ];
+}
+
+function chosenCell(c, cell) {
+  const chosen = ["==", ["get", "code"], cell ?? ""];
+  return line("cell-chosen", "grid", "cells", 15, chosen, { "line-color": c.accent, "line-width": 2.5 });
 }
 
 function componentLayers() {
@@ -177,8 +184,10 @@ export function mapStyle({ layers, revision, cell, stage, rows }) {
     sources,
     layers: [
       { id: "ground", type: "background", paint: { "background-color": c.ground } },
+      landLayer(c),
+      ...(has("cells") ? cellLayers(c) : []),
       ...areaLayers(c),
-      ...(has("cells") ? cellLayers(c, cell) : []),
+      ...(has("cells") ? [chosenCell(c, cell)] : []),
       ...(has("components") ? componentLayers() : []),
       ...labelLayers(c),
       ...(has("cells") ? [label("cell-codes", "grid", "cell_names", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),

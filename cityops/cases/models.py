@@ -70,12 +70,12 @@ class Case(Base):
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    case_class: Mapped[CaseClass] = relationship()
-    condition: Mapped[FilingCondition | None] = relationship()
-    body: Mapped[Body | None] = relationship()
-    cell: Mapped[Cell | None] = relationship()
-    component: Mapped[Component | None] = relationship()
-    events: Mapped[list["CaseEvent"]] = relationship(back_populates="case", order_by="CaseEvent.seq")
+    case_class: Mapped[CaseClass] = relationship(viewonly=True)
+    condition: Mapped[FilingCondition | None] = relationship(viewonly=True)
+    body: Mapped[Body | None] = relationship(viewonly=True)
+    cell: Mapped[Cell | None] = relationship(viewonly=True)
+    component: Mapped[Component | None] = relationship(viewonly=True)
+    events: Mapped[list["CaseEvent"]] = relationship(order_by="CaseEvent.seq", viewonly=True)
     clocks: Mapped[list["StageClock"]] = relationship(order_by="StageClock.id")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id")
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
@@ -141,9 +141,9 @@ class CaseEvent(Base):
     payload: Mapped[str] = mapped_column(Text)
     previous_digest: Mapped[str] = mapped_column(String(120))
     digest: Mapped[str] = mapped_column(String(120))
-    case: Mapped[Case] = relationship(back_populates="events")
-    person: Mapped[Person] = relationship()
-    body: Mapped[Body | None] = relationship()
+    case: Mapped[Case] = relationship(viewonly=True)
+    person: Mapped[Person] = relationship(viewonly=True)
+    body: Mapped[Body | None] = relationship(viewonly=True)
 
 
 class StageClock(Base):
@@ -215,7 +215,7 @@ class Assignment(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end: Mapped[AssignmentEnd | None] = mapped_column(words_enum(AssignmentEnd))
     on_time: Mapped[bool | None]
-    body: Mapped[Body] = relationship()
+    body: Mapped[Body] = relationship(viewonly=True)
 
 
 class AttachmentKind(StrEnum):

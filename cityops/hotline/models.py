@@ -42,4 +42,4 @@ class ReporterAnswer(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     outcome: Mapped[Outcome | None] = mapped_column(words_enum(Outcome))
-    report: Mapped[Report] = relationship()
+    report: Mapped[Report] = relationship(viewonly=True)

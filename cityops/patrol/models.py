@@ -59,5 +59,5 @@ class InspectorTask(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    case: Mapped[Case] = relationship()
-    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    case: Mapped[Case] = relationship(viewonly=True)
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)

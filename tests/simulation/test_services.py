@@ -108,7 +108,7 @@ def test_who_handled_a_case_never_judged_it(city: Database, config: Config) -> N
         CaseEvent.step.in_([StepName.REPORT_BACK, StepName.SELF_HANDLE])
     )
     with city.reading() as session:
-        assert not set(session.execute(judged)) & set(session.execute(handled).tuples())
+        assert not set(session.execute(judged)) & set(session.execute(handled))
 
 
 class Interrupted(Exception):

@@ -100,7 +100,8 @@ def is_api() -> bool:
 def say(error: CityopsError) -> str:
     """An error's sentence in the reader's language."""
     params = {name: gettext(value) if isinstance(value, Word) else value for name, value in error.params.items()}
-    return gettext(error.message) % params if params else gettext(error.message)
+    sentence = str(gettext(error.message))
+    return sentence % params if params else sentence
 
 
 def problem(status: int, detail: str, **members: Any) -> Response:
@@ -165,7 +166,7 @@ def time_left(due_at: datetime, now: datetime) -> str:
         length = gettext("%(h)s h %(m)s min", h=hours, m=minutes)
     else:
         length = gettext("%(m)s min", m=minutes)
-    return gettext("late by %(length)s", length=length) if now > due_at else gettext("in %(length)s", length=length)
+    return str(gettext("late by %(length)s", length=length) if now > due_at else gettext("in %(length)s", length=length))
 
 
 def _page_words() -> dict[str, Any]:

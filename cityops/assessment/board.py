@@ -121,6 +121,9 @@ def get_row(session: Session, kind: Kind, month: Month, level: AreaLevel | None,
     """
     if not code:
         return NamedRow(EVERYTHING)
+    if not code.isprintable():
+        # PostgreSQL takes no NUL in a text, and no code holds what cannot be seen.
+        raise NotFound(NOTHING_HERE)
     if code == NOBODY:
         return NamedRow(RowOf(is_nobody=True))
     if kind is Kind.DEPARTMENT:

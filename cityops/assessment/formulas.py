@@ -99,26 +99,26 @@ INDICATORS: Mapping[Count | Rate, Indicator] = {
     for each in (
         Indicator(
             Count.FILED,
-            N_("Filed"),
+            N_("Cases filed"),
             N_("cases filed in the period, simple ones apart"),
             Count.FILED,
         ),
         Indicator(
             Count.SIMPLE,
-            N_("Simple"),
+            N_("Simple cases"),
             N_("simple cases reported in the period, put right on the spot and passed at the review"),
             Count.SIMPLE,
             kinds=(Kind.AREA,),
         ),
         Indicator(
             Count.TO_HANDLE,
-            N_("Due"),
+            N_("Due to be handled"),
             N_("dispatched cases whose handling fell due in the period; a case sent back does not count"),
             Count.TO_HANDLE,
         ),
         Indicator(
             Count.HANDLED,
-            N_("Handled"),
+            N_("Cases handled"),
             N_("of those due, reported back by the end of the period and not failed at a check since"),
             Count.HANDLED,
         ),
@@ -144,32 +144,32 @@ INDICATORS: Mapping[Count | Rate, Indicator] = {
         ),
         Indicator(
             Count.OVERDUE,
-            N_("Overdue"),
+            N_("Overdue and open"),
             N_("of those late, not reported back by the end of the period either"),
             Count.OVERDUE,
         ),
         Indicator(
             Count.SENT_BACK,
-            N_("Sent back"),
+            N_("Times sent back"),
             N_("times a case was sent back to the dispatcher in the period"),
             Count.SENT_BACK,
         ),
         Indicator(
             Rate.REWORK_RATE,
-            N_("Reworked"),
+            N_("Rework rate"),
             N_("of those to be closed, failed at a check at least once ÷ to be closed"),
             Count.REWORKED,
             Count.TO_CLOSE,
         ),
         Indicator(
             Count.TO_CLOSE,
-            N_("To be closed"),
+            N_("Due to be closed"),
             N_("filed cases whose handling fell due in the period: the same cases as due"),
             Count.TO_CLOSE,
         ),
         Indicator(
             Count.CLOSED,
-            N_("Closed"),
+            N_("Cases closed"),
             N_("of those handled, closed"),
             Count.CLOSED,
         ),
@@ -205,6 +205,14 @@ INDICATORS: Mapping[Count | Rate, Indicator] = {
     )
 }
 
+_LABELS_WITHIN_RATES = {
+    Count.HANDLED_ON_TIME: N_("Cases handled on time"),
+    Count.REWORKED: N_("Cases reworked"),
+    Count.CLOSED_ON_TIME: N_("Cases closed on time"),
+    Count.CLOCKED_STEPS: N_("Steps that end a stage's clock"),
+    Count.STEPS_ON_TIME: N_("Steps taken in time"),
+}
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -228,9 +236,9 @@ class Figure:
 
 
 def count_label(count: Count) -> str:
-    """What a count is called (msgid): its own name, or that of the rate it stands in."""
+    """What a count is called (msgid)."""
     own = INDICATORS.get(count)
-    return own.label if own else next(each.label for each in INDICATORS.values() if count in each.counts)
+    return own.label if own else _LABELS_WITHIN_RATES[count]
 
 
 def indicators_of(kind: Kind) -> tuple[Indicator, ...]:

@@ -7,6 +7,8 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from cityops.assessment.routes import PAGE_ROWS
+
 AsPerson = Callable[[str], FlaskClient]
 
 

@@ -45,6 +45,7 @@ def serve(shell: Shell, no_demo: bool) -> None:
         first_load.make_tables(config.database_url)
         if not no_demo and not config.production:
             first_load.load_once(shell.workshop, lambda: _load_demo(shell), _say)
+        first_load.lay_ground(shell.database)
         # The children are forked from here on: no connection may be open.
         shell.workshop.close()
         Supervisor(config, _say, plan(config)).run(lambda: _welcome(config, time.monotonic() - begun, not no_demo))
@@ -72,9 +73,10 @@ def run_scheduler() -> None:
 @click.command("migrate")
 @click.pass_obj
 def migrate(shell: Shell) -> None:
-    """Bring the database's tables up to date. `serve` does this by itself."""
+    """Bring the database's tables up to date, and give a new one catalogue and calendars. `serve` does so by itself."""
     prepare.make_home(shell.config)
     first_load.make_tables(shell.config.database_url)
+    first_load.lay_ground(shell.database)
 
 
 def _load_demo(shell: Shell) -> None:

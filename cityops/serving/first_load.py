@@ -14,12 +14,16 @@ from sqlalchemy.orm import Session
 
 from cityops import clock, milestones, schema
 from cityops.accounts.models import Body, Person
+from cityops.catalog.models import Standard
+from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
-from cityops.db import Base
+from cityops.db import Base, Database
 from cityops.errors import BadSetting
 from cityops.words import N_
 from cityops.workshop import Workshop
+from cityops.worktime.models import WorkCalendar
+from cityops.worktime.seed import seed_calendars
 
 LOADING = "demo city being loaded"
 Say = Callable[[str], None]
@@ -49,6 +53,17 @@ def make_tables(database_url: str) -> None:
             raise BadSetting(
                 N_("The database was made by another version of cityops: start that version, or a newer one.")
             ) from None
+
+
+def lay_ground(database: Database) -> None:
+    """Give a new database the national catalogue and the first calendars; a city's own changes to them stay."""
+    with database.reading() as session:
+        is_laid = session.scalar(select(Standard.id).limit(1)) and session.scalar(select(WorkCalendar.id).limit(1))
+    if is_laid:
+        return
+    with database.transaction() as session:
+        seed_calendars(session)
+        seed_catalog(session)
 
 
 def load_once(workshop: Workshop, load: Callable[[], None], say: Say) -> bool:

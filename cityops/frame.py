@@ -15,7 +15,7 @@ from cityops.accounts.session import find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
-from cityops.cases.telling import named
+from cityops.cases.telling import ToldClock, named
 from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
 from cityops.words import N_
 from cityops.work import my_tabs
@@ -102,6 +102,14 @@ def case_light(case: Case) -> ShownLight:
     return due_light(case.due_at, case.warn_at, is_open=case.is_open)
 
 
+def clock_light(told: ToldClock) -> ShownLight:
+    """The light of one clock; a stopped one says whether it was stopped in time."""
+    is_kept = told.light is Light.CLOSED
+    return ShownLight(
+        told.light.value, SYMBOLS[told.light], gettext("in time") if is_kept else gettext(LIGHT_LABELS[told.light])
+    )
+
+
 def _frame() -> dict[str, Any]:
     viewer = find_current_viewer()
     return {
@@ -112,6 +120,7 @@ def _frame() -> dict[str, Any]:
         "is_tablet": viewer is not None and viewer.post is Post.INSPECTOR,
         "due_light": due_light,
         "case_light": case_light,
+        "clock_light": clock_light,
         "light_of": lambda state: ShownLight(state, SYMBOLS[Light(state)], gettext(LIGHT_LABELS[Light(state)])),
         "stage_word": lambda stage: gettext(STAGE_LABELS[Stage(stage)]),
         "source_word": lambda source: gettext(SOURCE_LABELS[Source(source)]),

@@ -20,7 +20,7 @@ from cityops.cases.attachments import Photo
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
-from cityops.cases.sheet import SEES_REPORTER, Sheet, read_sheet
+from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
 from cityops.errors import CityopsError, Invalid, NotFound
 from cityops.words import N_
@@ -55,6 +55,23 @@ def outside() -> str:
     """Cases outside every cell: kept with their coordinates until somebody says whose they are."""
     with web.reading() as session:
         return render_template("cases/outside.html", cases=queries.list_outside(session, current_viewer()))
+
+
+@pages.get("/cases/near")
+def near() -> str:
+    """What stands and what is open near a place, as a part of a report's form: perhaps this was told before."""
+    viewer = require(*STEPS[StepName.REPORT].posts)
+    lon, lat = request.args.get("lon", type=float), request.args.get("lat", type=float)
+    if lon is None or lat is None:
+        return ""
+    with web.reading() as session:
+        chosen = find_chosen_class(session, request.args.get("class_code"))
+        standing = list_standing(session, chosen, lon, lat)
+        class_id = chosen.id if chosen else None
+        found = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
+        return render_template(
+            "cases/near.html", near=found, chosen=chosen, components=standing, radius_m=round(NEAR_M)
+        )
 
 
 @pages.get("/cases/<number>")

@@ -12,7 +12,7 @@ from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
-from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form
+from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case
 from cityops.cases.office import CaseOffice
 from cityops.cases.proposals import Proposal, propose_bodies
@@ -20,6 +20,8 @@ from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
 from cityops.cases.workflow import Need, Step, StepName
 from cityops.catalog import queries as catalog
+from cityops.catalog.models import CaseClass, CaseKind
+from cityops.errors import Invalid
 from cityops.grid import queries as grid
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
@@ -28,6 +30,7 @@ SEES_REPORTER = (Post.OPERATOR, Post.DUTY_LEADER)
 GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.SEND_BACK})
 AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK})
 NEAR_COMPONENTS_M = 50.0
+NEAR_M = 100.0
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,21 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
         fitted = fit_form(form, step, conditions, bodies)
         actions.append(Action(step, fitted, step.name in GRAVE_STEPS, proposal if Need.BODY in step.needs else None))
     return actions
+
+
+def find_chosen_class(session: Session, value: str | None) -> CaseClass | None:
+    """The class chosen in a form, or None while none is."""
+    try:
+        return catalog.get_class(session, *parse_class(value), clock.today())
+    except Invalid:
+        return None
+
+
+def list_standing(session: Session, chosen: CaseClass | None, lon: float, lat: float) -> list[tuple[Component, float]]:
+    """The components of a class near a point, which a report may be about; matters have none."""
+    if chosen is None or chosen.kind is not CaseKind.COMPONENT:
+        return []
+    return grid.list_components_near(session, lon, lat, NEAR_COMPONENTS_M, 5, class_code=chosen.code)
 
 
 def _clocks(session: Session, case: Case) -> list[ToldClock]:

@@ -39,6 +39,7 @@ class IntakeForm(FlaskForm):  # type: ignore[misc]
     address = StringField(_l("Place"))
     lon = FloatField(_l("Longitude"), validators=[InputRequired(_l("Choose the place on the map or from the list."))])
     lat = FloatField(_l("Latitude"), validators=[InputRequired(_l("Choose the place on the map or from the list."))])
+    component_code = HiddenField(_l("Component"))
     reporter_name = StringField(_l("Reporter's name"))
     reporter_phone = StringField(_l("Telephone"))
 
@@ -67,6 +68,7 @@ class IntakeForm(FlaskForm):  # type: ignore[misc]
             lat=self.lat.data or 0.0,
             description=self.description.data or "",
             address=self.address.data or "",
+            component_code=self.component_code.data or None,
             reporter_name=self.reporter_name.data or None,
             reporter_phone=self.reporter_phone.data or None,
         )

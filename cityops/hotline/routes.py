@@ -12,19 +12,19 @@ from cityops import clock, web
 from cityops.accounts import audit
 from cityops.accounts.models import AuditAction
 from cityops.accounts.posts import Post
-from cityops.accounts.session import require
+from cityops.accounts.session import current_viewer, require
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases import services
 from cityops.cases.api import current_office
 from cityops.cases.intake import NewReport
+from cityops.cases.mapping import first_view
 from cityops.cases.models import Case
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.services import StepRequest
 from cityops.cases.telling import named
 from cityops.cases.workflow import Stage, StepName
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import CaseKind
 from cityops.errors import CityopsError
 from cityops.grid import queries as grid
 from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
@@ -37,7 +37,6 @@ pages = Blueprint("hotline", __name__)
 
 DESK = (Post.OPERATOR, Post.DUTY_LEADER, Post.LEADER)
 CALLERS = (Post.OPERATOR, Post.DUTY_LEADER)
-NEAR_M = 100.0
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 
@@ -70,22 +69,6 @@ def told(number: str) -> str:
     with web.reading() as session:
         report = cases.get_report(session, require(*DESK), number)
         return render_template("hotline/told.html", report=report, case=report.case)
-
-
-@pages.get("/intake/near")
-def near() -> str:
-    """Open cases of the same class near the place: perhaps this was told before. A part of the intake page."""
-    viewer = require(*DESK)
-    lon, lat = request.args.get("lon", type=float), request.args.get("lat", type=float)
-    kind, _, code = request.args.get("class_code", "").partition("-")
-    if lon is None or lat is None:
-        return ""
-    with web.reading() as session:
-        chosen = catalog.find_class(session, CaseKind(kind), code, clock.today()) if kind in set(CaseKind) else None
-        grid.locate(session, lon, lat)
-        class_id = chosen.id if chosen else None
-        found = cases.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
-        return render_template("hotline/near.html", near=found, chosen=chosen, radius_m=round(NEAR_M))
 
 
 @pages.get("/places")
@@ -153,11 +136,11 @@ def _report_once(session: Session, viewer: Viewer, new: NewReport, is_accepted: 
 
 
 def _form(form: IntakeForm) -> str:
-    today = clock.today()
+    today, viewer = clock.today(), current_viewer()
     with web.reading() as session:
         form.offer(catalog.list_classes(session, today), catalog.list_conditions_in_force(session, today))
-        revision = grid.current_index(session).revision
-        return render_template("hotline/intake.html", form=form, revision=revision)
+        revision, bounds = grid.current_index(session).revision, first_view(session, viewer)
+        return render_template("hotline/intake.html", form=form, revision=revision, bounds=bounds)
 
 
 def _landmarks_named(session: Session, words: str) -> list[dict[str, object]]:

@@ -36,6 +36,7 @@ class PatrolForm(FlaskForm):  # type: ignore[misc]
     address = StringField(_l("Place"))
     lon = FloatField(_l("Longitude"), validators=[InputRequired(NO_PLACE)])
     lat = FloatField(_l("Latitude"), validators=[InputRequired(NO_PLACE)])
+    component_code = HiddenField(_l("Component"))
     self_handled = BooleanField(_l("I have put it right myself"))
 
     def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
@@ -60,6 +61,7 @@ class PatrolForm(FlaskForm):  # type: ignore[misc]
             lat=self.lat.data or 0.0,
             description=self.description.data or "",
             address=self.address.data or "",
+            component_code=self.component_code.data or None,
             is_self_handled=bool(self.self_handled.data),
         )
 

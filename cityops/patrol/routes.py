@@ -16,6 +16,7 @@ from cityops.cases import queries as cases
 from cityops.cases.api import current_office
 from cityops.cases.attachments import Photo
 from cityops.cases.intake import NewReport
+from cityops.cases.mapping import first_view
 from cityops.cases.models import AttachmentKind
 from cityops.cases.sheet import list_actions, shown_photo
 from cityops.cases.workflow import StepName
@@ -137,11 +138,11 @@ def _take_in_once(viewer: Viewer, new: NewReport, photos: list[tuple[AttachmentK
 
 
 def _form(form: PatrolForm) -> str:
-    today = clock.today()
+    today, viewer = clock.today(), require(Post.INSPECTOR)
     with web.reading() as session:
         form.offer(catalog.list_classes(session, today), catalog.list_conditions_in_force(session, today))
-        revision = grid.current_index(session).revision
-        return render_template("patrol/report.html", form=form, revision=revision)
+        revision, bounds = grid.current_index(session).revision, first_view(session, viewer)
+        return render_template("patrol/report.html", form=form, revision=revision, bounds=bounds)
 
 
 def _uuid(given: str | None) -> str:

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from cityops.cases.models import Case, Report
 from cityops.db import Database
+from cityops.grid.geometry import quad
+from cityops.grid.models import Component
 from tests import factories
 
 As = Callable[[str], FlaskClient]
@@ -115,12 +117,34 @@ def test_open_cases_of_the_class_nearby_are_told_before_another_is_made(as_perso
     operator = as_person("operator")
     operator.post("/intake", data=an_intake())
     lon, lat = factories.WEST_POINT
-    near = operator.get(f"/intake/near?lon={lon}&lat={lat}&class_code=component-01037").text
+    near = operator.get(f"/cases/near?lon={lon}&lat={lat}&class_code=component-01037").text
     assert "/cases/" in near
-    other = operator.get(f"/intake/near?lon={lon}&lat={lat}&class_code=matter-06001").text
+    other = operator.get(f"/cases/near?lon={lon}&lat={lat}&class_code=matter-06001").text
     assert "/cases/" not in other
-    far = operator.get(f"/intake/near?lon={lon + 0.01}&lat={lat}&class_code=component-01037").text
+    far = operator.get(f"/cases/near?lon={lon + 0.01}&lat={lat}&class_code=component-01037").text
     assert "/cases/" not in far
+
+
+def test_the_components_of_the_class_nearby_are_offered_and_one_is_kept(as_person: As, small_city: Database) -> None:
+    lon, lat = factories.WEST_POINT
+    with small_city.transaction() as session:
+        near = Component(
+            code="33020301037000001",
+            class_code="01037",
+            name="路灯",
+            lon=lon,
+            lat=lat,
+            quad=quad(lon, lat),
+            initial_on=factories.LONG_AGO,
+        )
+        session.add(near)
+    operator = as_person("operator")
+    query = f"/cases/near?lon={lon}&lat={lat}&class_code="
+    assert 'value="33020301037000001"' in operator.get(query + "component-01037").text
+    assert "33020301037000001" not in operator.get(query + "matter-06001").text
+    operator.post("/intake", data=an_intake(component_code="33020301037000001"))
+    with small_city.reading() as session:
+        assert session.scalars(select(Case)).one().component_id is not None
 
 
 def test_places_are_found_by_a_part_of_their_name(as_person: As) -> None:

@@ -98,7 +98,7 @@ def test_wrong_role_is_403_wrong_place_is_404_wrong_state_is_409(as_person: As) 
     assert step(as_person("dutyleader"), number, "close", 1).status_code == 409
 
 
-def test_nobody_is_told_anything_without_signing_in(app: Flask, city: Database) -> None:
+def test_nobody_is_told_anything_without_signing_in(app: Flask, small_city: Database) -> None:
     client = app.test_client()
     for answer in (client.get("/api/v1/cases"), client.post("/api/v1/reports", json=a_report())):
         assert (answer.status_code, answer.content_type) == (401, "application/problem+json")

@@ -54,9 +54,9 @@ class West:
 
 
 @pytest.fixture
-def west(city) -> West:
+def west(small_city) -> West:
     """Cases at four stages in the west, with reporters, an answer owed, inspectors' tasks and a photo."""
-    with running_at(factories.MONDAY_MORNING), city.transaction() as session:
+    with running_at(factories.MONDAY_MORNING), small_city.transaction() as session:
         people = factories.People(session)
         handled = ("accept", "file", "dispatch", "sign_for")
         for steps in ((), ("accept",), handled, (*handled, "report_back")):
@@ -97,9 +97,9 @@ def west(city) -> West:
         )
 
 
-def everything(city) -> list[object]:
+def everything(small_city) -> list[object]:
     """The state of all cases, events, tasks, answers, photos and people."""
-    with city.reading() as session:
+    with small_city.reading() as session:
         return [
             session.execute(select(*row.__table__.columns).order_by(row.id)).all()
             for row in (Case, CaseEvent, Report, InspectorTask, ReporterAnswer, Attachment, Person)
@@ -127,8 +127,8 @@ def test_a_stranger_to_the_district_sees_nothing_of_it(app, west, as_person):
                 assert not [number for number in west.cases if number in answer.text], rule.rule
 
 
-def test_a_stranger_to_the_district_changes_nothing_in_it(app, city, west, as_person):
-    before = everything(city)
+def test_a_stranger_to_the_district_changes_nothing_in_it(app, small_city, west, as_person):
+    before = everything(small_city)
     scoped = {"number", "answer_id", "task_id"}
     writing = [(method, rule) for method, rule in doors(app) if method in UNSAFE and rule.arguments & scoped]
     tries = [(method, rule, given) for method, rule in writing for given in west.fillings(rule)]
@@ -138,4 +138,4 @@ def test_a_stranger_to_the_district_changes_nothing_in_it(app, city, west, as_pe
                 answer = client.open(address(rule, **given), method=method, **body)
                 assert answer.status_code in {403, 404, 422}, (rule.rule, given, answer.status_code)
                 assert not [mark for mark in MARKS if mark in answer.text], (rule.rule, given)
-    assert everything(city) == before
+    assert everything(small_city) == before

@@ -63,10 +63,10 @@ def test_no_door_but_the_sign_in_mixes_looking_and_writing(closed_app):
     assert mixed <= {"/sign-in"}
 
 
-def test_no_door_takes_an_unsafe_request_with_a_cookie_alone(app, city):
+def test_no_door_takes_an_unsafe_request_with_a_cookie_alone(app, small_city):
     app.config["WTF_CSRF_ENABLED"] = True
     client = app.test_client()
-    with city.transaction() as session:
+    with small_city.transaction() as session:
         admin = factories.People(session).viewer("admin")
         session.add(SignIn(person_id=admin.person_id, secret_hash=hash_secret("a secret"), started_at=now()))
     with client.session_transaction() as cookie:

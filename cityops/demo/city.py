@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Body, Jurisdiction, JurisdictionRange, Person, PersonPost
-from cityops.accounts.passwords import hash_password
+from cityops.accounts.passwords import DEMO_PASSWORD, hash_password
 from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
 from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
 from cityops.demo.geography import demo_city
-from cityops.demo.people import PASSWORD, PersonRecord, demo_people
+from cityops.demo.people import PersonRecord, demo_people
 from cityops.errors import NotAllowed, WrongState
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
@@ -52,7 +52,7 @@ def load_demo(
     progress("drawing the demo city")
     grid = _grid(with_components)
     # All of the demo's people share one password, and one hash of it: argon2 is slow on purpose.
-    password_hash = hash_password(PASSWORD)
+    password_hash = hash_password(DEMO_PASSWORD)
     with database.transaction() as session, clock.running_at(FOUNDED_AT):
         _refuse_second_city(session)
         progress("loading calendars and catalogue")

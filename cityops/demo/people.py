@@ -19,7 +19,6 @@ from cityops.demo.bodies import (
     street_codes,
 )
 
-PASSWORD = "demo-96310"
 SEED = 96311
 NIGHT_INSPECTORS = 8
 

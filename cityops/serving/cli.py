@@ -6,9 +6,9 @@ import time
 
 import click
 
+from cityops.accounts.passwords import DEMO_PASSWORD
 from cityops.config import Config
 from cityops.demo.city import load_demo
-from cityops.demo.people import PASSWORD
 from cityops.errors import BadSetting
 from cityops.serving import first_load, prepare, redis_server
 from cityops.serving.supervisor import Supervisor, part_command, plan
@@ -95,7 +95,7 @@ def _welcome(config: Config, seconds: float, with_demo: bool) -> None:
     host = "localhost" if config.host in {"0.0.0.0", "127.0.0.1", "::", "::1"} else config.host
     click.echo(f"cityops is ready after {seconds:.1f} s: http://{host}:{config.port}/")
     if with_demo and not config.production:
-        click.echo(f"demo sign-ins, password {PASSWORD}: {SIGN_INS}")
+        click.echo(f"demo sign-ins, password {DEMO_PASSWORD}: {SIGN_INS}")
     click.echo("Ctrl-C stops all of it.")
     sys.stdout.flush()
 

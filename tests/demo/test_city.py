@@ -9,12 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from cityops.accounts.models import Body, Person, PersonPost
-from cityops.accounts.passwords import is_right
+from cityops.accounts.passwords import DEMO_PASSWORD, is_right
 from cityops.accounts.queries import find_viewer_by_username
 from cityops.config import Config
 from cityops.db import Database
 from cityops.demo.city import load_demo
-from cityops.demo.people import PASSWORD
 from cityops.errors import NotAllowed, WrongState
 from cityops.grid.models import Cell, Component, DutyGrid
 from cityops.patrol.models import InspectorShift
@@ -46,7 +45,7 @@ def test_the_demo_city_stands_whole_and_only_once(db: Database, config: Config) 
         assert session.scalar(lost.where(Body.id.is_(None))) == 0
         assert {row.is_demo for row in session.scalars(select(Person))} == {True}
         hashes = set(session.scalars(select(Person.password_hash)))
-        assert len(hashes) == 1 and is_right(hashes.pop(), PASSWORD)
+        assert len(hashes) == 1 and is_right(hashes.pop(), DEMO_PASSWORD)
         operator = find_viewer_by_username(session, "operator", TODAY)
         zone = find_viewer_by_username(session, "operator-hitech", TODAY)
     assert operator is not None and operator.is_city_wide

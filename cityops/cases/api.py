@@ -148,6 +148,9 @@ def add_attachment(path: NumberPath, form: PhotoForm) -> Response:
     sent = request.files.get("file")
     if sent is None:
         raise Invalid("file", N_("Send the picture as the part named file."))
+    with web.reading() as session:
+        # Who may not see the case leaves no file behind.
+        queries.get_case(session, current_viewer(), path.number)
     photo = attachments.store(web.workshop().config.files_folder, sent.stream)
 
     def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:

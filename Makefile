@@ -11,7 +11,7 @@ NO_DATABASE := not database and not browser and not process
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check lint test bench migration lock translations vendor clean
+.PHONY: help setup run check lint test bench migration lock translations diagrams vendor clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lock: $(VENV)/tested ## renew the locked requirements from requirements/*.in
 
 translations: $(VENV)/tested ## collect the msgids, bring the Chinese catalogue up to date and compile it
 	@$(BIN)/python scripts/translations.py
+
+diagrams: $(VENV)/tested ## draw the workflow and the rooms into docs/, from the code
+	@$(BIN)/python -m scripts.draw_workflow
 
 vendor: ## fetch the front end's pinned parts into static/vendor (needs npm)
 	@scripts/vendor

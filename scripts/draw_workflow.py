@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Write docs/workflow.md from the workflow's table, and the rooms' picture in docs/architecture.md from the imports.
+
+Both are committed; tests/docs compares them with what the code says now.
+"""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from cityops.accounts.posts import Post
+from cityops.cases.workflow import (
+    DONE,
+    FINAL_STAGES,
+    STAGE_LABELS,
+    STEPS,
+    ClockAct,
+    Source,
+    Stage,
+    Step,
+    StepName,
+    Way,
+    diagram,
+    needs_verifying,
+)
+from scripts import translations
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOW = ROOT / "docs" / "workflow.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- rooms: written by make diagrams -->", "<!-- end of rooms -->"
+STEP_HEAD = ("step", "中文", "who", "from", "to", "needs", "clocks", "answered")
+STAGE_HEAD = ("stage", "中文", "in English", "steps")
+ROOMS = ("simulation", "demo", "assessment", "patrol", "hotline", "cases", "catalog", "grid", "worktime", "accounts")
+
+INTRODUCTION = """# The workflow
+
+This page is written by `make diagrams` from the table in `cityops/cases/workflow.py`; buttons, permissions, API answers
+and tests read the same table. Chinese words and their English: [glossary.md](glossary.md). How limits are counted:
+[worktime.md](worktime.md).
+"""
+
+RULES = """
+## What the table cannot say
+
+- **Who may.** A post counts only over the jurisdiction it is held for, and a handler's only for his own body and those
+  under it. Where a case lies outside, it is not there (404); where the post is missing, the step is refused (403).
+- **Who handles never judges.** Whoever reported back or self-handled a case may not check, close or review it.
+- **Versions.** A step names the version of the case that its caller saw. A stale one is refused (409), with who moved
+  the case and when.
+- **Verifying.** Reports of the public and of machines ({verified}) are verified by an inspector
+  before filing; all others go straight to the duty leader.
+- **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
+  for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
+  time runs on. Back to the same body the remaining time runs on as well; another body begins anew.
+- **On time** means reported back by the due time *and* passed at the check.
+- **A simple case** (简易案件) is put right by the inspector who found it, where its filing condition allows that. It
+  passes the review only with a photo before and one after, and is counted apart.
+- **Answers.** Steps marked so are answered to every reporter who left a telephone.
+"""
+
+
+def main() -> int:
+    """Write both pages; with `--check` only say whether they are up to date."""
+    pages = {WORKFLOW: workflow_page(), ARCHITECTURE: with_rooms(ARCHITECTURE.read_text("utf-8"))}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
+    if "--check" not in sys.argv[1:]:
+        for path in stale:
+            path.write_text(pages[path], encoding="utf-8")
+        return 0
+    for path in stale:
+        sys.stderr.write(f"{path.relative_to(ROOT)} is not what the code says: run `make diagrams`\n")
+    return 1 if stale else 0
+
+
+def workflow_page() -> str:
+    """docs/workflow.md as the table says it."""
+    chinese = {str(message.id): str(message.string) for message in translations.read() if message.id}
+    parts = [INTRODUCTION, "\n## Diagram\n\n```mermaid\n", diagram(), "```\n\n## Steps\n\n"]
+    parts += [_table(STEP_HEAD, (_step_row(step, chinese) for step in STEPS.values()))]
+    parts += ["\n## Stages\n\n", _table(STAGE_HEAD, (_stage_row(stage, chinese) for stage in Stage))]
+    verified = ", ".join(source.value for source in Source if needs_verifying(source))
+    return "".join(parts) + RULES.format(verified=verified)
+
+
+def rooms_picture() -> str:
+    """The imports between rooms as a Mermaid flow chart; an arrow points at what is imported."""
+    arrows = sorted({(room, other) for room in ROOMS for other in _imported_rooms(room)})
+    lines = ["```mermaid", "flowchart TD"]
+    lines += [f"    {room} --> {other}" for room, other in arrows]
+    return "\n".join([*lines, "```"])
+
+
+def with_rooms(page: str) -> str:
+    """A page with its picture of the rooms renewed."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{rooms_picture()}\n{END}{after}"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _step_row(step: Step, chinese: Mapping[str, str]) -> tuple[str, ...]:
+    name = f"`{step.name.value}`"
+    stages = "<br>".join(stage.value for stage in step.stages) or "a new case"
+    ways = {_result(step, result): way for result, way in step.ways.items()}
+    to = "<br>".join(f"{result}{way.to.value}" for result, way in ways.items())
+    clocks = "<br>".join(f"{result}{_acts(way)}" for result, way in ways.items())
+    needs = ", ".join(need.value for need in step.needs)
+    label, answered = chinese.get(step.label, ""), "yes" if step.is_answered else ""
+    return name, label, _posts(step.posts), stages, to, needs, clocks, answered
+
+
+def _result(step: Step, result: str) -> str:
+    if result == DONE:
+        return ""
+    return f"{'to be verified' if result == 'verify' and step.name is StepName.ACCEPT else result.replace('_', ' ')}: "
+
+
+def _acts(way: Way) -> str:
+    words = {ClockAct.START_OR_RESUME: "start or resume"}
+    return ", ".join(f"{words.get(act, act.value)} {name.value}" for name, act in way.clocks)
+
+
+def _posts(posts: tuple[Post, ...]) -> str:
+    return ", ".join(post.value.replace("_", " ") for post in posts)
+
+
+def _stage_row(stage: Stage, chinese: Mapping[str, str]) -> tuple[str, ...]:
+    steps = ", ".join(f"`{step.name.value}`" for step in STEPS.values() if stage in step.stages)
+    label = STAGE_LABELS[stage]
+    return f"`{stage.value}`", chinese.get(label, ""), label, steps or ("the end" if stage in FINAL_STAGES else "")
+
+
+def _imported_rooms(room: str) -> Iterator[str]:
+    for path in sorted((ROOT / "cityops" / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for name in _modules(node):
+                parts = name.split(".")
+                if parts[0] == "cityops" and len(parts) > 1 and parts[1] in ROOMS and parts[1] != room:
+                    yield parts[1]
+
+
+def _modules(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.module == "cityops":
+        yield from (f"cityops.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+    elif isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -97,7 +97,7 @@ def test_from_afar_open_cases_are_counted_by_area(session: Session, people: Peop
     rows = session.scalars(select(Case).where(Case.ended_at.is_(None)))
     expected = Counter((case.area_code or "")[:digits] for case in rows)
     assert {each["properties"]["code"]: each["properties"]["n"] for each in found["case_counts"]} == expected
-    names = {code: name for code, name in session.execute(select(Area.code, Area.name))}
+    names = dict(session.execute(select(Area.code, Area.name)).all())
     assert all(each["properties"]["name"] == names[each["properties"]["code"]] for each in found["case_counts"])
 
 

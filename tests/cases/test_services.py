@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Body
+from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, history
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Need, Source, Stage, StepName
@@ -84,25 +85,27 @@ def test_seven_calls_are_a_life_because_reporting_back_signs_for_it(session: Ses
 
 
 @pytest.mark.parametrize("stage", list(Stage))
-@pytest.mark.parametrize("name", [name for name, step in STEPS.items() if step.stages])
-def test_a_step_is_taken_only_at_its_stages_and_by_its_posts(
-    session: Session, people: People, stage: Stage, name: StepName
-) -> None:
+def test_a_step_is_taken_only_at_its_stages_and_by_its_posts(session: Session, people: People, stage: Stage) -> None:
     case = case_at(session, people, stage)
-    step = STEPS[name]
-    for username in ("operator", "dutyleader", "dispatcher", "handler", "inspector2", "supervisor", "admin"):
-        viewer = people.viewer(username)
-        savepoint = session.begin_nested()
-        try:
-            take(session, viewer, case, name)
-            taken = True
-        except (NotAllowed, NotFound, WrongState):
-            taken = False
-        finally:
-            savepoint.rollback()
-            session.expire_all()
-        photos_missing = name is StepName.REVIEW
-        assert taken is (stage in step.stages and viewer.has(*step.posts) and not photos_missing), username
+    names = ("operator", "dutyleader", "dispatcher", "handler", "inspector2", "supervisor", "admin")
+    viewers = [people.viewer(name) for name in names]
+    for step in STEPS.values():
+        for viewer in viewers:
+            # The review needs photos that this case has not: it is refused even where it is the time and the post.
+            may = stage in step.stages and viewer.has(*step.posts) and step.name is not StepName.REVIEW
+            assert was_taken(session, viewer, case, step.name) is may, (step.name, viewer.username)
+
+
+def was_taken(session: Session, viewer: Viewer, case: Case, name: StepName) -> bool:
+    savepoint = session.begin_nested()
+    try:
+        take(session, viewer, case, name)
+    except (NotAllowed, NotFound, WrongState):
+        return False
+    finally:
+        savepoint.rollback()
+        session.expire_all()
+    return True
 
 
 def test_a_stale_version_is_refused_with_who_moved_it_and_when(session: Session, people: People) -> None:

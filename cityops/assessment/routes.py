@@ -9,8 +9,10 @@ from flask_babel import get_locale, gettext
 
 from cityops import clock, web
 from cityops.accounts.session import current_viewer
+from cityops.accounts.viewer import Viewer
 from cityops.assessment import queries
 from cityops.assessment.board import AREA_LEVELS, NOBODY, Board, NamedRow, ScoreRow, get_row, read_board
+from cityops.assessment.facts import JUDGING_POSTS
 from cityops.assessment.formulas import KIND_LABELS, Count, Figure, Kind, Rate, count_label, indicators_of
 from cityops.assessment.periods import Month, month_of, read_month
 from cityops.cases.telling import named
@@ -43,7 +45,7 @@ def scores() -> str:
             kinds=[(each, gettext(KIND_LABELS[each])) for each in Kind if viewer.has(*queries.SEES[each])],
             levels=[(each.value, gettext(AREA_LEVEL_LABELS[each])) for each in AREA_LEVELS],
             months=[(str(each), month_word(each)) for each in _months_offered(month)],
-            whose=_whose(board, viewer.is_city_wide),
+            whose=_whose(board, viewer),
             month_word=month_word(month),
             row_name=row_name,
             figure_url=_figure_url(board),
@@ -101,10 +103,14 @@ def _named_row(found: NamedRow) -> str:
     return named(found.thing) if found.thing is not None else str(gettext("All together"))
 
 
-def _whose(board: Board, is_city_wide: bool) -> str:
-    if len(board.rows) == 1 and board.kind is not Kind.POST:
+def _whose(board: Board, viewer: Viewer) -> str:
+    """Whom the sentence is about: what of the city this viewer's figures cover."""
+    if board.kind is not Kind.POST and len(board.rows) == 1:
         return row_name(board.rows[0])
-    return str(gettext("The whole city") if is_city_wide else gettext("Your area"))
+    held = viewer.holding(*(JUDGING_POSTS if board.kind is Kind.POST else queries.SEES_AREAS))
+    if not held:
+        return viewer.name if board.kind is Kind.POST else str(gettext("Your bodies"))
+    return str(gettext("The whole city") if any(post.is_city_wide for post in held) else gettext("Your area"))
 
 
 def _kind() -> Kind:

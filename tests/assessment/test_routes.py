@@ -45,6 +45,21 @@ def test_scores_open_to_whom_they_concern(lived: dict[str, str], as_person: AsPe
     assert "row=roads" in page and "row=lamps" not in page
 
 
+def test_the_sentence_says_whom_it_is_about(lived: dict[str, str], as_person: AsPerson) -> None:
+    about = {
+        ("supervisor", "department"): "The whole city",
+        ("handler", "department"): "Your bodies",
+        ("handler-crew", "department"): "lamps-crew",
+        ("dutyleader-east", "post"): "Your area",
+        ("dispatcher", "post"): "dispatcher 某",
+    }
+    for (username, kind), whose in about.items():
+        client = as_person(username)
+        client.post("/language", data={"language": "en"})
+        page = client.get(f"/scores?kind={kind}").text
+        assert re.search(rf'<p class="says">\s*{whose}, ', page), (username, kind)
+
+
 def test_a_figure_that_does_not_exist_is_not_found(lived: dict[str, str], as_person: AsPerson) -> None:
     client = as_person("supervisor")
     for query in ("figure=weather", "figure=handled&row=nobody", "kind=x&figure=handled", "figure=handled&row=%00"):

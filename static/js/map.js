@@ -156,6 +156,7 @@ export function startMap(element) {
     container: element, style: style(), ...firstView(element, rows), attributionControl: false,
     fadeDuration: 0, maxZoom: 20, minZoom: 8, dragRotate: false, pitchWithRotate: false, touchPitch: false,
   });
+  // Who has the element can move its map: the journeys do.
   element.cityMap = map;
   map.touchZoomRotate.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");

@@ -86,6 +86,8 @@ def open_case(session: Session, new: NewReport) -> Case:
         is_simple=new.is_self_handled,
         rework_count=0,
         send_back_count=0,
+        clocks=[],
+        assignments=[],
     )
 
 

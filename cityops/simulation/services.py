@@ -29,7 +29,7 @@ from cityops.simulation.sources import read_city
 from cityops.words import N_
 from cityops.worktime import queries as worktime
 
-BATCH = 50
+BATCH = 100
 # The last lives are looked at together, so that some of them can be left standing at every stage.
 TAIL_CASES, TAIL_DAYS = 1_000, 2
 LEAST_AT_STAGE, SHARE_AT_STAGE = 3, 0.02

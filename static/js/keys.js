@@ -28,8 +28,10 @@ function act(element) {
 function fillKeyList() {
   const list = document.querySelector("[data-key-list]");
   for (const old of list.querySelectorAll("[data-own]")) old.remove();
+  const told = new Set();
   for (const element of document.querySelectorAll("[data-key]")) {
-    if (!visible(element)) continue;
+    if (!visible(element) || told.has(element.dataset.key)) continue;
+    told.add(element.dataset.key);
     const term = document.createElement("dt");
     const key = document.createElement("kbd");
     key.textContent = element.dataset.key.toUpperCase();

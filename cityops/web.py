@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, current_app, g, has_request_context, render_template, request
+from flask import Flask, Response, abort, current_app, g, has_request_context, render_template, request
 from flask_babel import Babel, format_timedelta, gettext
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -133,6 +133,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.context_processor(_page_words)
+    app.before_request(_refuse_nul)
     app.after_request(_headers)
 
 
@@ -166,7 +167,16 @@ def time_left(due_at: datetime, now: datetime) -> str:
         length = gettext("%(h)s h %(m)s min", h=hours, m=minutes)
     else:
         length = gettext("%(m)s min", m=minutes)
-    return str(gettext("late by %(length)s", length=length) if now > due_at else gettext("in %(length)s", length=length))
+    if now > due_at:
+        return str(gettext("late by %(length)s", length=length))
+    return str(gettext("in %(length)s", length=length))
+
+
+def _refuse_nul() -> None:
+    # No text holds a NUL; PostgreSQL takes none, and would say so as an error of ours.
+    texts = [request.path, *request.args.values(), *(() if is_api() else request.form.values())]
+    if any("\x00" in text for text in texts):
+        abort(400)
 
 
 def _page_words() -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """What the case room's API takes and gives."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cityops.cases.models import AttachmentKind
 from cityops.cases.workflow import Source, Stage, StepName
@@ -19,6 +19,14 @@ class Strict(BaseModel):
     """A body whose unknown fields are refused: a mistyped name is not silently lost."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, sent: Any) -> Any:
+        # No text holds a NUL, and PostgreSQL takes none.
+        if not isinstance(sent, dict):
+            return sent
+        return {name: text.replace("\x00", "") if isinstance(text, str) else text for name, text in sent.items()}
 
 
 class ReporterIn(Strict):

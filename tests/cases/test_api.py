@@ -175,6 +175,16 @@ def test_lists_are_paged_by_cursor_and_scoped(as_person: As) -> None:
     assert client.get("/api/v1/cases?cursor=x").status_code == 422
 
 
+@pytest.mark.parametrize("query", ["q", "org", "cell", "class", "area"])
+def test_a_nul_in_the_address_is_refused(as_person: As, query: str) -> None:
+    assert as_person("supervisor").get(f"/api/v1/cases?{query}=a%00b").status_code == 400
+
+
+def test_a_nul_in_a_body_is_left_out(as_person: As) -> None:
+    told = post_report(as_person("inspector"), description="路灯\x00不亮", class_code="01037\x00")
+    assert told["case"]["description"] == "路灯不亮"
+
+
 def test_lists_are_narrowed(as_person: As) -> None:
     inspector, client = as_person("inspector"), as_person("supervisor")
     first = post_report(inspector, address="镇明路 12 号")["case"]["number"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from cityops import clock
@@ -62,6 +62,8 @@ def load_demo(
         load_grid(session, grid)
         progress("appointing people")
         _load_people(session, keys, password_hash)
+        # The planner goes by statistics of an empty database until now.
+        session.execute(text("ANALYZE"))
 
 
 def _refuse_second_city(session: Session) -> None:

@@ -37,7 +37,7 @@ def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until
     """Simulate, with a progress bar and its rate on stderr."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("simulating", total=days * per_day, rate="")
 
         def show(cases: int, of: int, steps: int) -> None:
@@ -55,6 +55,11 @@ def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until
             until=until,
             progress=show,
         )
+    console.print(
+        f"{summary.added} cases lived in {summary.seconds:.1f} s: {summary.steps} steps, "
+        f"{summary.steps_per_second:.0f} a second",
+        highlight=False,
+    )
     if summary.added < summary.cases:
         known = summary.cases - summary.added
         end = summary.until.astimezone(clock.CITY_ZONE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cityops import clock, locks, milestones
@@ -18,7 +18,7 @@ from cityops.cases.workflow import Stage
 from cityops.catalog import queries as catalog
 from cityops.config import Config
 from cityops.db import Database
-from cityops.errors import BadSetting, Invalid, WrongState
+from cityops.errors import BadSetting, Invalid, NotAllowed, WrongState
 from cityops.simulation.cast import Cast, read_cast
 from cityops.simulation.endings import cut, hold_back
 from cityops.simulation.lives import Life, Run
@@ -87,17 +87,22 @@ def simulate(
     nothing where it is whole. Each batch is one transaction, so an interruption leaves whole cases.
 
     Raises:
+        NotAllowed: in production.
         Invalid: the numbers are none, or the end lies in the future.
         WrongState: this run has been simulated up to another end.
         NotFound: there is no city, or nobody in it, or no filing condition is in force.
         BadSetting: another simulation runs on this data folder.
     """
+    if config.production:
+        raise NotAllowed(N_("This is a production system: simulated cases have no place in it."))
     _check(days, per_day, until)
     config.home.mkdir(parents=True, exist_ok=True)
     try:
         with locks.holding(config.home / locks.SIMULATING):
-            run = _begin(database, Run(seed, days, per_day, until or clock.now().replace(microsecond=0)), until)
-            return _Living(database, office, run, Album(config.files_folder), progress).live(batch)
+            run = _with_its_end(database, Run(seed, days, per_day, until or clock.now().replace(microsecond=0)), until)
+            living = _Living(database, office, run, Album(config.files_folder), progress)
+            _begin(database, run)
+            return living.live(batch)
     except locks.Taken as taken:
         raise BadSetting(
             N_("Another simulation runs on %(home)s (process %(pid)s): wait until it has ended."),
@@ -115,12 +120,10 @@ def _check(days: int, per_day: int, until: datetime | None) -> None:
         raise Invalid("until", N_("A simulation cannot end in the future."))
 
 
-def _begin(database: Database, run: Run, asked_until: datetime | None) -> Run:
-    """Keep the run's end under its name; where there is one already, that is the end."""
-    name = f"simulated {run.key}"
-    with database.transaction() as session:
-        milestones.keep(session, name, run.until)
-        until = milestones.find_milestone(session, name) or run.until
+def _with_its_end(database: Database, run: Run, asked_until: datetime | None) -> Run:
+    """The run with the end it had, where it was begun before."""
+    with database.reading() as session:
+        until = milestones.find_milestone(session, _milestone(run)) or run.until
     if asked_until is not None and until != asked_until:
         raise WrongState(
             N_("This run (seed %(seed)s) was simulated up to %(until)s: choose another seed, or the same end."),
@@ -128,6 +131,15 @@ def _begin(database: Database, run: Run, asked_until: datetime | None) -> Run:
             until=until.astimezone(clock.CITY_ZONE).isoformat(),
         )
     return Run(run.seed, run.days, run.per_day, until)
+
+
+def _begin(database: Database, run: Run) -> None:
+    with database.transaction() as session:
+        milestones.keep(session, _milestone(run), run.until)
+
+
+def _milestone(run: Run) -> str:
+    return f"simulated {run.key}"
 
 
 class _Living:
@@ -152,6 +164,10 @@ class _Living:
             done += len(lives)
             self._summary.seconds = time.monotonic() - begun
             self._progress(done, self._run.cases, self._summary.steps)
+        if self._summary.added:
+            with self._database.transaction() as session:
+                # The planner goes by statistics of a city that was empty until now.
+                session.execute(text("ANALYZE"))
         return self._summary
 
     def _lives(self) -> Iterator[Life]:

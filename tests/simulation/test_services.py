@@ -1,6 +1,7 @@
 """A run lived in the test city, through the real services, on both databases."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from cityops.cases.services import StepRequest
 from cityops.cases.workflow import OPEN_STAGES, Stage, StepName
 from cityops.config import Config
 from cityops.db import Database
-from cityops.errors import BadSetting, Invalid, NotFound, WrongState
+from cityops.errors import BadSetting, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation import playing
@@ -167,6 +168,19 @@ def test_numbers_that_are_none_are_refused(make_db_url: Callable[..., str], conf
     with pytest.raises(Invalid):
         live(database, config, **wrong)  # type: ignore[arg-type]
     database.dispose()
+
+
+def test_a_run_that_could_not_begin_leaves_no_end_behind(nothing: Database, config: Config) -> None:
+    with pytest.raises(NotFound):
+        live(nothing, config)
+    build(nothing)
+    assert live(nothing, config, per_day=1, until=factories.MONDAY_MORNING).until == factories.MONDAY_MORNING
+
+
+def test_a_production_system_is_not_simulated(nothing: Database, config: Config) -> None:
+    build(nothing)
+    with pytest.raises(NotAllowed, match="production"):
+        live(nothing, replace(config, production=True))
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ COMMANDS: tuple[click.Command, ...] = (
     simulation.simulate_city,
     accounts.person,
     accounts.token,
+    accounts.body,
+    accounts.jurisdiction,
     cases.audit,
     grid.grid,
     catalog.catalog,

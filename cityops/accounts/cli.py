@@ -1,4 +1,4 @@
-"""`cityops person` and `cityops token`: people and bearer tokens from the machine's own command line."""
+"""`cityops person`, `token`, `body` and `jurisdiction`: who, from the machine's own command line."""
 
 import sys
 from datetime import date
@@ -6,6 +6,7 @@ from datetime import date
 import click
 
 from cityops.accounts import administration, passwords, services, tokens
+from cityops.accounts.models import BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.services import NewPost
 from cityops.errors import Invalid
@@ -151,3 +152,49 @@ def revoke_token(shell: Shell, text: str | None, username: str | None) -> None:
 def _day(moment: date | None) -> date | None:
     # click gives a moment without a zone where a day was asked for.
     return None if moment is None else date(moment.year, moment.month, moment.day)
+
+
+@click.group()
+def body() -> None:
+    """Add bodies: centres, departments, street offices, companies."""
+
+
+@body.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="Its name in Chinese.")
+@click.option("--name-en", required=True, help="Its name in English.")
+@click.option("--kind", type=click.Choice([kind.value for kind in BodyKind]), required=True)
+@click.option("--parent", help="Code of the body it belongs to; without one it is a root.")
+@click.pass_obj
+def add_body(shell: Shell, code: str, name: str, name_en: str, kind: str, parent: str | None) -> None:
+    """Add a body."""
+    with shell.workshop.transaction() as session:
+        services.add_body(session, None, code=code, name=name, name_en=name_en, kind=BodyKind(kind), parent=parent)
+    click.echo(f"{code} added", err=True)
+
+
+@click.group()
+def jurisdiction() -> None:
+    """Add jurisdictions: what posts are held over."""
+
+
+@jurisdiction.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="Its name in Chinese.")
+@click.option("--name-en", required=True, help="Its name in English.")
+@click.option("--city-wide", is_flag=True, help="The whole city, and what lies outside the grid.")
+@click.option(
+    "--range", "ranges", nargs=2, multiple=True, metavar="FROM UNTIL", help="Community codes; may be repeated."
+)
+@click.pass_obj
+def add_jurisdiction(
+    shell: Shell, code: str, name: str, name_en: str, city_wide: bool, ranges: tuple[tuple[str, str], ...]
+) -> None:
+    """Add a jurisdiction: the whole city, or ranges of 12-digit community codes, both ends included."""
+    if city_wide is bool(ranges):
+        raise Invalid("ranges", N_("A jurisdiction is the whole city (--city-wide) or ranges of community codes."))
+    with shell.workshop.transaction() as session:
+        services.add_jurisdiction(
+            session, None, code=code, name=name, name_en=name_en, ranges=ranges, is_city_wide=city_wide
+        )
+    click.echo(f"{code} added", err=True)

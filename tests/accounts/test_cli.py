@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from cityops import clock
 from cityops.accounts import queries
-from cityops.accounts.cli import person, token
+from cityops.accounts.cli import body, jurisdiction, person, token
 from cityops.accounts.posts import Post
 from cityops.accounts.signing_in import sign_in
 from cityops.config import Config
@@ -90,3 +90,20 @@ def test_an_ended_person_is_out_and_not_listed(run, organisation):
     assert "newcomer" not in run(person, "list").stdout
     with pytest.raises(NotAllowed):
         sign_in(organisation, "newcomer", password)
+
+
+def test_bodies_and_jurisdictions_are_added_from_the_command_line(run, organisation):
+    names = ("--name", "新中心", "--name-en", "New centre")
+    run(body, "add", "new-centre", *names, "--kind", "supervision_centre", "--parent", "city")
+    run(jurisdiction, "add", "new-area", *names, "--range", "330203002001", "330203002099")
+    post = ("--post", "operator", "--body", "new-centre", "--jurisdiction", "new-area")
+    run(person, "add", "founder", "--name", "新人", *post)
+    with organisation.reading() as session:
+        viewer = queries.find_viewer_by_username(session, "founder", clock.today())
+    assert [(held.post, held.ranges) for held in viewer.held] == [(Post.OPERATOR, (("330203002001", "330203002099"),))]
+
+
+@pytest.mark.parametrize("words", [(), ("--city-wide", "--range", "330203002001", "330203002099")])
+def test_a_jurisdiction_is_the_whole_city_or_ranges(run, words):
+    with pytest.raises(Invalid):
+        run(jurisdiction, "add", "odd", "--name", "甲", "--name-en", "A", *words)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -102,14 +102,19 @@ def get_report(session: Session, viewer: Viewer, number: str) -> Report:
     return report
 
 
+# Built once: putting a statement together takes longer than running it.
+_BY_UUID = select(Report).where(Report.uuid == bindparam("uuid"))
+_PHOTO_DIGESTS = select(Attachment.sha256).where(Attachment.case_id == bindparam("case_id")).order_by(Attachment.id)
+
+
 def find_report_by_uuid(session: Session, uuid: str) -> Report | None:
     """The report with this client-made id."""
-    return session.scalar(select(Report).where(Report.uuid == uuid))
+    return session.scalar(_BY_UUID, {"uuid": uuid})
 
 
 def list_photo_digests(session: Session, case_id: int) -> list[str]:
     """The SHA-256 of each of the case's photos, in the order they were added."""
-    return list(session.scalars(select(Attachment.sha256).where(Attachment.case_id == case_id).order_by(Attachment.id)))
+    return list(session.scalars(_PHOTO_DIGESTS, {"case_id": case_id}))
 
 
 @dataclass(frozen=True)

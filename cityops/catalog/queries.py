@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, FilingCondition, StageLimit, Standard
@@ -85,8 +85,7 @@ def find_condition(session: Session, code: str, on: date) -> FilingCondition | N
     """The filing condition of this code in force on the day, its class with it, or None."""
     if not code.isprintable():
         return None
-    query = _conditions(on).where(FilingCondition.code == code).order_by(FilingCondition.valid_from_on.desc()).limit(1)
-    return session.scalar(query)
+    return session.scalar(_CONDITION, {"code": code, "on": on})
 
 
 def get_condition(session: Session, condition_id: int) -> FilingCondition:
@@ -170,7 +169,7 @@ def _classes(on: date, kind: CaseKind | None) -> Select[CaseClass]:
     return query if kind is None else query.where(CaseClass.kind == kind)
 
 
-def _conditions(on: date) -> Select[FilingCondition]:
+def _conditions(on: date | BindParameter[date]) -> Select[FilingCondition]:
     return (
         select(FilingCondition)
         .options(joinedload(FilingCondition.case_class, innerjoin=True))
@@ -182,16 +181,14 @@ def _list_all_editions(session: Session, kind: CaseKind, code: str) -> Sequence[
     """The class under every standard that has it, the newest first."""
     if not code.isprintable():
         return []
-    query = select(CaseClass).join(CaseClass.standard).options(contains_eager(CaseClass.standard))
-    query = query.where(CaseClass.kind == kind, CaseClass.code == code).order_by(Standard.valid_from_on.desc())
-    return session.scalars(query).all()
+    return session.scalars(_EDITIONS, {"kind": kind, "code": code}).all()
 
 
 def _standard_in_force(on: date) -> ColumnElement[bool]:
     return and_(Standard.valid_from_on <= on, or_(Standard.valid_until_on.is_(None), Standard.valid_until_on >= on))
 
 
-def _condition_in_force(on: date) -> ColumnElement[bool]:
+def _condition_in_force(on: date | BindParameter[date]) -> ColumnElement[bool]:
     until = FilingCondition.valid_until_on
     return and_(FilingCondition.valid_from_on <= on, or_(until.is_(None), until >= on))
 
@@ -218,3 +215,19 @@ def _lower_starts(
     column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], word: str
 ) -> ColumnElement[bool]:
     return func.lower(column).startswith(word.lower(), autoescape=True)
+
+
+# Built once: putting a statement together takes longer than running it.
+_EDITIONS = (
+    select(CaseClass)
+    .join(CaseClass.standard)
+    .options(contains_eager(CaseClass.standard))
+    .where(CaseClass.kind == bindparam("kind"), CaseClass.code == bindparam("code"))
+    .order_by(Standard.valid_from_on.desc())
+)
+_CONDITION = (
+    _conditions(bindparam("on", type_=Date()))
+    .where(FilingCondition.code == bindparam("code"))
+    .order_by(FilingCondition.valid_from_on.desc())
+    .limit(1)
+)

@@ -47,13 +47,16 @@ class Place(NamedTuple):
         return self.community_code
 
 
+# Built once: putting a statement together takes longer than running it.
+_REVISION = select(GridRevision.number, GridRevision.mark).where(GridRevision.id == 1)
+
+
 def current_index(session: Session) -> GridIndex:
     """The index of the grid as it stands now, prepared once a process and again after each change of the grid.
 
     One tiny query each time, in the caller's transaction, so that no place is stored by an old grid.
     """
-    asked = select(GridRevision.number, GridRevision.mark).where(GridRevision.id == 1)
-    revision = session.execute(asked).one_or_none()
+    revision = session.execute(_REVISION).one_or_none()
     number, mark = (0, "") if revision is None else (revision.number, revision.mark)
     url = str(session.get_bind().engine.url)
     kept = _prepared.get(url)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from cityops import clock
@@ -17,28 +17,44 @@ from cityops.patrol.choosing import Candidate, Why
 from cityops.patrol.models import InspectorShift, InspectorTask
 from cityops.words import N_
 
+# Built once: putting a statement together takes longer than running it.
+_GRID_OF_CELL = (
+    select(DutyGrid.id, DutyGrid.street_code)
+    .join(Cell, Cell.duty_grid_id == DutyGrid.id)
+    .where(Cell.id == bindparam("cell_id"))
+)
+_ON_DUTY = and_(
+    InspectorShift.weekday == bindparam("weekday"),
+    InspectorShift.start_minute <= bindparam("minute"),
+    InspectorShift.end_minute > bindparam("minute"),
+)
+_IN_DISTRICT = DutyGrid.street_code.between(bindparam("low"), bindparam("high"))
+_CANDIDATES = (
+    select(InspectorShift.person_id, InspectorShift.duty_grid_id, DutyGrid.street_code, _ON_DUTY)
+    .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
+    .join(Person, Person.id == InspectorShift.person_id)
+    .where(or_(Person.ended_on.is_(None), Person.ended_on > bindparam("on")))
+    .where(or_(and_(_ON_DUTY, _IN_DISTRICT), InspectorShift.duty_grid_id == bindparam("grid_id")))
+)
+_INVOLVED = select(CaseEvent.person_id).where(CaseEvent.case_id == bindparam("case_id")).distinct()
+
 
 def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> list[Candidate]:
     """The inspectors who could take a task at this cell: on duty in its district, else its duty grid's own."""
-    place = session.execute(
-        select(DutyGrid.id, DutyGrid.street_code).join(Cell, Cell.duty_grid_id == DutyGrid.id).where(Cell.id == cell_id)
-    ).first()
+    place = session.execute(_GRID_OF_CELL, {"cell_id": cell_id}).first()
     if place is None:
         return []
     grid_id, street_code = place
-    district = street_code[:6]
-    rows = session.execute(
-        select(InspectorShift.person_id, InspectorShift.duty_grid_id, DutyGrid.street_code, _on_duty(moment))
-        .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
-        .join(Person, Person.id == InspectorShift.person_id)
-        .where(or_(Person.ended_on.is_(None), Person.ended_on > clock.city_day(moment)))
-        .where(
-            or_(
-                and_(_on_duty(moment), DutyGrid.street_code.between(district + "000", district + "999")),
-                InspectorShift.duty_grid_id == grid_id,
-            )
-        )
-    )
+    local = moment.astimezone(clock.CITY_ZONE)
+    asked = {
+        "on": local.date(),
+        "weekday": local.weekday(),
+        "minute": local.hour * 60 + local.minute,
+        "low": street_code[:6] + "000",
+        "high": street_code[:6] + "999",
+        "grid_id": grid_id,
+    }
+    rows = session.execute(_CANDIDATES, asked)
     return [Candidate(row[0], _why(row[3], row[1] == grid_id, row[2] == street_code)) for row in rows]
 
 
@@ -50,19 +66,9 @@ def _why(is_on_duty: bool, same_grid: bool, same_street: bool) -> Why:
     return Why.ON_DUTY_IN_STREET if same_street else Why.ON_DUTY_IN_DISTRICT
 
 
-def _on_duty(moment: datetime) -> ColumnElement[bool]:
-    local = moment.astimezone(clock.CITY_ZONE)
-    minute = local.hour * 60 + local.minute
-    return and_(
-        InspectorShift.weekday == local.weekday(),
-        InspectorShift.start_minute <= minute,
-        InspectorShift.end_minute > minute,
-    )
-
-
 def list_persons_involved(session: Session, case_id: int) -> list[int]:
     """Everybody who took a step on the case so far."""
-    return list(session.scalars(select(CaseEvent.person_id).where(CaseEvent.case_id == case_id).distinct()))
+    return list(session.scalars(_INVOLVED, {"case_id": case_id}))
 
 
 def list_tasks(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequence[InspectorTask]:

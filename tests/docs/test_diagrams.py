@@ -1,0 +1,12 @@
+"""The committed workflow page and the rooms' picture are what the code says now."""
+
+from scripts import draw_workflow
+
+
+def test_the_workflow_page_is_what_the_table_generates() -> None:
+    assert draw_workflow.workflow_page() == draw_workflow.WORKFLOW.read_text("utf-8"), "run make diagrams"
+
+
+def test_the_picture_of_the_rooms_is_what_they_import() -> None:
+    page = draw_workflow.ARCHITECTURE.read_text("utf-8")
+    assert draw_workflow.with_rooms(page) == page, "run make diagrams"

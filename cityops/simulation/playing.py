@@ -89,7 +89,11 @@ class Player:
             InspectorTask.case_id == self.case.id, InspectorTask.done_at.is_(None)
         )
         person_id = session.scalar(given.limit(1))
-        return None if person_id is None or person_id in self.handled_by else self.cast.get(person_id)
+        if person_id is None or person_id in self.handled_by:
+            return None
+        viewer = self.cast.get(person_id)
+        held = viewer.holding(Post.INSPECTOR) if viewer else ()
+        return viewer if any(each.covers(self.case.area_code) for each in held) else None
 
     def _told(self, act: Act) -> NewReport:
         told = self.life.told

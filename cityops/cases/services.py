@@ -95,8 +95,8 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     step = STEPS[StepName.SELF_HANDLE if new.is_self_handled else StepName.REPORT]
     case = open_case(session, new)
     held = _held_for(viewer, step, case)
-    if new.is_self_handled and (case.condition is None or not case.condition.is_simple_allowed):
-        raise Invalid("condition", N_("The city lets no inspector put this right alone: report it instead."))
+    if new.is_self_handled:
+        _check_self_handled(case)
     act = _Act(session, office, case, step, step.ways[DONE], DONE, case.opened_at, held, viewer.person_id)
     case.stage = act.way.to
     session.add(case)
@@ -107,6 +107,13 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     act.facts |= {"component": case.component_id}
     _carry_out(act)
     return row
+
+
+def _check_self_handled(case: Case) -> None:
+    if case.condition is None:
+        raise Invalid("condition", N_("Choose the filing condition: what was put right on the spot has one too."))
+    if not case.condition.is_simple_allowed:
+        raise Invalid("condition", N_("The city lets no inspector put this right alone: report it instead."))
 
 
 def take_step(session: Session, viewer: Viewer, office: CaseOffice, number: str, request: StepRequest) -> Case:

@@ -51,6 +51,14 @@ function showConditions() {
   showLimit();
 }
 
+// A class with one condition leaves nothing to choose.
+function takeOnlyCondition() {
+  const fitting = [...fieldOf("condition").options].filter((option) => option.value && !option.hidden);
+  if (fitting.length !== 1) return;
+  fieldOf("condition").value = fitting[0].value;
+  showLimit();
+}
+
 // Without a condition yet: the limits the class may have.
 function showLimit() {
   const condition = fieldOf("condition");
@@ -127,6 +135,7 @@ document.addEventListener("mappick", locate);
 for (const name of ["lon", "lat"]) fieldOf(name).addEventListener("change", locate);
 fieldOf("class_code").addEventListener("change", () => {
   showConditions();
+  takeOnlyCondition();
   if (fieldOf("lon").value && fieldOf("lat").value) document.dispatchEvent(new CustomEvent("located"));
 });
 fieldOf("condition").addEventListener("change", showLimit);

@@ -78,6 +78,16 @@ function pickPoints(map, element, marker) {
     element.dispatchEvent(new CustomEvent("mappick", { bubbles: true, detail: { lon: lng, lat, source } }));
   }
 
+  // What is typed, or was kept from before a refusal, stands on the map too.
+  function showTyped() {
+    const typed = numbers(`${lonField.value || "-"},${latField.value || "-"}`);
+    if (!typed || Math.abs(typed[1]) > 90) return;
+    marker.setLngLat(typed).addTo(map);
+    map.jumpTo({ center: typed, zoom: Math.max(map.getZoom(), POINT_ZOOM) });
+  }
+
+  for (const field of [lonField, latField]) field.addEventListener("change", showTyped);
+  showTyped();
   map.on("click", (event) => put(event.lngLat, "map"));
   marker.setDraggable(true);
   marker.on("dragend", () => put(marker.getLngLat(), "map"));

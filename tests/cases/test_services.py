@@ -332,6 +332,9 @@ def test_a_self_handled_case_that_fails_the_review_becomes_an_ordinary_one(sessi
 def test_what_a_city_does_not_let_inspectors_put_right_cannot_be_self_handled(session: Session, people: People) -> None:
     with pytest.raises(Invalid):
         make_report(session, people.inspector, condition="C01037-1", is_self_handled=True)
+    with pytest.raises(Invalid) as refused:
+        make_report(session, people.inspector, is_self_handled=True)
+    assert "Choose the filing condition" in refused.value.message
 
 
 def test_a_task_goes_to_another_inspector_than_who_reported(session: Session, people: People) -> None:

@@ -1,0 +1,52 @@
+"""Every page of every post: loads in silence, fits its screen."""
+
+import pytest
+
+from tests.journeys.conftest import Signed
+from tests.journeys.visitor import DESK, TABLET
+
+DESKS = ("operator", "dutyleader", "dispatcher", "handler", "supervisor", "leader", "admin")
+WIDER = """() => [document.documentElement, document.querySelector('main')]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.tagName + ' ' + each.scrollWidth)"""
+
+
+@pytest.mark.parametrize("username", DESKS)
+def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, username: str) -> None:
+    person = signed_in(username)
+    rooms = person.page.locator(".rail li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    lists = person.page.locator(".tabs li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert "/" in rooms
+    for number, address in enumerate(dict.fromkeys([*rooms, *lists])):
+        for screen in (DESK, TABLET):
+            person.page.set_viewport_size(screen)
+            if screen is DESK:
+                answer = person.page.goto(address)
+                assert answer is not None and answer.status == 200, address
+                person.shows(f"{username}-{number}")
+            assert person.page.evaluate(WIDER) == [], (address, screen)
+    assert person.complaints == []
+
+
+def test_every_room_of_a_tablet_loads_in_silence_and_fits(signed_in: Signed) -> None:
+    person = signed_in("inspector", on_tablet=True)
+    rooms = person.page.locator(".foot-bar a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert len(rooms) == 4
+    for number, address in enumerate(rooms):
+        answer = person.page.goto(address)
+        assert answer is not None and answer.status == 200, address
+        person.shows(f"inspector-{number}")
+        assert person.page.evaluate(WIDER) == [], address
+        assert person.page.locator(".foot-bar a").first.bounding_box()["height"] >= 48
+    assert person.complaints == []
+
+
+@pytest.mark.parametrize("address", ["/?stage=filed", "/?stage=filed&map=0", "/cases"])
+def test_a_list_shows_eighteen_rows_on_a_small_screen(signed_in: Signed, address: str) -> None:
+    person = signed_in("dispatcher")
+    person.page.goto(address)
+    person.shows("rows-" + "".join(letter for letter in address if letter.isalnum()))
+    whole = person.page.locator("tbody tr").evaluate_all(
+        """rows => { const foot = document.querySelector('.keybar').getBoundingClientRect().top;
+            return rows.filter((row) => row.getBoundingClientRect().bottom <= foot).length; }"""
+    )
+    assert whole >= 18

@@ -55,11 +55,12 @@ def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until
             until=until,
             progress=show,
         )
-    console.print(
-        f"{summary.added} cases lived in {summary.seconds:.1f} s: {summary.steps} steps, "
-        f"{summary.steps_per_second:.0f} a second",
-        highlight=False,
-    )
+    if summary.added:
+        console.print(
+            f"{summary.added} cases lived in {summary.seconds:.1f} s: {summary.steps} steps, "
+            f"{summary.steps_per_second:.0f} a second",
+            highlight=False,
+        )
     if summary.added < summary.cases:
         known = summary.cases - summary.added
         end = summary.until.astimezone(clock.CITY_ZONE)

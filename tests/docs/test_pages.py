@@ -125,3 +125,13 @@ def test_the_notice_names_every_vendored_part_with_its_version() -> None:
 
 def test_the_pictures_are_small() -> None:
     assert [path.name for path in (DOCS / "images").glob("*.png") if path.stat().st_size > 200_000] == []
+
+
+def test_the_glossary_has_every_word_once() -> None:
+    page = (DOCS / "glossary.md").read_text("utf-8")
+    words = [
+        word.strip()
+        for row in re.findall(r"^\| ([^|]*[一-鿿][^|]*) \|", page, re.M)
+        for word in re.split("[,/、]", row)
+    ]
+    assert sorted(set(words) - {"中文"}) == sorted(word for word in words if word != "中文")

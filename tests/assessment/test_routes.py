@@ -62,7 +62,7 @@ def test_the_sentence_says_whom_it_is_about(lived: dict[str, str], as_person: As
 
 def test_a_figure_that_does_not_exist_is_not_found(lived: dict[str, str], as_person: AsPerson) -> None:
     client = as_person("supervisor")
-    for query in ("figure=weather", "figure=handled&row=nobody", "kind=x&figure=handled", "figure=handled&row=%00"):
+    for query in ("figure=weather", "figure=handled&row=nobody", "kind=x&figure=handled"):
         assert client.get(f"/scores/cases?{query}").status_code == 404, query
 
 

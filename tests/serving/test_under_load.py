@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from cityops.accounts.tokens import create_token
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.workshop import Workshop
-from tests.factories import WEST_POINT, make_city
+from tests.factories import WEST_POINT, make_grid, make_people
 from tests.serving.city import City, count_owed, eventually, owe
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
@@ -83,7 +83,8 @@ def settle(city: City) -> str:
     """The small city of the tests in the running city's database; an inspector's token."""
     workshop = Workshop(city.config)
     with workshop.transaction() as session:
-        make_city(session)
+        make_grid(session)
+        make_people(session)
         token = create_token(session, None, "inspector")
     workshop.close()
     return token

@@ -131,6 +131,9 @@ def sees_all_of_it(supervisor: Visitor, site: Site, number: str, *inspectors: st
     supervisor.shows("complaint-11-closed")
     page.goto("/scores")
     supervisor.shows("complaint-12-scores")
+    page.locator("table.rows tr", has_text="市路灯管理中心").locator("td a").first.click()
+    expect(page.locator(f'a[href="/cases/{number}"]')).to_be_visible()
+    supervisor.shows("complaint-13-behind-a-figure")
 
 
 def test_a_simple_case_is_put_right_by_its_finder(signed_in: Signed, site: Site, photo: dict[str, object]) -> None:

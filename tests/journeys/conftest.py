@@ -86,5 +86,5 @@ def signed_in(visitor: Signed) -> Signed:
 def photo() -> dict[str, object]:
     """A picture as a tablet's camera hands it over."""
     data = BytesIO()
-    Image.effect_noise((640, 480), 60).convert("RGB").save(data, "JPEG", quality=80)
+    Image.linear_gradient("L").resize((640, 480)).convert("RGB").save(data, "JPEG", quality=80)
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data.getvalue()}

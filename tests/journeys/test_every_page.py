@@ -1,6 +1,7 @@
 """Every page of every post: loads in silence, fits its screen."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.conftest import Signed
 from tests.journeys.visitor import DESK, TABLET
@@ -16,13 +17,19 @@ def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, usern
     rooms = person.page.locator(".rail li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     lists = person.page.locator(".tabs li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert "/" in rooms
-    for number, address in enumerate(dict.fromkeys([*rooms, *lists])):
+    person.page.goto("/cases")
+    case = person.page.locator("tbody a.code").first.get_attribute("href") or ""
+    for number, address in enumerate(dict.fromkeys([*rooms, *lists, case])):
+        person.page.set_viewport_size(DESK)
+        answer = person.page.goto(address)
+        assert answer is not None and answer.status == 200, address
+        if person.page.locator("[data-map]").count():
+            person.wait_for_map()
+        if address in rooms:
+            expect(person.page.locator('.rail a[aria-current="page"]')).to_have_attribute("href", address)
+        person.shows(f"{username}-{number}")
         for screen in (DESK, TABLET):
             person.page.set_viewport_size(screen)
-            if screen is DESK:
-                answer = person.page.goto(address)
-                assert answer is not None and answer.status == 200, address
-                person.shows(f"{username}-{number}")
             assert person.page.evaluate(WIDER) == [], (address, screen)
     assert person.complaints == []
 
@@ -34,6 +41,8 @@ def test_every_room_of_a_tablet_loads_in_silence_and_fits(signed_in: Signed) -> 
     for number, address in enumerate(rooms):
         answer = person.page.goto(address)
         assert answer is not None and answer.status == 200, address
+        if person.page.locator("[data-map]").count():
+            person.wait_for_map()
         person.shows(f"inspector-{number}")
         assert person.page.evaluate(WIDER) == [], address
         assert person.page.locator(".foot-bar a").first.bounding_box()["height"] >= 48
@@ -50,3 +59,18 @@ def test_a_list_shows_eighteen_rows_on_a_small_screen(signed_in: Signed, address
             return rows.filter((row) => row.getBoundingClientRect().bottom <= foot).length; }"""
     )
     assert whole >= 18
+
+
+def test_the_night_theme_reaches_the_map_and_stays(signed_in: Signed) -> None:
+    person = signed_in("dispatcher2")
+    page = person.page
+    page.locator("details.menu summary").last.click()
+    page.locator('[data-theme-choice="dark"]').click()
+    page.goto("/?stage=filed&map=1")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    person.wait_for_map()
+    person.shows("night-work")
+    page.locator("tbody a.code").first.click()
+    person.wait_for_map()
+    person.shows("night-case")
+    assert person.complaints == []

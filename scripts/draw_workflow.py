@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Write docs/workflow.md from the workflow's table, and the rooms' picture in docs/architecture.md from the imports.
 
 Both are committed; tests/docs compares them with what the code says now.

@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, has_request_context, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from flask_babel import Babel, format_timedelta, gettext
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from cityops import clock
 from cityops.errors import CityopsError, Conflict, Invalid, NotAllowed, NotFound, WrongState
@@ -28,6 +31,7 @@ LANGUAGES = ("zh_CN", "en")
 CITY_NAME = N_("Ningbo")
 API_PREFIX = "/api/"
 MAX_BODY_BYTES = 32 * 1024 * 1024
+KEY_BITS = 63
 
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -69,6 +73,38 @@ ADVICE: Mapping[int, str] = {
 }
 
 _View = TypeVar("_View", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
+
+
+class KeyConverter(IntegerConverter):
+    """`<key:…>` of an address: a row's key from 1 on; a number that no row's could be leads nowhere.
+
+    `<key(31):…>` is for the tables whose keys PostgreSQL holds in four bytes.
+    """
+
+    regex = "[1-9][0-9]{0,18}"
+
+    def __init__(self, map: Map, bits: int = KEY_BITS) -> None:
+        super().__init__(map, max=2**bits - 1)
+
+
+class NumberConverter(IntegerConverter):
+    """`<int:…>` of an address: no longer than a number can be read."""
+
+    regex = "[0-9]{1,18}"
+
+
+class Json(DefaultJSONProvider):
+    """JSON whose words stay as they are written."""
+
+    ensure_ascii = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """What a JSON text says; one nested too deeply is no more readable than one that is broken."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 def workshop() -> Workshop:
@@ -84,6 +120,20 @@ def reading() -> AbstractContextManager[Session]:
 def transaction() -> AbstractContextManager[Session]:
     """The writing door: committed at the block's end; owed jobs are announced after it."""
     return workshop().transaction()
+
+
+def settle(work: Callable[[Session], _Result]) -> _Result:
+    """Do `work` in a transaction of its own.
+
+    Two that make the same client-made id at the same moment meet at its unique index: the one that lost is done again,
+    and finds what the other has made.
+    """
+    try:
+        with transaction() as session:
+            return work(session)
+    except IntegrityError:
+        with transaction() as session:
+            return work(session)
 
 
 def public(view: _View) -> _View:
@@ -128,6 +178,8 @@ def invalid_body(error: ValidationError) -> Response:
 
 def install(app: Flask) -> None:
     """Give an application its errors, language, words and headers."""
+    app.url_map.converters.update(key=KeyConverter, int=NumberConverter)
+    app.json = Json(app)
     Babel(app, locale_selector=language, default_locale=LANGUAGES[0], default_timezone=str(clock.CITY_ZONE))
     app.register_error_handler(CityopsError, _cityops_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -147,6 +199,12 @@ def body_digest() -> str:
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
     digest.update(request.get_data())
     return digest.hexdigest()
+
+
+def find_asked_key(name: str, bits: int = KEY_BITS) -> int | None:
+    """The row's key in this argument of the address; None without one, and where it is none that a row could have."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and 1 <= number < 2**bits else None
 
 
 def local_time(moment: datetime | None, *, with_year: bool = False) -> str:

@@ -243,7 +243,8 @@ def new_report(point: tuple[float, float] = WEST_POINT, **changes: object) -> Ne
 
 
 def make_report(session: Session, viewer: Viewer, office: CaseOffice | None = None, **changes: object) -> Report:
-    """A report through the service."""
+    """A report through the service, from the source that is the viewer's own."""
+    changes.setdefault("source", Source.INSPECTOR if viewer.has(Post.INSPECTOR) else Source.TRANSFER)
     return services.report(session, viewer, office or make_office(), new_report(**changes))  # type: ignore[arg-type]
 
 

@@ -16,29 +16,33 @@ REPEATED_HEADER = "Idempotency-Replayed"
 Work = Callable[[Session, Viewer], tuple[int, BaseModel]]
 
 
-def answer_once(work: Work) -> Response:
+def answer_once(work: Work, *, digest: str | None = None) -> Response:
     """Do the work in one transaction and answer with its status and JSON; under a key already used, the stored answer.
+
+    Args:
+        work: may be done twice, where another request made the same client-made id at the same moment.
+        digest: what was asked, where it is more than the body's text tells (a form with a file).
 
     Raises:
         Invalid: the `Idempotency-Key` is no key, or was used for another request.
     """
     viewer = current_viewer()
     key = request.headers.get(idempotency.HEADER)
-    if key is None:
-        with web.transaction() as session:
-            status, shown = work(session, viewer)
-            return _json(status, shown.model_dump_json(by_alias=True))
-    digest = web.body_digest()
-    with web.transaction() as session:
-        row = idempotency.begin(session, viewer, key, digest)
-        if row.status is not None:
+    asked = digest or web.body_digest()
+
+    def keyed(session: Session) -> Response:
+        row = None if key is None else idempotency.begin(session, viewer, key, asked)
+        if row is not None and row.status is not None:
             answer = _json(row.status, row.answer or "")
             answer.headers[REPEATED_HEADER] = "true"
             return answer
         status, shown = work(session, viewer)
         text = shown.model_dump_json(by_alias=True)
-        idempotency.store(row, status, text)
+        if row is not None:
+            idempotency.store(row, status, text)
         return _json(status, text)
+
+    return web.settle(keyed)
 
 
 def _json(status: int, text: str) -> Response:

@@ -37,6 +37,7 @@ from cityops.cases.schemas import (
     TimelineOut,
 )
 from cityops.cases.services import StepRequest
+from cityops.cases.uploads import receive
 from cityops.errors import Invalid
 from cityops.grid.geometry import from_crs
 from cityops.words import N_
@@ -145,20 +146,16 @@ class PhotoForm(BaseModel):
 @api.post("/cases/<number>/attachments", responses={201: AttachmentOut}, summary="Add a photo")
 def add_attachment(path: NumberPath, form: PhotoForm) -> Response:
     """Add a photo; what is not a picture is refused by its content."""
-    sent = request.files.get("file")
-    if sent is None:
+    photo = receive(current_viewer(), path.number, request.files.get("file"))
+    if photo is None:
         raise Invalid("file", N_("Send the picture as the part named file."))
-    with web.reading() as session:
-        # Who may not see the case leaves no file behind.
-        queries.get_case(session, current_viewer(), path.number)
-    photo = attachments.store(web.workshop().config.files_folder, sent.stream)
 
     def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:
         case = queries.get_case_for_update(session, viewer, path.number)
         row = attachments.add(session, viewer, case, str(form.id), form.kind, photo)
         return 201, _attachment_out(case, row)
 
-    return answer_once(work)
+    return answer_once(work, digest=f"{photo.sha256} {path.number} {form.id} {form.kind}")
 
 
 def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:

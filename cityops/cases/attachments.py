@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Attachment, AttachmentKind, Case
-from cityops.errors import Invalid, NotFound
+from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.queue import owe
 from cityops.words import N_
 
@@ -24,6 +26,14 @@ MAX_PHOTO_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 80_000_000
 THUMBNAIL_PX = 480
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+TAKEN_BY = {
+    AttachmentKind.SCENE: (Post.OPERATOR, Post.DUTY_LEADER, Post.LEADER, Post.INSPECTOR),
+    AttachmentKind.BEFORE: (Post.INSPECTOR, Post.HANDLER),
+    AttachmentKind.AFTER: (Post.INSPECTOR, Post.HANDLER),
+    AttachmentKind.VERIFY: (Post.INSPECTOR,),
+    AttachmentKind.CHECK: (Post.INSPECTOR,),
+}
+"""Whose photos prove what: a handler cannot add the picture of the check on his own work."""
 MAKE_THUMBNAIL = "cases.make_thumbnail"
 
 
@@ -66,11 +76,15 @@ def store(folder: Path, stream: IO[bytes]) -> Photo:
 
 def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: AttachmentKind, photo: Photo) -> Attachment:
     """Add a stored photo to a case; the same uuid again gives the same row."""
+    if not viewer.has(*TAKEN_BY[kind]):
+        raise NotAllowed(N_("None of your posts may add this kind of photo."))
     earlier = session.scalar(select(Attachment).where(Attachment.uuid == uuid))
     if earlier is not None:
         if (earlier.case_id, earlier.sha256) != (case.id, photo.sha256):
             raise Invalid("id", N_("This id belongs to another photo: make a new one."))
         return earlier
+    if not case.is_open:
+        raise WrongState(N_("The case is closed: no photo can be added any more."))
     row = Attachment(
         uuid=uuid,
         case_id=case.id,
@@ -164,9 +178,9 @@ def _write(path: Path, data: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
+    # A name of its own for each writer: the same picture may arrive twice at once.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(path)
+    Path(file.name).replace(path)

@@ -14,6 +14,7 @@ from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
+from cityops.cases.permission import find_held
 from cityops.cases.workflow import OPEN_STAGES, Stage, Step, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
@@ -28,14 +29,31 @@ AREA_POSTS = tuple(post for post in Post if post is not Post.HANDLER)
 
 
 def scope(viewer: Viewer) -> ColumnElement[bool]:
-    """The cases a viewer may see: those of his jurisdictions, and as a handler those of his bodies."""
+    """The cases a viewer may see: those of his jurisdictions, and as a handler those of his bodies.
+
+    A case outside every cell lies in no jurisdiction; besides who sees the whole city, its reporter sees it.
+    """
     conditions = []
     area_posts = viewer.holding(*AREA_POSTS)
     if area_posts:
         conditions.append(in_jurisdiction(area_posts, Case.area_code))
+        if not viewer.is_city_wide:
+            own = select(Report.case_id).where(Report.entered_by == viewer.person_id)
+            conditions.append(and_(Case.area_code.is_(None), Case.id.in_(own)))
     for held in viewer.holding(Post.HANDLER):
-        conditions.append(Case.body_id.in_(select(Body.id).where(Body.path.startswith(held.body_path))))
+        conditions.append(Case.body_id.in_(_bodies_under(held.body_path)))
     return or_(*conditions) if conditions else false()
+
+
+def _had(viewer: Viewer) -> ColumnElement[bool]:
+    """The cases that bodies of a handler have or had: who is too late is told so, not that there is none."""
+    paths = [held.body_path for held in viewer.holding(Post.HANDLER)]
+    had = [Case.id.in_(select(Assignment.case_id).where(Assignment.body_id.in_(_bodies_under(path)))) for path in paths]
+    return or_(*had) if had else false()
+
+
+def _bodies_under(path: str) -> Select[int]:
+    return select(Body.id).where(Body.path.startswith(path))
 
 
 def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
@@ -45,7 +63,8 @@ def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
         NotFound: no such case, or outside the viewer's scope.
     """
     # What this session read of the case before it had the lock may be old by now.
-    locked = _by_number(viewer, number).with_for_update(of=Case).execution_options(populate_existing=True)
+    locked = _by_number(number, or_(scope(viewer), _had(viewer))).with_for_update(of=Case)
+    locked = locked.execution_options(populate_existing=True)
     found = session.scalar(locked.options(*_ROW))
     return _checked(found, number)
 
@@ -56,7 +75,7 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
     Raises:
         NotFound: no such case, or outside the viewer's scope.
     """
-    whole = _by_number(viewer, number).options(
+    whole = _by_number(number, scope(viewer)).options(
         joinedload(Case.case_class),
         joinedload(Case.condition),
         joinedload(Case.body),
@@ -71,11 +90,11 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
     return _checked(session.scalar(whole), number)
 
 
-def _by_number(viewer: Viewer, number: str) -> Select[Case]:
+def _by_number(number: str, seen: ColumnElement[bool]) -> Select[Case]:
     found = numbers.find_key(number)
     if found is None:
         raise NotFound(NO_CASE, number=number[:40])
-    return select(Case).where(Case.id == found[1], scope(viewer))
+    return select(Case).where(Case.id == found[1], seen)
 
 
 def _checked(case: Case | None, number: str) -> Case:
@@ -230,17 +249,13 @@ def list_near(
 
 def steps_open_to(viewer: Viewer, case: Case) -> tuple[Step, ...]:
     """The steps the table allows this viewer now: the buttons of the case page."""
-    return tuple(step for step in steps_from(case.stage) if _may(viewer, step, case))
-
-
-def _may(viewer: Viewer, step: Step, case: Case) -> bool:
-    for held in viewer.holding(*step.posts):
-        if held.post is Post.HANDLER:
-            if case.body is not None and case.body.path.startswith(held.body_path):
-                return not step.not_after or not _handled_by(viewer, step, case)
-        elif held.covers(case.area_code):
-            return not step.not_after or not _handled_by(viewer, step, case)
-    return False
+    body_path = case.body.path if case.body is not None else None
+    return tuple(
+        step
+        for step in steps_from(case.stage)
+        if find_held(viewer, step, case.area_code, body_path) is not None
+        and not (step.not_after and _handled_by(viewer, step, case))
+    )
 
 
 def _handled_by(viewer: Viewer, step: Step, case: Case) -> bool:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
-from werkzeug.datastructures import FileStorage
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from cityops import web
@@ -16,13 +16,14 @@ from cityops.accounts.routes import safe_next
 from cityops.accounts.session import current_viewer, require
 from cityops.cases import attachments, queries, services
 from cityops.cases.api import current_office
-from cityops.cases.attachments import Photo
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
 from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
+from cityops.cases.uploads import receive
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
 from cityops.errors import CityopsError, Invalid, NotFound
+from cityops.grid.geometry import is_point
 from cityops.words import N_
 
 pages = Blueprint("cases", __name__)
@@ -62,7 +63,7 @@ def near() -> str:
     """What stands and what is open near a place, as a part of a report's form: perhaps this was told before."""
     viewer = require(*STEPS[StepName.REPORT].posts)
     lon, lat = request.args.get("lon", type=float), request.args.get("lat", type=float)
-    if lon is None or lat is None:
+    if lon is None or lat is None or not is_point(lon, lat):
         return ""
     with web.reading() as session:
         chosen = find_chosen_class(session, request.args.get("class_code"))
@@ -86,11 +87,14 @@ def take_step(number: str) -> Answer:
     form, viewer, office = StepForm(), current_viewer(), current_office()
     try:
         asked = form.request()
-        photo = _stored(request.files.get("photo"))
+        photo = receive(viewer, number, request.files.get("photo"))
+        kind = PHOTO_OF_STEP.get(asked.step)
+        if photo is not None and kind is None:
+            raise Invalid("photo", N_("No photo belongs to this step."))
         with web.transaction() as session:
-            if photo is not None:
+            if photo is not None and kind is not None:
                 locked = queries.get_case_for_update(session, viewer, number)
-                attachments.add(session, viewer, locked, str(uuid4()), PHOTO_OF_STEP[asked.step], photo)
+                attachments.add(session, viewer, locked, str(uuid4()), kind, photo)
             case = services.take_step(session, viewer, office, number, asked)
             stage = case.stage
     except NotFound:
@@ -110,15 +114,18 @@ def add_photo(number: str) -> Answer:
     """Add a photo to a case."""
     form, viewer = PhotoForm(), current_viewer()
     try:
-        photo = _stored(request.files.get("photo"))
-        if photo is None or form.kind.data not in set(AttachmentKind):
+        sent = receive(viewer, number, request.files.get("photo"))
+        if sent is None or form.kind.data not in set(AttachmentKind):
             raise Invalid("file", N_("Choose a picture first."))
-        with web.transaction() as session:
-            case = queries.get_case_for_update(session, viewer, number)
-            attachments.add(
-                session, viewer, case, form.uuid.data or str(uuid4()), AttachmentKind(form.kind.data), photo
-            )
-    except Invalid as refusal:
+        photo, kind, uuid = sent, AttachmentKind(form.kind.data), form.uuid.data or str(uuid4())
+
+        def work(session: Session) -> None:
+            attachments.add(session, viewer, queries.get_case_for_update(session, viewer, number), uuid, kind, photo)
+
+        web.settle(work)
+    except NotFound:
+        raise
+    except CityopsError as refusal:
         return _page(number, refusal=refusal)
     return redirect(url_for("cases.show", number=number, _anchor="photos"), 303)
 
@@ -174,12 +181,6 @@ def _render(sheet: Sheet, refused: StepForm | None, refusal: CityopsError | None
         refusal=web.say(refusal) if refusal is not None else None,
         photo_form=PhotoForm(None, data={"uuid": str(uuid4())}),
     )
-
-
-def _stored(sent: FileStorage | None) -> Photo | None:
-    if sent is None or not sent.filename:
-        return None
-    return attachments.store(web.workshop().config.files_folder, sent.stream)
 
 
 def _picture(path: Path, media_type: str) -> Response:

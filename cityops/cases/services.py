@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
-from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import chain, clocks, history, queries
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
@@ -28,10 +27,12 @@ from cityops.cases.models import (
     StageClock,
 )
 from cityops.cases.office import CaseOffice
+from cityops.cases.permission import find_held
 from cityops.cases.workflow import (
     DONE,
     FINAL_STAGES,
     PAUSED_CLOCKS,
+    SOURCES_OF,
     STEPS,
     ClockAct,
     ClockName,
@@ -97,6 +98,8 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     held = _held_for(viewer, step, case)
     if new.is_self_handled:
         _check_self_handled(case)
+    if new.source not in SOURCES_OF[held.post]:
+        raise Invalid("source", N_("Your post does not take in reports from this source."))
     act = _Act(session, office, case, step, step.ways[DONE], DONE, case.opened_at, held, viewer.person_id)
     case.stage = act.way.to
     session.add(case)
@@ -136,10 +139,10 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
         NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
     """
     step = STEPS[request.step]
-    held = _held_for(viewer, step, case)
     if request.version != case.version:
         message = N_("This case has moved since you looked: %(who)s %(done)s at %(at)s.")
         raise _moved(session, case, Conflict, message)
+    held = _held_for(viewer, step, case)
     if case.stage not in step.stages:
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
     if step.not_after and history.has_done(session, case.id, viewer.person_id, step.not_after):
@@ -151,16 +154,12 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
 
 
 def _held_for(viewer: Viewer, step: Step, case: Case) -> HeldPost:
-    held = viewer.holding(*step.posts)
-    if not held:
+    if not viewer.has(*step.posts):
         raise NotAllowed(N_("None of your posts may do this."))
-    for post in held:
-        if post.post is Post.HANDLER:
-            if case.body is not None and case.body.path.startswith(post.body_path):
-                return post
-        elif post.covers(case.area_code) or (case.area_code is None and not step.stages):
-            return post
-    raise NotAllowed(N_("This place or body is not one of yours."))
+    held = find_held(viewer, step, case.area_code, case.body.path if case.body is not None else None)
+    if held is None:
+        raise NotAllowed(N_("This place or body is not one of yours."))
+    return held
 
 
 def _moved(session: Session, case: Case, error: type[WrongState], message: str) -> WrongState:
@@ -204,9 +203,10 @@ def _prepare(
 
 
 def _chosen_condition(session: Session, case: Case, request: StepRequest, moment: datetime) -> FilingCondition:
-    if request.condition is None and case.condition_id is not None:
-        return catalog.get_condition(session, case.condition_id)
-    condition = catalog.find_condition(session, request.condition or "", clock.city_day(moment))
+    code = request.condition
+    if code is None and case.condition_id is not None:
+        code = catalog.get_condition(session, case.condition_id).code
+    condition = catalog.find_condition(session, code or "", clock.city_day(moment))
     if condition is None:
         raise Invalid("condition", N_("Choose a filing condition that is in force."))
     return condition
@@ -334,6 +334,9 @@ def _after_sign_for(act: _Act) -> None:
 def _after_send_back(act: _Act) -> None:
     assignment = act.case.assignments[-1]
     assignment.ended_at, assignment.end = act.moment, AssignmentEnd.SENT_BACK
+    if act.moment > assignment.due_at:
+        # Sending back does not undo that the limit had passed.
+        assignment.on_time = False
     act.case.send_back_count += 1
     act.case.body_id = act.case.body = act.case.handle_due_at = None
 

@@ -70,6 +70,15 @@ SOURCE_LABELS: Mapping[Source, str] = {
     Source.LEADER: N_("leader's instruction"),
 }
 
+_DESK = frozenset(Source) - {Source.INSPECTOR}
+SOURCES_OF: Mapping[Post, frozenset[Source]] = {
+    Post.OPERATOR: _DESK,
+    Post.DUTY_LEADER: _DESK,
+    Post.LEADER: frozenset({Source.LEADER}),
+    Post.INSPECTOR: frozenset({Source.INSPECTOR}),
+}
+"""What each post may say a report came from: the source decides whether it is verified."""
+
 VERIFIED_SOURCES = frozenset({Source.HOTLINE, Source.PUBLIC, Source.VIDEO, Source.SENSOR})
 """The public and machines: their reports are verified by an inspector before filing."""
 
@@ -180,7 +189,7 @@ class Step:
 
 DONE = "done"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
-_HANDLED = (StepName.REPORT_BACK, StepName.SELF_HANDLE)
+_HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
 
 STEPS: Mapping[StepName, Step] = {
     step.name: step

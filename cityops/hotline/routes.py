@@ -4,7 +4,6 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,7 +22,7 @@ from cityops.cases.models import Case
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.services import StepRequest
 from cityops.cases.telling import named
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.workflow import StepName
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError
 from cityops.grid import queries as grid
@@ -91,7 +90,7 @@ def answers() -> str:
         return render_template("hotline/answers.html", owed=owed, outcomes=OUTCOME_LABELS)
 
 
-@pages.post("/answers/<int:answer_id>")
+@pages.post("/answers/<key:answer_id>")
 def give_answer(answer_id: int) -> BaseResponse:
     """Write down how a call back went."""
     viewer = require(*CALLERS)
@@ -102,7 +101,7 @@ def give_answer(answer_id: int) -> BaseResponse:
     return redirect(url_for("hotline.answers"), 303)
 
 
-@pages.post("/answers/<int:answer_id>/reporter")
+@pages.post("/answers/<key:answer_id>/reporter")
 def show_reporter(answer_id: int) -> str:
     """Show whom to call, once; the look is written down."""
     viewer = require(*CALLERS)
@@ -117,22 +116,18 @@ def show_reporter(answer_id: int) -> str:
 
 
 def _report(viewer: Viewer, new: NewReport, *, is_accepted: bool) -> str:
-    """Take the report in, and accept it at once where the desk says so; sent twice at once it is one report."""
-    try:
-        with web.transaction() as session:
-            return _report_once(session, viewer, new, is_accepted)
-    except IntegrityError:
-        with web.transaction() as session:
-            return _report_once(session, viewer, new, is_accepted)
+    """Take the report in, and accept it at once where the desk says so and may; sent twice at once it is one report."""
 
+    def work(session: Session) -> str:
+        report = services.report(session, viewer, current_office(), new)
+        case: Case = report.case
+        # A place outside every cell is taken in by any desk, and accepted by one that sees the whole city.
+        if is_accepted and any(step.name is StepName.ACCEPT for step in cases.steps_open_to(viewer, case)):
+            asked = StepRequest(StepName.ACCEPT, case.version)
+            services.take_step(session, viewer, current_office(), case.number, asked)
+        return report.number
 
-def _report_once(session: Session, viewer: Viewer, new: NewReport, is_accepted: bool) -> str:
-    report = services.report(session, viewer, current_office(), new)
-    case: Case = report.case
-    if is_accepted and case.stage is Stage.REPORTED:
-        asked = StepRequest(StepName.ACCEPT, case.version)
-        services.take_step(session, viewer, current_office(), case.number, asked)
-    return report.number
+    return web.settle(work)
 
 
 def _form(form: IntakeForm) -> str:

@@ -4,7 +4,7 @@ from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from cityops import clock, web
@@ -45,7 +45,7 @@ def tasks() -> str:
         return render_template("patrol/tasks.html", tasks=found, kinds=TASK_LABELS, reasons=WHY_LABELS)
 
 
-@pages.get("/tasks/<int:task_id>")
+@pages.get("/tasks/<key:task_id>")
 def show(task_id: int) -> Answer:
     """One task on one screen: what and where, the photo, the one decision."""
     viewer = require(Post.INSPECTOR)
@@ -122,19 +122,15 @@ def _photos(new: NewReport) -> list[tuple[AttachmentKind, Photo]]:
 
 def _take_in(viewer: Viewer, new: NewReport, photos: list[tuple[AttachmentKind, Photo]]) -> str:
     """Report and photos in one transaction; sent twice at once they are one."""
-    try:
-        return _take_in_once(viewer, new, photos)
-    except IntegrityError:
-        return _take_in_once(viewer, new, photos)
 
-
-def _take_in_once(viewer: Viewer, new: NewReport, photos: list[tuple[AttachmentKind, Photo]]) -> str:
-    with web.transaction() as session:
+    def work(session: Session) -> str:
         row = services.report(session, viewer, current_office(), new)
         for kind, photo in photos:
             uuid = str(uuid5(NAMESPACE_OID, f"{new.uuid}/{kind.value}"))
             attachments.add(session, viewer, row.case, uuid, kind, photo)
         return row.number
+
+    return web.settle(work)
 
 
 def _form(form: PatrolForm) -> str:

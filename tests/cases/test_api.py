@@ -120,7 +120,7 @@ def test_nobody_is_told_anything_without_signing_in(app: Flask, small_city: Data
     ],
 )
 def test_bad_fields_are_named(as_person: As, db: Database, changes: dict[str, Any], field: str) -> None:
-    answer = as_person("operator").post("/api/v1/reports", json=a_report(**changes))
+    answer = as_person("inspector").post("/api/v1/reports", json=a_report(**changes))
     assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
     assert answer.json["field"] == field
     assert len(answer.data) < 4_000
@@ -131,7 +131,7 @@ def test_bad_fields_are_named(as_person: As, db: Database, changes: dict[str, An
 @pytest.mark.parametrize("number", ["1e309", "NaN", "-Infinity"])
 def test_numbers_that_are_none_are_refused(as_person: As, number: str) -> None:
     body = json.dumps(a_report()).replace(str(factories.WEST_POINT[0]), number)
-    answer = as_person("operator").post("/api/v1/reports", data=body, content_type="application/json")
+    answer = as_person("inspector").post("/api/v1/reports", data=body, content_type="application/json")
     assert (answer.status_code, answer.json["field"]) == (422, "lon")
 
 
@@ -142,7 +142,7 @@ def test_a_body_that_is_no_report_is_refused_clearly(as_person: As, body: bytes)
 
 
 def test_the_same_post_twice_is_one_case(as_person: As, db: Database) -> None:
-    operator, body = as_person("operator"), a_report()
+    operator, body = as_person("inspector"), a_report()
     first, second = (operator.post("/api/v1/reports", json=body, headers={"Idempotency-Key": "one"}) for _ in range(2))
     third = operator.post("/api/v1/reports", json=body)
     assert first.status_code == second.status_code == third.status_code == 201
@@ -225,6 +225,18 @@ def test_a_photo_is_added_once_and_its_thumbnail_is_owed(as_person: As, db: Data
         assert session.scalar(select(func.count()).select_from(Attachment)) == 1
         assert session.scalars(select(OwedJob.task)).all() == ["cases.make_thumbnail"]
     assert len(inspector.get(f"/api/v1/cases/{number}/attachments").json["attachments"]) == 1
+
+
+def test_another_photo_under_a_used_key_is_refused(as_person: As) -> None:
+    inspector = as_person("inspector")
+    address = f"/api/v1/cases/{post_report(inspector)['case']['number']}/attachments"
+
+    def send(kind: str) -> Any:
+        form = {"id": str(uuid4()), "kind": "scene", "file": (BytesIO(a_picture(kind)), "x.jpg")}
+        return inspector.post(address, data=form, content_type="multipart/form-data", headers={"Idempotency-Key": "k"})
+
+    assert send("PNG").status_code == 201
+    assert send("JPEG").status_code == 422
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", a_picture()[:50], b"GIF89a" + b"\x00" * 50])

@@ -1,6 +1,7 @@
-"""Real processes, a barrier and both databases. Each test fails when the line that locks is deleted:
+"""Real processes, a barrier and both databases.
 
-on PostgreSQL `with_for_update` in `queries.get_case_for_update`, on SQLite `BEGIN IMMEDIATE` in `db.py`.
+The race for a step fails when the line that locks is deleted: on PostgreSQL `with_for_update` in
+`queries.get_case_for_update`, on SQLite `BEGIN IMMEDIATE` in `db.py`; the race for a uuid, without its unique index.
 """
 
 import multiprocessing
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from cityops.cases import history
 from cityops.cases.models import Case, CaseEvent, Report
@@ -22,6 +24,7 @@ from tests.factories import People, bring_to, make_report, take
 
 pytestmark = pytest.mark.process
 AT_ONCE = 6
+UUID = "00000000-0000-4000-8000-00000000000a"
 
 
 def at_once(work: Callable[..., Any], url: str, *arguments: Any) -> list[str]:
@@ -63,6 +66,18 @@ def dispatch_once(database: Database, number: int, case_id: int, version: int) -
     return "done"
 
 
+def report_the_same(database: Database, number: int) -> str:
+    """As a door does it: the one that lost the race for the uuid is done again."""
+    for _ in range(2):
+        try:
+            with database.transaction() as session:
+                report = make_report(session, People(session).operator, uuid=UUID)
+                return report.number
+        except IntegrityError:
+            continue
+    return "lost twice"
+
+
 def report_many(database: Database, number: int) -> str:
     for _ in range(10):
         with database.transaction() as session:
@@ -88,6 +103,13 @@ def test_of_many_dispatchers_at_the_same_moment_one_moves_the_case(db: Database,
         case = session.get_one(Case, case_id)
         assert (case.stage, case.version, len(case.assignments)) == (Stage.DISPATCHED, version + 1, 1)
         assert list(history.find_broken(session, factories.make_keys())) == [1]
+
+
+def test_the_same_report_sent_many_times_at_once_is_one(db: Database, url: str) -> None:
+    numbers = set(at_once(report_the_same, url))
+    assert len(numbers) == 1 and numbers.pop().startswith("R")
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Case)) == 1
 
 
 def test_cases_reported_at_the_same_moment_have_numbers_of_their_own(db: Database, url: str) -> None:

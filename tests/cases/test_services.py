@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Body
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import attachments, history
+from cityops.cases import attachments, history, queries
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Need, Source, Stage, StepName
+from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask
@@ -251,6 +254,89 @@ def test_a_reporters_name_and_phone_are_sealed(session: Session, people: People)
     assert report.reporter_phone_lookup == keys.lookup("+8613800000000")
     stored = session.scalars(select(CaseEvent.payload)).one()
     assert "林" not in stored and "0000000" not in stored
+
+
+@pytest.mark.parametrize(
+    ("username", "source"),
+    [
+        ("operator", Source.INSPECTOR),
+        ("inspector", Source.HOTLINE),
+        ("leader", Source.VIDEO),
+        ("dutyleader", "inspector"),
+    ],
+)
+def test_nobody_evades_the_verification_by_naming_another_source(
+    session: Session, people: People, username: str, source: Source
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        make_report(session, people.viewer(username), source=Source(source))
+    assert refused.value.field == "source"
+
+
+def test_who_signed_for_it_may_not_check_it(session: Session, people: People) -> None:
+    case = case_at(session, people, Stage.DISPATCHED)
+    inspector = people.viewer("inspector2")
+    both = replace(inspector, held=inspector.held + people.handler.held)
+    take(session, both, case, "sign_for")
+    take(session, people.viewer("handler"), case, "report_back")
+    with pytest.raises(NotAllowed):
+        take(session, both, case, "check")
+
+
+def test_a_handler_who_is_too_late_is_told_who_was_first(session: Session, people: People) -> None:
+    case = case_at(session, people, Stage.HANDLING)
+    seen = case.version
+    take(session, people.handler, case, "send_back")
+    with pytest.raises(Conflict) as refused:
+        take(session, people.handler, case, "report_back", version=seen)
+    assert refused.value.moved_by == people.handler.name
+
+
+def test_sending_back_after_the_limit_stays_late(session: Session, people: People) -> None:
+    case = case_at(session, people, Stage.HANDLING)
+    with clock.running_at(at("2026-11-11T09:01")):
+        take(session, people.handler, case, "send_back")
+    assert case.assignments[-1].on_time is False
+
+
+def test_an_ended_condition_is_not_filed_under(session: Session, people: People) -> None:
+    case = make_report(session, people.inspector, condition="C01037-1").case
+    bring_to(session, people, case, "accept")
+    condition = session.scalars(select(FilingCondition).where(FilingCondition.code == "C01037-1")).one()
+    condition.valid_until_on = clock.today() - timedelta(days=1)
+    with pytest.raises(Invalid) as refused:
+        take(session, people.dutyleader, case, "file", condition=None)
+    assert refused.value.field == "condition"
+
+
+@pytest.mark.parametrize("kind", list(AttachmentKind))
+def test_a_photo_is_added_by_whose_proof_it_is_and_while_the_case_is_open(
+    session: Session, people: People, kind: AttachmentKind
+) -> None:
+    case = case_at(session, people, Stage.HANDLING)
+    photo = attachments.Photo(f"{kind:>064}", "image/png", 1, None, None, None)
+    for username in ("operator", "dutyleader", "dispatcher", "handler", "inspector", "supervisor", "admin"):
+        viewer = people.viewer(username)
+        if viewer.has(*attachments.TAKEN_BY[kind]):
+            attachments.add(session, viewer, case, f"{username}-{kind}", kind, photo)
+        else:
+            with pytest.raises(NotAllowed):
+                attachments.add(session, viewer, case, f"{username}-{kind}", kind, photo)
+    closed = case_at(session, people, Stage.CLOSED)
+    with pytest.raises(WrongState):
+        attachments.add(session, people.inspector, closed, f"closed-{kind}", AttachmentKind.CHECK, photo)
+    assert not {Post.HANDLER, Post.DISPATCHER} & set(attachments.TAKEN_BY[AttachmentKind.CHECK])
+
+
+def test_a_desk_of_one_district_sees_what_it_took_in_outside_every_cell(session: Session, people: People) -> None:
+    east = people.viewer("operator-east")
+    case = make_report(session, east, point=OUTSIDE_POINT).case
+    assert queries.get_case(session, east, case.number) is case
+    assert queries.steps_open_to(east, case) == ()
+    with pytest.raises(NotFound):
+        queries.get_case(session, people.viewer("dutyleader-east"), case.number)
+    with pytest.raises(NotAllowed):
+        take(session, east, case, "accept")
 
 
 def test_a_point_outside_every_cell_is_kept(session: Session, people: People) -> None:

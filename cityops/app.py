@@ -72,7 +72,6 @@ def create_app(config: Config) -> OpenAPI:
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions["cityops"] = workshop
     app.extensions["cityops.office"] = make_office(workshop.keys)
     web.install(app)

@@ -76,7 +76,7 @@ def give_post(username: str) -> Page:
     return redirect(url_for("accounts_people.show_person", username=username))
 
 
-@pages.post("/<username>/posts/<int:post_id>/end")
+@pages.post("/<username>/posts/<key(31):post_id>/end")
 def end_post(username: str, post_id: int) -> Response:
     """End a post at once."""
     with web.transaction() as database:

@@ -86,7 +86,7 @@ def create_token() -> Page:
     return secret_page(_("The token is made."), username, token, "accounts_settings.list_tokens")
 
 
-@pages.post("/tokens/<int:token_id>/revoke")
+@pages.post("/tokens/<key(31):token_id>/revoke")
 def revoke_token(token_id: int) -> Response:
     """Revoke a token at once."""
     with web.transaction() as database:
@@ -99,7 +99,7 @@ def revoke_token(token_id: int) -> Response:
 def list_audit() -> str:
     """Who signed in, looked at personal data or changed people, newest first."""
     username = request.args.get("username", "")
-    before = request.args.get("before", type=int)
+    before = web.find_asked_key("before")
     with web.reading() as database:
         found = administration.list_audit(
             database, current_viewer(), username=username, before=before, limit=PAGE_SIZE + 1
@@ -145,7 +145,7 @@ def _bodies_page(form: BodyForm) -> str:
 
 
 def _tokens_page(form: TokenForm) -> str:
-    before = request.args.get("before", type=int)
+    before = web.find_asked_key("before", bits=31)
     with web.reading() as database:
         found = administration.list_tokens(database, current_viewer(), before=before, limit=PAGE_SIZE + 1)
         return render_template(

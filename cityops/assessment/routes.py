@@ -64,7 +64,7 @@ def behind() -> str:
     queries.check_kind(viewer, kind, count)
     with web.reading() as session:
         found = get_row(session, kind, month, level, request.args.get("row", ""))
-        row, span = replace(found.row, class_id=request.args.get("class", type=int)), month.span(now)
+        row, span = replace(found.row, class_id=web.find_asked_key("class", bits=31)), month.span(now)
         page = queries.list_behind(session, viewer, kind, count, span, row, cursor=cursor, size=PAGE_ROWS)
         kept: dict[str, Any] = {name: value for name, value in request.args.items() if value and name != "cursor"}
         above = {name: value for name, value in kept.items() if name in {"kind", "period", "level"}}

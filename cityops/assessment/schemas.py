@@ -25,8 +25,8 @@ class BehindQuery(ScoresQuery):
 
     figure: Count
     row: str = Field("", max_length=120, description="A row's `code`; without one, all rows together")
-    class_id: int | None = None
-    cursor: str | None = None
+    class_id: int | None = Field(None, ge=1, le=2**31 - 1)
+    cursor: str | None = Field(None, max_length=20)
     size: int = Field(50, ge=1, le=200)
 
 

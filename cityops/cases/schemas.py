@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from cityops.cases.models import AttachmentKind
 from cityops.cases.workflow import Source, Stage, StepName
@@ -12,6 +13,16 @@ from cityops.catalog.models import CaseKind
 
 LON = Field(description="Longitude, degrees, WGS84/CGCS2000", examples=[121.55])
 LAT = Field(description="Latitude, degrees, WGS84/CGCS2000", examples=[29.87])
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    # At the ends of the calendar a moment has no UTC any more.
+    if not 2000 <= moment.year <= 2200:
+        raise PydanticCustomError("moment", "a moment has to lie between the years 2000 and 2200")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_in_our_time)]
 Text = Annotated[str, Field(max_length=20_000)]
 
 
@@ -206,7 +217,7 @@ class CasesQuery(BaseModel):
     class_code: str | None = Field(None, alias="class", max_length=8)
     area: str | None = Field(None, max_length=12, description="The beginning of a community code")
     open: bool | None = None
-    due_before: datetime | None = None
+    due_before: Moment | None = None
     q: str | None = Field(None, max_length=100)
     cursor: str | None = Field(None, max_length=20)
     size: int = Field(50, ge=1, le=200)

@@ -53,6 +53,15 @@ def check_point(lon: float, lat: float) -> None:
         raise Invalid("lat", N_("latitude must lie between -90 and 90 degrees"))
 
 
+def is_point(lon: float, lat: float) -> bool:
+    """Whether `check_point` takes the pair."""
+    try:
+        check_point(lon, lat)
+    except Invalid:
+        return False
+    return True
+
+
 def look_swapped(lon: float, lat: float) -> bool:
     """Whether the pair lies outside China as given and inside it the other way round."""
     return not _is_in_china(lon, lat) and _is_in_china(lat, lon)

@@ -1,6 +1,6 @@
 """The grid room's pages: the grid in figures by street, and what stands outside every cell."""
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 
 from cityops import web
 from cityops.grid import queries, summary
@@ -25,7 +25,7 @@ def overview() -> str:
 @pages.get("/grid/outside")
 def outside() -> str:
     """Components outside every cell: kept with their coordinates, waiting for a cell."""
-    after_id = request.args.get("after", 0, type=int)
+    after_id = web.find_asked_key("after") or 0
     with web.reading() as session:
         rows = queries.list_components_outside(session, after_id, PAGE_ROWS + 1)
         index = queries.current_index(session)

@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-SAMPLES = {"int": "1", "float": "1.0", "uuid": "6f1c2f0a-0000-4000-8000-000000000000"}
+SAMPLES = {"int": "1", "key": "1", "float": "1.0", "uuid": "6f1c2f0a-0000-4000-8000-000000000000"}
 
 _PLACE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
 

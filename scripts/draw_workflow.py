@@ -12,6 +12,7 @@ from cityops.accounts.posts import Post
 from cityops.cases.workflow import (
     DONE,
     FINAL_STAGES,
+    SOURCES_OF,
     STAGE_LABELS,
     STEPS,
     ClockAct,
@@ -44,8 +45,12 @@ RULES = """
 ## What the table cannot say
 
 - **Who may.** A post counts only over the jurisdiction it is held for, and a handler's only for his own body and those
-  under it. Where a case lies outside, it is not there (404); where the post is missing, the step is refused (403).
-- **Who handles never judges.** Whoever reported back or self-handled a case may not check, close or review it.
+  under it. Where a case lies outside, it is not there (404); where the post is missing, the step is refused (403). A
+  case outside every cell is moved on by posts for the whole city; who took it in still sees it.
+- **Who handles never judges.** {judged} may not be taken by who took {handled}. Photos too are
+  added by whose proof they are: those of the verification and the check by inspectors only.
+- **Sources.** What a report came from decides whether it is verified, so each post has its own:
+{sources}
 - **Versions.** A step names the version of the case that its caller saw. A stale one is refused (409), with who moved
   the case and when.
 - **Verifying.** Reports of the public and of machines ({verified}) are verified by an inspector
@@ -80,7 +85,12 @@ def workflow_page() -> str:
     parts += [_table(STEP_HEAD, (_step_row(step, chinese) for step in STEPS.values()))]
     parts += ["\n## Stages\n\n", _table(STAGE_HEAD, (_stage_row(stage, chinese) for stage in Stage))]
     verified = ", ".join(source.value for source in Source if needs_verifying(source))
-    return "".join(parts) + RULES.format(verified=verified)
+    return "".join(parts) + RULES.format(
+        verified=verified,
+        judged=", ".join(f"`{step.name.value}`" for step in STEPS.values() if step.not_after),
+        handled=" or ".join(sorted({f"`{name.value}`" for step in STEPS.values() for name in step.not_after})),
+        sources="\n".join(_source_line(post, sources) for post, sources in SOURCES_OF.items()),
+    )
 
 
 def rooms_picture() -> str:
@@ -127,6 +137,11 @@ def _acts(way: Way) -> str:
 
 def _posts(posts: tuple[Post, ...]) -> str:
     return ", ".join(post.value.replace("_", " ") for post in posts)
+
+
+def _source_line(post: Post, sources: frozenset[Source]) -> str:
+    words = ", ".join(source.value for source in Source if source in sources)
+    return f"  - {post.value.replace('_', ' ')}: {words}"
 
 
 def _stage_row(stage: Stage, chinese: Mapping[str, str]) -> tuple[str, ...]:

@@ -79,7 +79,12 @@ def _of_steps(statement: Statement) -> Statement:
 
 
 def _not_sent_back(span: Span) -> Condition:
-    sent_back = and_(Assignment.end == AssignmentEnd.SENT_BACK, Assignment.ended_at < span.until_at)
+    """What was not sent back before it was due: sending back later does not undo that the limit had passed."""
+    sent_back = and_(
+        Assignment.end == AssignmentEnd.SENT_BACK,
+        Assignment.ended_at < span.until_at,
+        Assignment.ended_at <= Assignment.due_at,
+    )
     return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back))
 
 

@@ -1,4 +1,4 @@
-"""Under which post a person may take a step on a case: asked by the services, and for the buttons of a page (pure)."""
+"""Under which post a person may take a step on a case: asked by the services, and for the buttons of a page."""
 
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -52,8 +52,11 @@ def back_up(config: Config, keys: Keys, path: Path, keys_path: Path | None = Non
 def restore(config: Config, path: Path, keys_path: Path) -> Manifest:
     """Bring a backup back into a data folder and a database that are empty; the database comes last.
 
+    One that fails leaves both empty, so that it can be tried again.
+
     Raises:
-        BadBackup: something is there already, the keys are not those of the backup, or a file is damaged.
+        BadBackup: something is there already or cannot be written, the keys are not those of the backup, or a file is
+            damaged.
     """
     keys = read_keys(keys_path)
     _refuse_what_is_there(config)
@@ -67,14 +70,36 @@ def restore(config: Config, path: Path, keys_path: Path) -> Manifest:
                 theirs=manifest.database,
                 ours=kind,
             )
-        for name in manifest.key_checks:
-            make_key(config.keys_folder, name, keys[name])
-        for file in _list_files(room / FILES):
-            target = config.files_folder / file.relative_to(room / FILES)
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.move(file, target)
-        dumps.load(config.database_url, room / dumps.MEMBERS[kind])
+        with _all_or_nothing() as brought:
+            for name in manifest.key_checks:
+                brought.append(config.keys_folder / f"{name}.key")
+                make_key(config.keys_folder, name, keys[name])
+            for file in _list_files(room / FILES):
+                target = config.files_folder / file.relative_to(room / FILES)
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                brought.append(target)
+                shutil.move(file, target)
+            dumps.load(config.database_url, room / dumps.MEMBERS[kind])
     return manifest
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[list[Path]]:
+    """Whatever fails inside takes away the files that the block has listed."""
+    brought: list[Path] = []
+    try:
+        yield brought
+    except BaseException as error:
+        for path in brought:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise BadBackup(
+            N_("%(path)s cannot be written (%(reason)s)."),
+            path=str(error.filename or brought[-1]),
+            reason=error.strerror or str(error),
+        ) from None
 
 
 def _find_revision(config: Config) -> str | None:

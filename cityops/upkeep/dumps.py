@@ -22,7 +22,7 @@ def kind_of(url: str) -> str:
 
 def sqlite_path(url: str) -> Path:
     """Where an SQLite database lies."""
-    return Path(make_url(url).database or "")
+    return Path(make_url(url).database or "").absolute()
 
 
 def dump(url: str, target: Path) -> None:
@@ -46,11 +46,12 @@ def dump(url: str, target: Path) -> None:
 
 
 def load(url: str, source: Path) -> None:
-    """Bring a dump back into a database that has no tables.
+    """Bring a dump back into a database that has no tables; one that fails leaves it as it was.
 
     Raises:
         BadSetting: PostgreSQL's tools are not on this machine.
         BadBackup: the dump is damaged.
+        OSError: the database's file cannot be written.
     """
     if kind_of(url) == "postgresql":
         _run_tool("pg_restore", url, "--single-transaction", "--exit-on-error", "--no-owner", str(source))
@@ -66,9 +67,15 @@ def load(url: str, source: Path) -> None:
         raise BadBackup(N_("The database in the backup is damaged (%(reason)s)."), reason=str(answer)[:200])
     path = sqlite_path(url)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for tail in ("-wal", "-shm"):
-        path.with_name(path.name + tail).unlink(missing_ok=True)
-    shutil.move(source, path)
+    # The room may lie on another disk: a copy that breaks off must not lie where the database is looked for.
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        shutil.move(source, partial)
+        for tail in ("-wal", "-shm"):
+            path.with_name(path.name + tail).unlink(missing_ok=True)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _run_tool(name: str, url: str, *arguments: str) -> None:

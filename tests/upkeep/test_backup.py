@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from cityops import schema
 from cityops.accounts.models import Person
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.config import Config
 from cityops.crypto import Keys
-from cityops.upkeep import keyring
+from cityops.upkeep import dumps, keyring
 from cityops.upkeep.archive import BadBackup
 from cityops.upkeep.backup import back_up, restore
 from cityops.workshop import Workshop
@@ -129,6 +130,40 @@ def test_a_backup_that_was_changed_or_broke_off_is_refused(lived_in: Workshop, e
     for name, words in (("short.tar", "not a whole backup"), ("changed.tar", "changed or damaged")):
         with pytest.raises(BadBackup, match=words):
             restore(empty.config, tmp_path / name, tmp_path / "b.keys")
+
+
+def test_a_restore_that_fails_leaves_nothing_and_can_be_tried_again(
+    lived_in: Workshop, empty: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(lived_in.config, lived_in.keys, tmp_path / "b.tar", tmp_path / "b.keys")
+
+    def run_out_of_disk(_url: str, _source: Path) -> None:
+        raise OSError(28, "No space left on device", "city")
+
+    with monkeypatch.context() as patch, pytest.raises(BadBackup, match="city cannot be written"):
+        patch.setattr(dumps, "load", run_out_of_disk)
+        restore(empty.config, tmp_path / "b.tar", tmp_path / "b.keys")
+    assert [path for path in empty.config.home.rglob("*") if path.is_file()] == []
+    restore(empty.config, tmp_path / "b.tar", tmp_path / "b.keys")
+    assert counts(empty) == counts(lived_in)
+
+
+def test_a_restore_into_a_database_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with open_workshop(tmp_path / "lived", f"sqlite:///{tmp_path / 'lived.sqlite3'}") as lived_in:
+        schema.upgrade(lived_in.config.database_url)
+        back_up(lived_in.config, lived_in.keys, tmp_path / "b.tar", tmp_path / "b.keys")
+    with open_workshop(tmp_path / "new", f"sqlite:///{tmp_path / 'file' / 'new.sqlite3'}") as unwritable:
+        with pytest.raises(BadBackup, match="cannot be written"):
+            restore(unwritable.config, tmp_path / "b.tar", tmp_path / "b.keys")
+        assert not any(unwritable.config.keys_folder.glob("*"))
+
+
+def test_a_database_named_from_here_is_backed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_workshop(tmp_path / "home", "sqlite:///here.sqlite3") as workshop:
+        schema.upgrade(workshop.config.database_url)
+        assert back_up(workshop.config, workshop.keys, tmp_path / "b.tar") == 0
 
 
 def test_a_backup_never_replaces_a_file(lived_in: Workshop, tmp_path: Path) -> None:

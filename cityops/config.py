@@ -95,9 +95,13 @@ def _database_url(text: str, home: Path) -> str:
     if text.startswith(("postgres://", "postgresql://")):
         text = "postgresql+psycopg://" + text.split("://", 1)[1]
     try:
-        backend = make_url(text).get_backend_name()
+        url = make_url(text)
+        backend = url.get_backend_name()
     except ArgumentError:
-        backend = ""
+        url, backend = None, ""
+    if url is not None and backend == "sqlite" and (url.database or ":memory:") == ":memory:":
+        # Each connection would have an empty database of its own.
+        raise BadSetting(N_("DATABASE_URL names no file: write sqlite:////folder/city.sqlite3, or leave it empty."))
     if backend not in {"sqlite", "postgresql"}:
         raise BadSetting(
             N_("DATABASE_URL is not a database address: write postgresql://user:password@host/name, or leave it empty.")

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,23 +83,41 @@ class Keys:
 
 
 def make_key(folder: Path, name: str, content: bytes | None = None) -> None:
-    """Make a new key (or bring one back from a backup) as a file of its own; one that is there stays as it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a new key (or bring one back from a backup) as a file of its own; one that is there stays as it is.
+
+    Raises:
+        BadSetting: the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_key(folder, name, content or os.urandom(32))
+    except OSError as error:
+        raise BadSetting(
+            N_(
+                "The keys cannot be written into %(folder)s (%(reason)s): "
+                "set CITYOPS_KEYS to a folder that you may write."
+            ),
+            folder=str(folder),
+            reason=error.strerror or str(error),
+        ) from None
+
+
+def _write_key(folder: Path, name: str, content: bytes) -> None:
     path = folder / f"{name}.key"
     if path.exists():
         return
     # Of two processes that start at once one links its key, and the other reads that one.
     partial = folder / f".{name}.{os.getpid()}"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write((content or os.urandom(32)).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
     try:
-        os.link(partial, path)
-    except FileExistsError:
-        pass
-    partial.unlink()
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _make_missing(folder: Path) -> None:

@@ -30,6 +30,8 @@ def test_a_postgresql_address_is_taken_as_people_write_it(scheme: str) -> None:
         ("CITYOPS_WEB_WORKERS", "-1"),
         ("DATABASE_URL", "oracle://db"),
         ("DATABASE_URL", "a letter"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
         ("REDIS_URL", "127.0.0.1"),
         ("CITYOPS_PRODUCTION", "perhaps"),
     ],

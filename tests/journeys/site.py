@@ -45,16 +45,17 @@ class Site:
     url: str
     workshop: Workshop
 
-    def inspector_of(self, number: str) -> str:
-        """The user name of the inspector who has the case's open task."""
+    def task_of(self, number: str) -> tuple[str, str]:
+        """The user name of the inspector who has the case's open task, and that task's page."""
         found = find_key(number)
         assert found is not None
         with self.workshop.reading() as session:
-            return session.scalars(
-                select(Person.username)
+            username, task_id = session.execute(
+                select(Person.username, InspectorTask.id)
                 .join(InspectorTask, InspectorTask.person_id == Person.id)
                 .where(InspectorTask.case_id == found[1], InspectorTask.done_at.is_(None))
             ).one()
+        return username, f"/tasks/{task_id}"
 
     def name_of(self, username: str) -> str:
         """The work name of a person."""

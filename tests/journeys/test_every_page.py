@@ -51,7 +51,7 @@ def test_every_room_of_a_tablet_loads_in_silence_and_fits(signed_in: Signed) -> 
 
 @pytest.mark.parametrize("address", ["/?stage=filed", "/?stage=filed&map=0", "/cases"])
 def test_a_list_shows_eighteen_rows_on_a_small_screen(signed_in: Signed, address: str) -> None:
-    person = signed_in("dispatcher")
+    person = signed_in("dispatcher2")
     person.page.goto(address)
     person.shows("rows-" + "".join(letter for letter in address if letter.isalnum()))
     whole = person.page.locator("tbody tr").evaluate_all(

@@ -1,6 +1,6 @@
 """Who looks or acts: a person, the posts held today, and the SQL of what they may see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -64,6 +64,10 @@ class Viewer:
     def holding(self, *posts: Post) -> tuple[HeldPost, ...]:
         """The held posts among these."""
         return tuple(held for held in self.held if held.post in posts)
+
+    def only(self, *posts: Post) -> "Viewer":
+        """The viewer in these posts alone: a right of one post reaches no further than that post's own jurisdiction."""
+        return replace(self, held=self.holding(*posts))
 
     @property
     def is_city_wide(self) -> bool:

@@ -1,6 +1,6 @@
 """What can be asked of the case room. Every list and `get_` takes the viewer first: scope is in the SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import OPEN_STAGES, Stage, Step, steps_from
+from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m
@@ -247,19 +247,30 @@ def list_near(
     return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:size]
 
 
-def steps_open_to(viewer: Viewer, case: Case) -> tuple[Step, ...]:
-    """The steps the table allows this viewer now: the buttons of the case page."""
+def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None = None) -> tuple[Step, ...]:
+    """The steps the table allows this viewer now: the buttons of the case page.
+
+    Args:
+        taken: of a list's case, what `list_steps_taken` found for it; without it the case's own events are read.
+    """
+    if taken is None:
+        taken = {event.step for event in case.events if event.person_id == viewer.person_id}
     body_path = case.body.path if case.body is not None else None
     return tuple(
         step
         for step in steps_from(case.stage)
         if find_held(viewer, step, case.area_code, body_path) is not None
-        and not (step.not_after and _handled_by(viewer, step, case))
+        and not set(step.not_after) & set(taken)
     )
 
 
-def _handled_by(viewer: Viewer, step: Step, case: Case) -> bool:
-    return any(event.person_id == viewer.person_id and event.step in step.not_after for event in case.events)
+def list_steps_taken(session: Session, viewer: Viewer, case_ids: Collection[int]) -> dict[int, set[StepName]]:
+    """The steps that this viewer took on each of these cases; a case without any is not there."""
+    statement = select(CaseEvent.case_id, CaseEvent.step).where(CaseEvent.person_id == viewer.person_id)
+    found: dict[int, set[StepName]] = {}
+    for case_id, step in session.execute(statement.where(CaseEvent.case_id.in_(case_ids))):
+        found.setdefault(case_id, set()).add(step)
+    return found
 
 
 _ROW = (joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell))

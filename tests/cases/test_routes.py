@@ -1,8 +1,7 @@
 """The case room's pages: what they show, what a refusal leaves standing, how many queries a list may ask."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import func, select
 
 from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.cases.models import Attachment, Case
@@ -20,6 +19,7 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import Source
 from cityops.db import Database
 from tests import factories
+from tests.counting import counted_queries
 from tests.factories import People
 
 As = Callable[[str], FlaskClient]
@@ -39,19 +39,6 @@ def make_case(small_city: Database, office: CaseOffice, *steps: str, **changes: 
         viewer = people.operator if changes.get("source") is Source.HOTLINE else people.inspector
         case = factories.make_report(session, viewer, office, **changes).case
         return factories.bring_to(session, people, case, *steps).number
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    """The statements that run inside the block."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(Engine, "before_cursor_execute", note)
 
 
 def picture(colour: str = "red") -> BytesIO:

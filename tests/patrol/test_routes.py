@@ -10,11 +10,14 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 
+from cityops.accounts.models import Person, PersonPost
+from cityops.accounts.posts import Post
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.workflow import Source
 from cityops.db import Database
 from cityops.patrol.models import InspectorTask
 from tests import factories
+from tests.counting import counted_queries
 from tests.factories import People
 
 As = Callable[[str], FlaskClient]
@@ -92,6 +95,48 @@ def test_other_posts_are_given_the_cases_that_wait_for_their_steps(
     assert task["steps"] == ["sign_for", "send_back", "report_back"]
     assert as_person("handler-roads").get("/api/v1/tasks?mine").json["tasks"] == []
     assert as_person("dispatcher").get("/api/v1/tasks?mine").json["tasks"] == []
+
+
+def test_my_work_in_the_api_asks_the_same_number_of_queries_for_3_and_for_20_cases(
+    as_person: As, small_city: Database, app: Flask
+) -> None:
+    office, leader = app.extensions["cityops.office"], as_person("dutyleader")
+
+    def ask(more: int) -> tuple[int, list[str]]:
+        with small_city.transaction() as session:
+            people = People(session)
+            for _ in range(more):
+                case = factories.make_report(session, people.inspector, office).case
+                factories.bring_to(session, people, case, "accept", "file", "dispatch", "report_back")
+                factories.take(session, people.viewer("inspector2"), case, "check", office)
+        with counted_queries() as seen:
+            tasks = leader.get("/api/v1/tasks").json["tasks"]
+        return len(seen), [task["due_at"] for task in tasks]
+
+    few, _ = ask(3)
+    with_many, due_times = ask(17)
+    assert with_many == few and len(due_times) == 20
+    assert due_times == sorted(due_times)
+
+
+def test_who_handled_a_case_is_not_asked_to_judge_it(as_person: As, small_city: Database, app: Flask) -> None:
+    office = app.extensions["cityops.office"]
+    with small_city.transaction() as session:
+        people = People(session)
+        case = factories.make_report(session, people.inspector, office).case
+        factories.bring_to(session, people, case, "accept", "file", "dispatch", "report_back")
+        factories.take(session, people.viewer("inspector2"), case, "check", office)
+        handler = session.get_one(Person, people.handler.person_id)
+        handler.posts.append(
+            PersonPost(
+                post=Post.DUTY_LEADER,
+                body=handler.posts[0].body,
+                jurisdiction=handler.posts[0].jurisdiction,
+                from_on=factories.LONG_AGO,
+            )
+        )
+    assert [task["kind"] for task in as_person("dutyleader").get("/api/v1/tasks").json["tasks"]] == ["close"]
+    assert as_person("handler").get("/api/v1/tasks").json["tasks"] == []
 
 
 def test_a_find_is_reported_with_its_photo(as_person: As, small_city: Database) -> None:

@@ -45,6 +45,8 @@ def serve(shell: Shell, no_demo: bool) -> None:
         first_load.make_tables(config.database_url)
         if not no_demo and not config.production:
             first_load.load_once(shell.workshop, lambda: _load_demo(shell), _say)
+        else:
+            first_load.refuse_half_a_city(shell.database)
         first_load.lay_ground(shell.database)
         # The children are forked from here on: no connection may be open.
         shell.workshop.close()

@@ -82,6 +82,23 @@ def load_once(workshop: Workshop, load: Callable[[], None], say: Say) -> bool:
     return True
 
 
+def refuse_half_a_city(database: Database) -> None:
+    """Let nobody work in what a killed load left: the next load would delete their work with it.
+
+    Raises:
+        BadSetting: a load was killed here.
+    """
+    with database.reading() as session:
+        was_killed = milestones.find_milestone(session, LOADING) is not None
+    if was_killed:
+        raise BadSetting(
+            N_(
+                "Loading the demo city was broken off here: start once without --no-demo and CITYOPS_PRODUCTION, which "
+                "begins it anew, or set CITYOPS_HOME and DATABASE_URL to an empty folder and an empty database."
+            )
+        )
+
+
 def _is_empty(session: Session) -> bool:
     return all(session.scalar(select(rows.id).limit(1)) is None for rows in (Body, Person))
 

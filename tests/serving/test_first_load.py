@@ -1,8 +1,11 @@
+import pytest
 from sqlalchemy import delete, func, select
 
+from cityops import clock, milestones
 from cityops.catalog.models import FilingCondition, StageLimit
 from cityops.db import Database
-from cityops.serving.first_load import lay_ground
+from cityops.errors import BadSetting
+from cityops.serving.first_load import LOADING, lay_ground, refuse_half_a_city
 from cityops.worktime.models import WorkCalendar
 from cityops.worktime.queries import get_calendar
 
@@ -23,3 +26,14 @@ def test_what_a_city_took_away_stays_away(db: Database) -> None:
     lay_ground(db)
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(FilingCondition)) == 0
+
+
+def test_nobody_works_in_what_a_killed_load_left(db: Database) -> None:
+    refuse_half_a_city(db)
+    with db.transaction() as session:
+        milestones.keep(session, LOADING, clock.now())
+    with pytest.raises(BadSetting, match="--no-demo"):
+        refuse_half_a_city(db)
+    with db.transaction() as session:
+        milestones.drop(session, LOADING)
+    refuse_half_a_city(db)

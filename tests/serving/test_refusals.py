@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cityops import clock, milestones
+from cityops.serving import first_load, prepare
+from cityops.workshop import Workshop
 from tests.serving.city import City
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
@@ -52,6 +55,20 @@ def test_a_bad_setting_is_named(city: City, name: str, value: str) -> None:
 def test_production_refuses_to_start_without_keys(city: City) -> None:
     city.settings["CITYOPS_PRODUCTION"] = "yes"
     assert_one_sentence(city.run(), "CITYOPS_KEYS")
+
+
+def test_a_half_loaded_city_is_not_served_without_the_demo(city: City) -> None:
+    prepare.make_home(city.config)
+    first_load.make_keys(city.config)
+    first_load.make_tables(city.config.database_url)
+    workshop = Workshop(city.config)
+    with workshop.transaction() as session:
+        milestones.keep(session, first_load.LOADING, clock.now())
+    workshop.close()
+    assert_one_sentence(city.run(), "--no-demo", "CITYOPS_HOME")
+    city.settings["CITYOPS_PRODUCTION"] = "yes"
+    assert_one_sentence(city.run(), "CITYOPS_PRODUCTION")
+    assert city.parts() == {}
 
 
 def test_help_needs_no_good_setting(city: City) -> None:

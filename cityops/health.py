@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cityops import heartbeats, web
 from cityops.db import Database
+from cityops.queue import count_given_up
 
 log = logging.getLogger(__name__)
 
@@ -18,21 +19,26 @@ pages = Blueprint("health", __name__)
 @pages.get("/healthz")
 @web.public
 def healthz() -> tuple[Response, int]:
-    """200 when every part is well, else 503; the words say which part is not."""
+    """200 when every part is well, else 503; the words say which part is not.
+
+    Jobs given up are counted beside the parts: somebody should look at them, but the city runs.
+    """
     city = web.workshop()
-    parts = {"web": "ok", "database": _database(city.database)} | _queue(city.redis)
+    database, given_up = _database(city.database)
+    parts = {"web": "ok", "database": database} | _queue(city.redis)
     is_well = all(word == "ok" for word in parts.values())
-    return jsonify({"status": "ok" if is_well else "unwell"} | parts), 200 if is_well else 503
+    words: dict[str, str | int | None] = {"status": "ok" if is_well else "unwell", **parts, "jobs_given_up": given_up}
+    return jsonify(words), 200 if is_well else 503
 
 
-def _database(database: Database) -> str:
+def _database(database: Database) -> tuple[str, int | None]:
     try:
         with database.reading() as session:
             revision = session.scalar(text("SELECT version_num FROM alembic_version"))
+            return ("has no tables", None) if revision is None else ("ok", count_given_up(session))
     except SQLAlchemyError as error:
         log.warning("the database does not answer: %s", error)
-        return "does not answer, or has no tables"
-    return "has no tables" if revision is None else "ok"
+        return "does not answer, or has no tables", None
 
 
 def _queue(connection: "redis.Redis") -> dict[str, str]:

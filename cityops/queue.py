@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import redis
 from rq import Queue
-from sqlalchemy import Index, String, Text, event, select, text, update
+from sqlalchemy import Index, String, Text, event, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cityops import clock
@@ -82,7 +82,7 @@ def claim(session: Session, job_id: int) -> OwedJob | None:
 
 
 def release_claims(session: Session) -> int:
-    """Take every claimed job out of its claimer's hands; how many. For a worker that knows it is the only one."""
+    """Take every claimed job out of its claimer's hands; how many. Only for the tree's own worker at its start."""
     moment = clock.now()
     in_hand = (OwedJob.done_at.is_(None), OwedJob.attempts > 0, OwedJob.error.is_(None), OwedJob.due_at > moment)
     return rows_matched(session.execute(update(OwedJob).where(*in_hand).values(due_at=moment)))
@@ -104,6 +104,12 @@ def list_owed(session: Session, limit: int = 500) -> list[int]:
             .limit(limit)
         )
     )
+
+
+def count_given_up(session: Session) -> int:
+    """How many jobs nobody tries any more: ten attempts, and not done."""
+    given_up = (OwedJob.done_at.is_(None), OwedJob.due_at <= clock.now(), OwedJob.attempts >= MAX_ATTEMPTS)
+    return session.scalar(select(func.count()).select_from(OwedJob).where(*given_up)) or 0
 
 
 def _announce(session: Session) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from cityops import health, heartbeats
+from cityops import clock, health, heartbeats, queue
 from cityops.config import Config
 from cityops.db import Database
 from cityops.serving import prepare, redis_server
@@ -28,7 +28,7 @@ def redis_config(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
     server.stop()
 
 
-def ask(workshop: Workshop) -> tuple[int, dict[str, str]]:
+def ask(workshop: Workshop) -> tuple[int, dict[str, str | int | None]]:
     app = Flask("health")
     app.extensions["cityops"] = workshop
     app.register_blueprint(health.pages)
@@ -44,7 +44,20 @@ def test_everything_well(db: Database, redis_config: Config) -> None:
         heartbeats.beat(workshop.redis, part)
     status, words = ask(workshop)
     assert status == 200
+    assert words.pop("jobs_given_up") == 0
     assert set(words.values()) == {"ok"}
+
+
+def test_a_job_given_up_is_counted_and_the_city_is_well(db: Database, redis_config: Config) -> None:
+    workshop = Workshop(replace(redis_config, database_url=db.url))
+    for part in heartbeats.PARTS:
+        heartbeats.beat(workshop.redis, part)
+    with db.transaction() as session:
+        for attempts in (0, queue.MAX_ATTEMPTS - 1, queue.MAX_ATTEMPTS):
+            queue.owe(session, "cases.checkpoint").attempts = attempts
+        queue.owe(session, "cases.checkpoint").done_at = clock.now()
+    status, words = ask(workshop)
+    assert (status, words["jobs_given_up"]) == (200, 1)
 
 
 def test_a_worker_that_gives_no_sign_of_life_is_named(db: Database, redis_config: Config) -> None:

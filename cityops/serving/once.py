@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from cityops.errors import CityopsError
 
+# Said to the worker of the tree with the embedded Redis: at its start no other worker has a job in hand.
+TAKE_UP = "--take-up"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 

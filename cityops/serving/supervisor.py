@@ -13,6 +13,7 @@ from cityops.config import Config
 from cityops.errors import BadSetting
 from cityops.serving import prepare, redis_server
 from cityops.serving.children import Child
+from cityops.serving.once import TAKE_UP
 from cityops.words import N_
 
 TICK_S = 0.1
@@ -29,7 +30,8 @@ def plan(config: Config) -> list[Child]:
     environ = dict(os.environ)
     parts = [] if config.redis_url else [Child("Redis", redis_server.command(config), logs / "redis.log", environ)]
     for name in ("worker", "scheduler", "web"):
-        parts.append(Child(name, part_command(name), logs / f"{name}.log", environ))
+        options = [TAKE_UP] if name == "worker" and config.redis_url is None else []
+        parts.append(Child(name, part_command(name) + options, logs / f"{name}.log", environ))
     return parts
 
 

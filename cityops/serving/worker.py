@@ -1,10 +1,11 @@
 """The worker: rq, one fork a job, so that a job that grows or dies takes nothing with it.
 
-Run with `python -m cityops.serving.worker`, or `cityops worker`.
+Run with `python -m cityops.serving.worker`, or `cityops worker`. The supervisor says `--take-up` to its own.
 """
 
 import logging
 import os
+import sys
 
 import redis
 from rq import Queue, Worker
@@ -14,7 +15,7 @@ from cityops import heartbeats, jobs
 from cityops.config import Config
 from cityops.queue import QUEUE, release_claims
 from cityops.serving.children import die_with_parent
-from cityops.serving.once import LOG_FORMAT, exits_in_words
+from cityops.serving.once import LOG_FORMAT, TAKE_UP, exits_in_words
 from cityops.workshop import Workshop
 
 # rq waits for a job for `worker_ttl` less 15 seconds at a time, and beats each time round.
@@ -44,7 +45,8 @@ def main() -> None:
     with exits_in_words():
         logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
         config = Config.from_env()
-        _take_up_what_was_left(config)
+        if TAKE_UP in sys.argv[1:]:
+            _take_up_what_was_left(config)
         connection = redis.Redis.from_url(config.redis_address)
         worker = CityWorker(
             [QUEUE], connection=connection, worker_ttl=WORKER_TTL_S, job_monitoring_interval=BEAT_WHILE_WORKING_S
@@ -53,9 +55,7 @@ def main() -> None:
 
 
 def _take_up_what_was_left(config: Config) -> None:
-    # With the embedded Redis there is one worker: what is claimed was in the hands of one that is dead.
-    if config.redis_url is not None:
-        return
+    # The supervisor has one worker: what is claimed was in the hands of its dead predecessor.
     workshop = Workshop(config)
     try:
         with workshop.transaction() as session:

@@ -77,7 +77,7 @@ class City:
             check=False,
         )
 
-    def health(self) -> dict[str, str]:
+    def health(self) -> dict[str, str | int]:
         """What /healthz says, with its status under `code`; nothing where nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:

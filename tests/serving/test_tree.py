@@ -34,7 +34,7 @@ def test_a_city_starts_gets_well_and_leaves_no_process_at_ctrl_c(city: City) -> 
     city.start()
     assert eventually(lambda: "is ready" in city.words()), city.words()
     assert f"http://localhost:{city.port}/" in city.words()
-    assert city.health() == {"code": "200", "status": "ok"} | dict.fromkeys(
+    assert city.health() == {"code": "200", "status": "ok", "jobs_given_up": 0} | dict.fromkeys(
         ("web", "database", "queue", "worker", "scheduler"), "ok"
     )
     assert is_whole(city), city.parts()

@@ -11,6 +11,9 @@ from cityops.cases.workflow import StepName
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.words import N_
 
+MAX_TRIES = 3
+"""After so many calls that did not reach the reporter, the answer is owed no more."""
+
 _OPEN = text("answered_at IS NULL")
 
 
@@ -30,7 +33,10 @@ OUTCOME_LABELS = {
 
 
 class ReporterAnswer(Base):
-    """An answer owed to the reporter of a report, because of a step of its case."""
+    """An answer owed to the reporter of a report, because of a step of its case.
+
+    `tries` counts the calls made; one that did not reach him leaves the answer owed until the last try.
+    """
 
     __tablename__ = "reporter_answers"
     __table_args__ = (Index("ix_reporter_answers_open", "owed_at", sqlite_where=_OPEN, postgresql_where=_OPEN),)
@@ -42,4 +48,5 @@ class ReporterAnswer(Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     outcome: Mapped[Outcome | None] = mapped_column(words_enum(Outcome))
+    tries: Mapped[int] = mapped_column(default=0)
     report: Mapped[Report] = relationship(viewonly=True)

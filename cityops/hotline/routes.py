@@ -29,7 +29,7 @@ from cityops.grid import queries as grid
 from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.hotline import queries
 from cityops.hotline.forms import IntakeForm
-from cityops.hotline.models import OUTCOME_LABELS, ReporterAnswer
+from cityops.hotline.models import MAX_TRIES, OUTCOME_LABELS, ReporterAnswer
 from cityops.hotline.services import answer
 
 pages = Blueprint("hotline", __name__)
@@ -96,8 +96,11 @@ def give_answer(answer_id: int) -> BaseResponse:
     viewer = require(*CALLERS)
     with web.transaction() as session:
         row = answer(session, viewer, answer_id, request.form.get("outcome", ""))
-        number = row.report.number
-    flash(gettext("The answer to %(number)s is written down.", number=number), "info")
+        number, is_owed, left = row.report.number, row.answered_at is None, MAX_TRIES - row.tries
+    if is_owed:
+        flash(gettext("%(number)s was not reached: %(n)s more tries.", number=number, n=left), "info")
+    else:
+        flash(gettext("The answer to %(number)s is written down.", number=number), "info")
     return redirect(url_for("hotline.answers"), 303)
 
 

@@ -9,7 +9,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.workflow import FINAL_STAGES, STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
-from cityops.hotline.models import Outcome, ReporterAnswer
+from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.hotline.queries import get_answer
 from cityops.words import N_
 
@@ -22,11 +22,13 @@ def follow(session: Session, case: Case, event: CaseEvent) -> None:
     if not STEPS[event.step].is_answered or event.to_stage not in FINAL_STAGES:
         return
     for report_id in session.scalars(_WAITING, {"case_id": case.id}):
-        session.add(ReporterAnswer(report_id=report_id, step=event.step, owed_at=event.at))
+        session.add(ReporterAnswer(report_id=report_id, step=event.step, owed_at=event.at, tries=0))
 
 
 def answer(session: Session, viewer: Viewer, answer_id: int, outcome: str) -> ReporterAnswer:
     """Write down that a reporter was called back, and how it went.
+
+    Not reached, he is called again: the answer stays owed until `MAX_TRIES` calls were made.
 
     Raises:
         NotAllowed: the viewer is no operator or duty leader.
@@ -41,5 +43,7 @@ def answer(session: Session, viewer: Viewer, answer_id: int, outcome: str) -> Re
     row = get_answer(session, viewer, answer_id, lock=True)
     if row.answered_at is not None:
         raise WrongState(N_("This reporter has been called back already."), moved_at=row.answered_at)
-    row.answered_at, row.answered_by, row.outcome = clock.now(), viewer.person_id, Outcome(outcome)
+    row.tries += 1
+    if outcome != Outcome.NOT_REACHED or row.tries >= MAX_TRIES:
+        row.answered_at, row.answered_by, row.outcome = clock.now(), viewer.person_id, Outcome(outcome)
     return row

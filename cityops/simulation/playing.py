@@ -16,7 +16,7 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import STEPS, Source, StepName
 from cityops.hotline import services as hotline
-from cityops.hotline.models import ReporterAnswer
+from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.cast import Cast
 from cityops.simulation.lives import Act, CallBack, Life
@@ -64,8 +64,11 @@ class Player:
         owed = owed.where(Report.case_id == self.case.id, ReporterAnswer.answered_at.is_(None))
         area_code = self.life.told.cell.code[:12]
         operator = self.cast.at_desk(Post.OPERATOR, area_code, call_back.at, call_back.lot)
+        # Who cannot be reached is called until the city gives up.
+        calls = MAX_TRIES if call_back.outcome is Outcome.NOT_REACHED else 1
         for answer_id in session.scalars(owed).all():
-            hotline.answer(session, operator, answer_id, call_back.outcome)
+            for _ in range(calls):
+                hotline.answer(session, operator, answer_id, call_back.outcome)
 
     def _who(self, session: Session, act: Act) -> Viewer:
         told, area_code = self.life.told, self.life.told.cell.code[:12]

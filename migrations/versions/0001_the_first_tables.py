@@ -1119,6 +1119,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_reporter_answers_report_id_reports")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reporter_answers")),
     )
+        sa.Column("tries", sa.Integer(), nullable=False),
     with op.batch_alter_table("reporter_answers", schema=None) as batch_op:
         batch_op.create_index(
             "ix_reporter_answers_open",

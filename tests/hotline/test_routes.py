@@ -13,6 +13,7 @@ from cityops.cases.models import Case, Report
 from cityops.db import Database
 from cityops.grid.geometry import quad
 from cityops.grid.models import Component
+from cityops.hotline.models import ReporterAnswer
 from tests import factories
 
 As = Callable[[str], FlaskClient]
@@ -159,16 +160,49 @@ def test_only_desks_take_in(as_person: As) -> None:
     assert as_person("dispatcher").get("/answers").status_code == 403
 
 
-def test_an_owed_answer_is_given_once(as_person: As, small_city: Database) -> None:
-    operator = as_person("operator")
+def owe_an_answer(operator: FlaskClient, small_city: Database) -> str:
+    """A declined case whose reporter left a telephone; answers the address of the answer owed."""
     operator.post("/intake", data=an_intake(reporter_name="林小满"))
     with small_city.reading() as session:
         number = session.scalars(select(Case)).one().number
     operator.post(f"/cases/{number}/steps", data={"step": "decline", "version": "1", "note": "不属于本市"})
+    owed = re.search(r'action="(/answers/\d+)"', operator.get("/answers").text)
+    assert owed is not None
+    return owed[1]
+
+
+def test_an_owed_answer_is_given_once(as_person: As, small_city: Database) -> None:
+    operator = as_person("operator")
+    address = owe_an_answer(operator, small_city)
     page = operator.get("/answers").text
-    owed = re.search(r'action="(/answers/\d+)"', page)
-    assert owed is not None and "林**" in page and "13805740012" not in page
-    assert "13805740012" in operator.post(owed[1] + "/reporter").text
-    assert operator.post(owed[1], data={"outcome": "reached"}).status_code == 303
-    assert operator.post(owed[1], data={"outcome": "reached"}).status_code == 409
-    assert owed[1] not in operator.get("/answers").text
+    assert "林**" in page and "13805740012" not in page
+    assert "13805740012" in operator.post(address + "/reporter").text
+    assert operator.post(address, data={"outcome": "reached"}).status_code == 303
+    assert operator.post(address, data={"outcome": "reached"}).status_code == 409
+    assert address not in operator.get("/answers").text
+
+
+def test_who_is_not_reached_is_called_three_times(as_person: As, small_city: Database) -> None:
+    operator = as_person("operator")
+    address = owe_an_answer(operator, small_city)
+    for tries in (1, 2):
+        assert operator.post(address, data={"outcome": "not_reached"}).status_code == 303
+        page = operator.get("/answers").text
+        assert address in page and f'data-tries="{tries}"' in page
+    assert operator.post(address, data={"outcome": "not_reached"}).status_code == 303
+    assert address not in operator.get("/answers").text
+    assert operator.post(address, data={"outcome": "not_reached"}).status_code == 409
+    with small_city.reading() as session:
+        row = session.scalars(select(ReporterAnswer)).one()
+        assert (row.outcome, row.tries, row.answered_at is None) == ("not_reached", 3, False)
+
+
+def test_who_is_reached_at_the_second_try_is_answered(as_person: As, small_city: Database) -> None:
+    operator = as_person("operator")
+    address = owe_an_answer(operator, small_city)
+    for outcome in ("not_reached", "reached"):
+        operator.post(address, data={"outcome": outcome})
+    assert address not in operator.get("/answers").text
+    with small_city.reading() as session:
+        row = session.scalars(select(ReporterAnswer)).one()
+        assert (row.outcome, row.tries) == ("reached", 2)

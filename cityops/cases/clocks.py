@@ -8,7 +8,7 @@ from cityops import clock
 from cityops.cases.models import StageClock
 from cityops.words import N_
 from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted
-from cityops.worktime.calendar import Calendar
+from cityops.worktime.calendar import Calendar, NoHolidayData
 from cityops.worktime.explanation import Piece, explain
 from cityops.worktime.limits import Limit
 
@@ -47,8 +47,11 @@ def due_and_warn(
 
 
 def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
-    """A clock's way to its due time, span by span."""
-    return explain(calendar, row.started_at, Limit(row.limit_value, row.limit_unit), closed_pauses(row))
+    """A clock's way to its due time, span by span; nothing where the holidays of a year on the way are not known."""
+    try:
+        return explain(calendar, row.started_at, Limit(row.limit_value, row.limit_unit), closed_pauses(row))
+    except NoHolidayData:
+        return []
 
 
 def closed_pauses(row: StageClock) -> list[Interval]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -146,16 +147,16 @@ def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> Told
         light=state,
         left=_left(calendar, row, limit, moment) if is_told_left else "",
         days=_days(counts, row, pieces, moment),
-        pieces=[_piece(piece) for piece in explain_between(counts, row.started_at, row.due_at, closed_pauses(row))],
+        pieces=[_piece(piece) for piece in _explained(counts, row, row.due_at, closed_pauses(row))],
     )
 
 
 def _explained(counts: Calendar, row: StageClock, end: datetime, pauses: Sequence[Interval]) -> list[Piece]:
-    """The way to `end`, or only to the due time where the calendar does not know the year of `end` yet."""
-    try:
-        return explain_between(counts, row.started_at, end, pauses)
-    except NoHolidayData:
-        return explain_between(counts, row.started_at, row.due_at, closed_pauses(row))
+    """The way to `end`; only to the due time, or none at all, where the calendar does not know the years on the way."""
+    for until, stops in ((end, pauses), (row.due_at, closed_pauses(row))):
+        with suppress(NoHolidayData):
+            return explain_between(counts, row.started_at, until, stops)
+    return []
 
 
 def _left(calendar: Calendar, row: StageClock, limit: Limit, moment: datetime) -> str:
@@ -227,7 +228,9 @@ def _mark_feet(days: Mapping[date, ToldDay], pieces: Sequence[Piece]) -> None:
 def _open_on(counts: Calendar, day: date) -> list[tuple[int, int]]:
     if counts.is_continuous:
         return [(0, DAY_MINUTES)]
-    return [(span.start_minute, min(span.end_minute, DAY_MINUTES)) for span in counts.spans_on(day)]
+    with suppress(NoHolidayData):
+        return [(span.start_minute, min(span.end_minute, DAY_MINUTES)) for span in counts.spans_on(day)]
+    return []
 
 
 def _minute(moment: datetime) -> int:

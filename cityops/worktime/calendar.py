@@ -34,7 +34,10 @@ class NoHolidayData(Invalid):
     def __init__(self, calendar: str, year: int) -> None:
         super().__init__(
             "calendar",
-            N_("The calendar “%(calendar)s” has no holidays for the year %(year)s yet, so the time cannot be counted."),
+            N_(
+                "The calendar “%(calendar)s” has no holidays for the year %(year)s yet, so the time cannot be counted; "
+                "enter them with: cityops worktime announce %(year)s FILE.csv"
+            ),
             calendar=calendar,
             year=year,
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops.clock import CITY_ZONE
@@ -72,6 +72,30 @@ def load_calendar(session: Session, name: str) -> Calendar:
 def list_calendars(session: Session) -> Sequence[WorkCalendar]:
     """All calendars by name."""
     return session.scalars(select(WorkCalendar).order_by(WorkCalendar.name)).all()
+
+
+def days_for_all(year: int) -> tuple[ColumnElement[bool], ...]:
+    """What holds of a year's days that belong to no calendar."""
+    return WorkDay.calendar_id.is_(None), WorkDay.day_on.between(date(year, 1, 1), date(year, 12, 31))
+
+
+def list_announced(session: Session, year: int) -> dict[date, DayException]:
+    """The days of a year that hold for all calendars, as they were entered: a make-up day may be without hours."""
+    wanted = select(WorkDay).where(*days_for_all(year)).order_by(WorkDay.day_on).options(selectinload(WorkDay.spans))
+    return {
+        row.day_on: DayException(row.kind, _spans(row.spans), row.name_en, row.name_zh)
+        for row in session.scalars(wanted)
+    }
+
+
+def find_year(session: Session, year: int) -> WorkYear | None:
+    """A year whose holidays have been entered whole."""
+    return session.scalar(select(WorkYear).where(WorkYear.year == year))
+
+
+def list_years(session: Session) -> Sequence[WorkYear]:
+    """The years whose holidays have been entered, the first one first."""
+    return session.scalars(select(WorkYear).order_by(WorkYear.year)).all()
 
 
 def _weeks(rows: Sequence[WorkSpan]) -> tuple[Week, ...]:

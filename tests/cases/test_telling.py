@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import BodyKind
-from cityops.cases.clocks import Light
+from cityops.cases.clocks import Light, explain_clock
 from cityops.cases.models import ClockPause, StageClock
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.telling import length_words, limit_words, tell_clock, tell_events
@@ -126,3 +126,21 @@ def test_a_month_long_clock_shows_at_most_a_month(speaking: None) -> None:
     row = make_clock("2026-09-01T09:00", 5, Unit.WORKING_DAY)
     with clock.running_at(at("2026-09-01T09:00") + timedelta(days=90)):
         assert len(tell_clock(row, OFFICE, "office").days) == 31
+
+
+def test_a_clock_that_cannot_be_explained_still_says_when_it_is_due(speaking: None) -> None:
+    row = make_clock("2026-12-31T16:00", 1, Unit.WORKING_HOUR)
+    row.due_at = row.warn_at = at("2027-01-05T10:00")
+    with clock.running_at(at("2027-01-04T10:00")):
+        told = tell_clock(row, OFFICE, "office")
+    assert told.due_at == at("2027-01-05T10:00")
+    assert (told.pieces, told.left) == ([], "")
+    assert [day.open for day in told.days[1:]] == [[]] * 5
+    assert told.days[-1].due_minute == 600
+
+
+def test_a_clock_that_cannot_be_counted_has_no_way_to_explain() -> None:
+    row = make_clock("2026-12-31T16:00", 1, Unit.WORKING_HOUR)
+    assert explain_clock(OFFICE, row)
+    row.limit_value = 100
+    assert explain_clock(OFFICE, row) == []

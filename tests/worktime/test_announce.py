@@ -1,0 +1,99 @@
+"""`cityops worktime announce`, `years` and `days` as an administrator uses them."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cityops import clock
+from cityops.config import Config
+from cityops.shell import Shell
+from cityops.worktime.cli import worktime
+from cityops.worktime.seed import seed_calendars
+
+Run = Callable[..., Result]
+HEADER = "day,kind,name_zh,name_en\n"
+NEW_YEAR = HEADER + "2027-01-01,holiday,元旦,New Year\n"
+
+
+@pytest.fixture
+def run(config: Config) -> Iterator[Run]:
+    """The command in a city with the first calendars, in November 2026."""
+    shell = Shell(config)
+    with shell.database.transaction() as session:
+        seed_calendars(session)
+
+    def invoke(*arguments: str) -> Result:
+        with clock.running_at(datetime(2026, 11, 23, tzinfo=UTC)):
+            return CliRunner().invoke(worktime, arguments, obj=shell)
+
+    yield invoke
+    shell.workshop.close()
+
+
+@pytest.fixture
+def notice(tmp_path: Path) -> str:
+    """A good file."""
+    file = tmp_path / "2027.csv"
+    file.write_text(NEW_YEAR, "utf-8-sig")
+    return str(file)
+
+
+def test_the_coming_year_is_missing_until_it_is_announced(run: Run, notice: str) -> None:
+    before = run("years")
+    assert before.stdout.startswith("2004-2026\t")
+    assert before.stderr == "2027 is missing; enter it with: cityops worktime announce 2027 FILE.csv\n"
+    assert run("announce", "2027", notice).exit_code == 0
+    after = run("years")
+    assert after.stdout.endswith("2027\t2027.csv\n")
+    assert after.stderr == ""
+
+
+def test_a_dry_run_shows_what_would_change_and_changes_nothing(run: Run, notice: str) -> None:
+    result = run("announce", "2027", notice, "--dry-run")
+    assert result.stdout == "+ Fri 2027-01-01  holiday  元旦  New Year\n"
+    assert "nothing was entered" in result.stderr
+    assert "2027 is missing" in run("years").stderr
+
+
+def test_a_year_used_already_needs_replace(run: Run, notice: str) -> None:
+    run("announce", "2027", notice)
+    refused = run("announce", "2027", notice)
+    assert "give --replace" in str(refused.exception)
+    assert run("announce", "2027", notice, "--dry-run").stderr.count("known already: 2027.csv") == 1
+    assert run("announce", "2027", notice, "--replace").exit_code == 0
+
+
+def test_bad_rows_are_listed_and_nothing_is_entered(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(NEW_YEAR + "2026-01-01,holiday,元旦,New Year\n2027-01-02,strike,元旦,New Year\n", "utf-8")
+    result = run("announce", "2027", str(file))
+    assert result.exit_code != 0
+    assert [line[:7] for line in result.stdout.splitlines()] == ["line,fi", "3,day,2", "4,kind,"]
+    assert str(result.exception) == "2 faults: nothing was entered"
+    assert "2027 is missing" in run("years").stderr
+
+
+def test_a_file_in_another_encoding_is_refused(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "gbk.csv"
+    file.write_bytes(NEW_YEAR.encode("gbk"))
+    assert "not written in UTF-8" in run("announce", "2027", str(file)).stdout
+
+
+def test_what_a_year_has_can_be_entered_again_without_a_change(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "2026.csv"
+    file.write_text(run("days", "2026").stdout, "utf-8")
+    result = run("announce", "2026", str(file), "--replace")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "0 out, 0 in" in result.stderr
+
+
+def test_a_limit_is_counted_through_the_year_on_the_citys_calendar(run: Run, notice: str) -> None:
+    asked = ("due", "--start", "2026-12-31T17:00+08:00", "--limit", "2", "--unit", "working_hour")
+    assert "worktime announce 2027 FILE.csv" in run(*asked, "--city").stderr
+    run("announce", "2027", notice)
+    assert "due   Mon 2027-01-04 09:30" in run(*asked, "--city").stdout
+    assert run(*asked).stderr.endswith("and ask with --city\n")

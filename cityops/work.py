@@ -1,6 +1,6 @@
 """My work: what waits for each of the posts that a person holds, the most pressing first."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,7 +22,6 @@ from cityops.words import N_
 
 pages = Blueprint("work", __name__)
 
-CALLERS = (Post.OPERATOR, Post.DUTY_LEADER)
 ON_THE_STREET = frozenset({Stage.VERIFYING, Stage.CHECKING})
 
 ONE_KEY: dict[Stage, tuple[StepName, str]] = {
@@ -60,11 +59,11 @@ class Tab:
 def list_tabs(session: Session, viewer: Viewer) -> list[Tab]:
     """The lists of work of a viewer's posts, those of the chosen post first; a fixed number of queries."""
     tabs = []
-    tallies = {post: cases.tally_by_stage(session, _as(viewer, post)) for post in viewer.posts}
+    tallies = {post: cases.tally_by_stage(session, viewer.only(post)) for post in viewer.posts}
     for post, stage in _lists(viewer):
         url = url_for("work.mine", stage=stage.value)
         tabs.append(Tab(stage.value, gettext(STAGE_LABELS[stage]), url, tallies[post][stage]))
-    if viewer.has(*CALLERS):
+    if viewer.has(*hotline.CALLERS):
         owed = Tally(hotline.count_owed(session, viewer))
         tabs.append(Tab("answers", gettext("answers owed"), url_for("hotline.answers"), owed))
     return tabs
@@ -90,7 +89,7 @@ def mine() -> str | Response:
         tabs = list_tabs(session, viewer)
         chosen = request.args.get("stage") or next((tab.key for tab in tabs if tab.tally.total), lists[0][1].value)
         post, stage = next((each for each in lists if each[1].value == chosen), lists[0])
-        return _list_page(session, _as(viewer, post), stage, tabs)
+        return _list_page(session, viewer.only(post), stage, tabs)
 
 
 def _list_page(session: Session, viewer: Viewer, stage: Stage, tabs: list[Tab]) -> str:
@@ -134,8 +133,3 @@ def _lists(viewer: Viewer) -> list[tuple[Post, Stage]]:
 
 def _is_for(step: Step, post: Post, is_own: bool) -> bool:
     return step.posts[0] is post if is_own else post in step.posts
-
-
-def _as(viewer: Viewer, post: Post) -> Viewer:
-    """The viewer in one post alone: a list shows what that post may move, no more."""
-    return replace(viewer, held=viewer.holding(post))

@@ -227,6 +227,13 @@ def make_person(session: Session, username: str, post: Post, body: Body, jurisdi
     return person
 
 
+def give_post(session: Session, username: str, post: Post, jurisdiction: str = "city") -> None:
+    """One more post for a person of the test city, in the body of the first one."""
+    person = session.scalars(select(Person).where(Person.username == username)).one()
+    place = session.scalars(select(Jurisdiction).where(Jurisdiction.code == jurisdiction)).one()
+    person.posts.append(PersonPost(post=post, body=person.posts[0].body, jurisdiction=place, from_on=LONG_AGO))
+
+
 def new_report(point: tuple[float, float] = WEST_POINT, **changes: object) -> NewReport:
     """A lamp that is out, told by an inspector, so that no verification is asked for."""
     facts: dict[str, object] = {

@@ -103,6 +103,11 @@ def _checked(case: Case | None, number: str) -> Case:
     return case
 
 
+def can_see(session: Session, viewer: Viewer, case: Case) -> bool:
+    """Whether a case lies in the viewer's scope."""
+    return session.scalar(select(Case.id).where(Case.id == case.id, scope(viewer))) is not None
+
+
 def get_report(session: Session, viewer: Viewer, number: str) -> Report:
     """The report of this number with its case.
 

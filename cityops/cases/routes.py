@@ -149,7 +149,7 @@ def show_reporter(number: str) -> Answer:
     viewer = require(*SEES_REPORTER)
     wanted = request.form.get("report", "")
     with web.transaction() as session:
-        case = queries.get_case(session, viewer, number)
+        case = queries.get_case(session, viewer.only(*SEES_REPORTER), number)
         if wanted not in {report.number for report in case.reports}:
             raise NotFound(N_("There is no such report in this case."))
         audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, wanted, address=request.remote_addr)

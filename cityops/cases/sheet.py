@@ -112,7 +112,8 @@ def read_sheet(
     """
     case = queries.get_case(session, viewer, number)
     photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
-    sees = viewer.has(*SEES_REPORTER)
+    # Who sees the case under another post is not therefore one who speaks with its reporter.
+    sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
     sheet = Sheet(
         case=case,
         clocks=_clocks(session, case),

@@ -30,12 +30,12 @@ from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.hotline import queries
 from cityops.hotline.forms import IntakeForm
 from cityops.hotline.models import MAX_TRIES, OUTCOME_LABELS, ReporterAnswer
+from cityops.hotline.queries import CALLERS
 from cityops.hotline.services import answer
 
 pages = Blueprint("hotline", __name__)
 
 DESK = (Post.OPERATOR, Post.DUTY_LEADER, Post.LEADER)
-CALLERS = (Post.OPERATOR, Post.DUTY_LEADER)
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 

@@ -4,13 +4,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.workflow import FINAL_STAGES, STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
-from cityops.hotline.queries import get_answer
+from cityops.hotline.queries import CALLERS, get_answer
 from cityops.words import N_
 
 # Built once: putting a statement together takes longer than running it.
@@ -36,7 +35,7 @@ def answer(session: Session, viewer: Viewer, answer_id: int, outcome: str) -> Re
         WrongState: it was given already.
         Invalid: an outcome that is none.
     """
-    if not viewer.has(Post.OPERATOR, Post.DUTY_LEADER):
+    if not viewer.has(*CALLERS):
         raise NotAllowed(N_("None of your posts may do this."))
     if outcome not in set(Outcome):
         raise Invalid("outcome", N_("Say how the call went: reached, not reached, or dissatisfied."))

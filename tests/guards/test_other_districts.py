@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from cityops.accounts.models import Person
+from cityops.accounts.posts import Post
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report
 from cityops.cases.workflow import Source, steps_from
 from cityops.clock import now, running_at
@@ -16,6 +17,7 @@ from tests import factories
 from tests.guards.doors import UNSAFE, address, doors
 
 STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
+SCOPED = {"number", "answer_id", "task_id"}
 TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "13805740096"
 MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
 
@@ -127,10 +129,38 @@ def test_a_stranger_to_the_district_sees_nothing_of_it(app, west, as_person):
                 assert not [number for number in west.cases if number in answer.text], rule.rule
 
 
+@pytest.fixture
+def onlooker(west, small_city, as_person):
+    """An operator of the east who looks at the whole city as a supervisor."""
+    with small_city.transaction() as session:
+        factories.give_post(session, "operator-east", Post.SUPERVISOR)
+    return as_person("operator-east")
+
+
+def test_who_only_looks_on_is_not_told_who_called(app, small_city, west, onlooker):
+    before = everything(small_city)
+    seen = ""
+    for method, rule in doors(app):
+        if rule.endpoint == "static" or not (method == "GET" or rule.arguments & SCOPED):
+            continue
+        for given in west.fillings(rule):
+            for body in west.bodies(rule, given) if method != "GET" else [{}]:
+                answer = onlooker.open(address(rule, **given), method=method, **body)
+                seen += answer.text
+                assert not [mark for mark in (NAME, PHONE, PHONE[3:]) if mark in answer.text], (rule.rule, given)
+                assert method == "GET" or answer.status_code in {403, 404, 422}, (rule.rule, given, answer.status_code)
+    assert TOLD in seen
+    assert everything(small_city) == before
+
+
+def test_who_only_looks_on_is_offered_no_call(west, onlooker):
+    assert "/answers/" not in onlooker.get("/answers").text
+    assert "/reporter" not in onlooker.get(f"/cases/{next(reversed(west.cases))}").text
+
+
 def test_a_stranger_to_the_district_changes_nothing_in_it(app, small_city, west, as_person):
     before = everything(small_city)
-    scoped = {"number", "answer_id", "task_id"}
-    writing = [(method, rule) for method, rule in doors(app) if method in UNSAFE and rule.arguments & scoped]
+    writing = [(method, rule) for method, rule in doors(app) if method in UNSAFE and rule.arguments & SCOPED]
     tries = [(method, rule, given) for method, rule in writing for given in west.fillings(rule)]
     for client in map(as_person, STRANGERS):
         for method, rule, given in tries:

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 
-from cityops.accounts.models import Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.workflow import Source
@@ -126,15 +125,7 @@ def test_who_handled_a_case_is_not_asked_to_judge_it(as_person: As, small_city: 
         case = factories.make_report(session, people.inspector, office).case
         factories.bring_to(session, people, case, "accept", "file", "dispatch", "report_back")
         factories.take(session, people.viewer("inspector2"), case, "check", office)
-        handler = session.get_one(Person, people.handler.person_id)
-        handler.posts.append(
-            PersonPost(
-                post=Post.DUTY_LEADER,
-                body=handler.posts[0].body,
-                jurisdiction=handler.posts[0].jurisdiction,
-                from_on=factories.LONG_AGO,
-            )
-        )
+        factories.give_post(session, "handler", Post.DUTY_LEADER)
     assert [task["kind"] for task in as_person("dutyleader").get("/api/v1/tasks").json["tasks"]] == ["close"]
     assert as_person("handler").get("/api/v1/tasks").json["tasks"] == []
 

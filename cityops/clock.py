@@ -16,6 +16,11 @@ def now() -> datetime:
     return _virtual.get() or datetime.now(UTC)
 
 
+def machine_now() -> datetime:
+    """The machine's own moment in UTC, never the virtual clock's: when a row was really written."""
+    return datetime.now(UTC)
+
+
 def city_day(moment: datetime) -> date:
     """The calendar day of `moment` in the city's zone."""
     return moment.astimezone(CITY_ZONE).date()

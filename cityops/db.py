@@ -139,7 +139,7 @@ class Database:
     def reader(self) -> Engine:
         """The engine behind `reading()`; on SQLite its connections refuse to write."""
         if not self.is_sqlite:
-            return self.writer.execution_options(postgresql_readonly=True)
+            return self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         engine = _sqlite_engine(self.url)
         event.listen(engine, "connect", _forbid_writing)
         event.listen(engine, "begin", _begin)
@@ -147,7 +147,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that cannot write, on one consistent view where the database gives one."""
+        """A session that cannot write; all it reads is as of its first statement, on both databases."""
         with Session(self.reader, autoflush=False) as session:
             try:
                 yield session

@@ -1,24 +1,47 @@
 """The history's chain: the canonical text of an event, and the check of a whole case's chain (pure)."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from cityops.cases.workflow import FINAL_STAGES
 from cityops.crypto import Keys
 
 GENESIS = "genesis"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
-    """One event as the chain sees it."""
+    """One event as its row has it, words of tables as plain text."""
 
     seq: int
+    step: str
+    result: str
+    from_stage: str | None
+    to_stage: str
+    at: datetime
+    person_id: int
+    post: str
+    body_id: int | None
+    note: str | None
     payload: str
     previous_digest: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a case's row says of its own history."""
+
+    case_id: int
+    version: int
+    digest: str
+    stage: str
+    opened_at: datetime
+    moved_at: datetime
+    ended_at: datetime | None
 
 
 def canonical(payload: Mapping[str, Any]) -> str:
@@ -42,36 +65,61 @@ def note_digest(keys: Keys, note: str | None) -> str | None:
     return None if note is None else keys.lookup(f"note\n{note}")[:32]
 
 
-def find_break(keys: Keys, case_id: int, links: Iterable[Link], head_digest: str, version: int) -> str | None:
-    """What is wrong with a case's chain, or None where every event stands as it was written.
+def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
+    """What is wrong with a case's history, or None where the case and every event stand as they were written.
 
     Args:
+        head: what the case's row says.
         links: the events in the order of their seq.
-        head_digest, version: what the case row says its last event is.
     """
-    previous, seq = GENESIS, 0
+    previous, seq, first, last = GENESIS, 0, None, None
     for link in links:
         seq += 1
         if link.seq != seq:
             return f"event {seq} is missing"
         if link.previous_digest != previous:
             return f"event {seq} does not follow event {seq - 1}"
-        key_name = link.digest.partition(":")[0]
-        if key_name not in keys.by_name:
-            return f"event {seq} names the unknown key {key_name}"
-        if link_digest(keys, case_id, seq, previous, link.payload, key_name) != link.digest:
-            return f"event {seq} was changed"
-        previous = link.digest
-    if seq != version or previous != head_digest:
-        return f"the case stands at event {version}, its history ends at {seq}"
-    return None
+        why = find_change(keys, head.case_id, link)
+        if why is not None:
+            return why
+        previous, first, last = link.digest, first or link, link
+    if seq != head.version or previous != head.digest:
+        return f"the case stands at event {head.version}, its history ends at {seq}"
+    if first is None or last is None:
+        return "the case has no history"
+    return _find_false_projection(head, first, last)
 
 
-def heads_digest(heads: Iterable[tuple[int, int, str]]) -> tuple[int, int, str]:
-    """Count of cases, of events, and SHA-256 over all heads (case id, version, digest) in the order of their ids."""
-    digest, cases, events = hashlib.sha256(), 0, 0
-    for case_id, version, head in heads:
-        digest.update(f"{case_id} {version} {head}\n".encode())
-        cases += 1
-        events += version
-    return cases, events, digest.hexdigest()
+def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
+    """What of one event is not as it was signed: its text, or a column or the note that no longer says the same."""
+    key_name = link.digest.partition(":")[0]
+    if key_name not in keys.by_name:
+        return f"event {link.seq} names the unknown key {key_name}"
+    if link_digest(keys, case_id, link.seq, link.previous_digest, link.payload, key_name) != link.digest:
+        return f"event {link.seq} was changed"
+    signed = json.loads(link.payload)
+    columns = {
+        "step": (link.step, signed["step"]),
+        "result": (link.result, signed["result"]),
+        "from_stage": (link.from_stage, signed["from"]),
+        "to_stage": (link.to_stage, signed["to"]),
+        "at": (link.at, datetime.fromisoformat(signed["at"])),
+        "person_id": (link.person_id, signed["by"]),
+        "post": (link.post, signed["post"]),
+        "body_id": (link.body_id, signed["for"]),
+        "note": (note_digest(keys, link.note), signed["note"]),
+    }
+    changed = [name for name, (kept, said) in columns.items() if kept != said]
+    return f"event {link.seq} was changed in {', '.join(changed)}" if changed else None
+
+
+def _find_false_projection(head: Head, first: Link, last: Link) -> str | None:
+    if head.stage != last.to_stage:
+        return f"the case stands at {head.stage}, its history at {last.to_stage}"
+    moments = {
+        "opened_at": (head.opened_at, first.at),
+        "moved_at": (head.moved_at, last.at),
+        "ended_at": (head.ended_at, last.at if last.to_stage in FINAL_STAGES else None),
+    }
+    false = [name for name, (kept, said) in moments.items() if kept != said]
+    return f"the case's {', '.join(false)} is not what its history says" if false else None

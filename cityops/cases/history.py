@@ -1,22 +1,23 @@
 """A case's events: appended in the step's transaction, read as its timeline, proved by `audit verify`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session, joinedload
 
 from cityops import clock
 from cityops.accounts.viewer import HeldPost
-from cityops.cases.chain import GENESIS, Link, canonical, find_break, heads_digest, link_digest
-from cityops.cases.models import Case, CaseEvent, Checkpoint
+from cityops.cases.chain import GENESIS, Head, Link, canonical, find_break, link_digest
+from cityops.cases.models import Case, CaseEvent
 from cityops.cases.workflow import Stage, StepName
 from cityops.crypto import Keys
 
-__all__ = ["GENESIS", "Broken", "append", "find_broken", "get_last", "has_done", "list_events", "make_checkpoint"]
+__all__ = ["GENESIS", "Broken", "Walked", "append", "find_broken", "get_last", "has_done", "list_events"]
 
 BATCH = 2_000
 
@@ -54,6 +55,7 @@ def append(
         from_stage=case.stage if case.version else None,
         to_stage=to,
         at=at,
+        written_at=clock.machine_now(),
         person_id=person_id,
         post=held.post,
         body_id=held.body_id,
@@ -100,50 +102,92 @@ class Broken:
     why: str
 
 
-def find_broken(session: Session, keys: Keys, case_id: int | None = None) -> Iterator[Broken | int]:
-    """Walk the chains of all cases (or one): yields each broken one, and after each batch the count walked so far."""
-    walked, after = 0, (case_id or 1) - 1
+@dataclass(frozen=True)
+class Walked:
+    """How far a walk over the histories has come."""
+
+    cases: int
+    events: int
+
+
+Seen = Callable[[int, int, str, datetime], None]
+"""Is told of every event: its case, seq, digest and the moment it was written."""
+
+# Words of tables are read as plain text: a word that somebody put there by force must not stop the walk.
+_HEAD: tuple[Any, ...] = (
+    Case.id,
+    Case.version,
+    Case.head_digest,
+    type_coerce(Case.stage, String),
+    Case.opened_at,
+    Case.moved_at,
+    Case.ended_at,
+)
+_LINK: tuple[Any, ...] = (
+    CaseEvent.seq,
+    type_coerce(CaseEvent.step, String),
+    CaseEvent.result,
+    type_coerce(CaseEvent.from_stage, String),
+    type_coerce(CaseEvent.to_stage, String),
+    CaseEvent.at,
+    CaseEvent.person_id,
+    type_coerce(CaseEvent.post, String),
+    CaseEvent.body_id,
+    CaseEvent.note,
+    CaseEvent.payload,
+    CaseEvent.previous_digest,
+    CaseEvent.digest,
+)
+
+
+def find_broken(
+    session: Session, keys: Keys, case_id: int | None = None, seen: Seen | None = None
+) -> Iterator[Broken | Walked]:
+    """Walk the chains of all cases (or one): yields each broken one, and after each batch how far it has come.
+
+    Only a session that sees one moment of a living city (`reading()`) finds its cases where their events are.
+    """
+    cases, events, after = 0, 0, 0
     while True:
-        heads = session.execute(
-            select(Case.id, Case.head_digest, Case.version)
-            .where(Case.id > after, Case.id == case_id if case_id else Case.id > after)
-            .order_by(Case.id)
-            .limit(BATCH)
-        ).all()
-        if not heads:
-            return
-        last = heads[-1].id
-        rows = session.execute(
-            select(CaseEvent.case_id, CaseEvent.seq, CaseEvent.payload, CaseEvent.previous_digest, CaseEvent.digest)
-            .where(CaseEvent.case_id > after, CaseEvent.case_id <= last)
-            .order_by(CaseEvent.case_id, CaseEvent.seq)
-        )
-        links = {key: [Link(*row[1:]) for row in group] for key, group in groupby(rows, key=lambda row: row[0])}
-        for head in heads:
-            why = find_break(keys, head.id, links.pop(head.id, []), head.head_digest, head.version)
+        heads = _heads(session, after, case_id)
+        last = max(heads) if len(heads) == BATCH else None
+        cases += len(heads)
+        for key, links in _histories(session, after, last, case_id, seen):
+            events += len(links)
+            head = heads.pop(key, None)
+            why = "its events stand there, the case is gone" if head is None else find_break(keys, head, links)
             if why is not None:
-                yield Broken(head.id, why)
-        for orphan in links:
-            yield Broken(orphan, "its events stand there, the case is gone")
-        walked, after = walked + len(heads), last
-        yield walked
+                yield Broken(key, why)
+        for head in heads.values():
+            yield Broken(head.case_id, find_break(keys, head, ()) or "the case has no history")
+        yield Walked(cases, events)
+        if last is None:
+            return
+        after = last
 
 
-def make_checkpoint(session: Session, keys: Keys) -> Checkpoint:
-    """Chain the heads and counts of all cases into a checkpoint that can be exported."""
-    heads = session.execute(
-        select(Case.id, Case.version, Case.head_digest).order_by(Case.id).execution_options(yield_per=BATCH)
-    )
-    cases, events, digest = heads_digest((row[0], row[1], row[2]) for row in heads)
-    previous = session.scalar(select(Checkpoint.digest).order_by(Checkpoint.id.desc()).limit(1)) or GENESIS
-    moment = clock.now()
-    row = Checkpoint(
-        at=moment,
-        on=clock.city_day(moment),
-        case_count=cases,
-        event_count=events,
-        heads_digest=digest,
-        digest=keys.digest(f"{previous}\n{moment.isoformat()}\n{cases}\n{events}\n{digest}"),
-    )
-    session.add(row)
-    return row
+def _heads(session: Session, after: int, case_id: int | None) -> dict[int, Head]:
+    statement = select(*_HEAD).where(Case.id > after).order_by(Case.id).limit(BATCH)
+    if case_id is not None:
+        statement = statement.where(Case.id == case_id)
+    return {row[0]: Head(*row) for row in session.execute(statement)}
+
+
+def _histories(
+    session: Session, after: int, last: int | None, case_id: int | None, seen: Seen | None
+) -> Iterator[tuple[int, list[Link]]]:
+    """The histories of the cases after `after` until `last` (None: to the very end, past the last case's row)."""
+    statement = select(CaseEvent.case_id, CaseEvent.written_at, *_LINK).where(CaseEvent.case_id > after)
+    if last is not None:
+        statement = statement.where(CaseEvent.case_id <= last)
+    if case_id is not None:
+        statement = statement.where(CaseEvent.case_id == case_id)
+    statement = statement.order_by(CaseEvent.case_id, CaseEvent.seq).execution_options(yield_per=BATCH)
+    for key, rows in groupby(session.execute(statement), key=itemgetter(0)):
+        links = []
+        for row in rows:
+            link = Link(*row[2:])
+            if seen is not None:
+                seen(key, link.seq, link.digest, row[1])
+            links.append(link)
+        yield key, links

@@ -120,7 +120,8 @@ class CaseEvent(Base):
     """One step of a case: append-only, chained by an HMAC over case, seq, the previous digest and the payload's text.
 
     `payload` holds ids and words of tables, never personal data; `note` is what a person typed, of which the payload
-    holds the digest.
+    holds the digest. `written_at` is the machine's moment, by which checkpoints know the events they cover; a simulated
+    step's `at` may lie weeks before it.
     """
 
     __tablename__ = "case_events"
@@ -134,6 +135,7 @@ class CaseEvent(Base):
     from_stage: Mapped[Stage | None] = mapped_column(words_enum(Stage))
     to_stage: Mapped[Stage] = mapped_column(words_enum(Stage))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     post: Mapped[Post] = mapped_column(words_enum(Post))
     body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
@@ -261,14 +263,20 @@ class Attachment(Base):
 
 
 class Checkpoint(Base):
-    """A digest over all heads of chains and their count, chained to the checkpoint before."""
+    """What was written into the histories since the checkpoint before, as one digest chained to that checkpoint.
+
+    `events_digest` is over the events written from the `until_at` of the checkpoint before until this one's; the counts
+    are of everything written before `until_at`.
+    """
 
     __tablename__ = "checkpoints"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     on: Mapped[date] = mapped_column("city_day")
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     case_count: Mapped[int]
     event_count: Mapped[int]
-    heads_digest: Mapped[str] = mapped_column(String(64))
+    events_digest: Mapped[str] = mapped_column(String(64))
+    previous_digest: Mapped[str] = mapped_column(String(120))
     digest: Mapped[str] = mapped_column(String(120))

@@ -1,14 +1,16 @@
 """The case room's tasks: each opens its own doors and may run twice."""
 
-from cityops.cases import attachments, history
+from cityops.cases import attachments, checkpoints
 from cityops.cases.models import Attachment
 from cityops.workshop import Workshop
 
 
 def checkpoint(workshop: Workshop) -> None:
-    """Chain the heads of all cases into a checkpoint."""
+    """Chain what was written since the last checkpoint into a new one; only its row is written inside the lock."""
+    with workshop.reading() as session:
+        gathered = checkpoints.gather(session)
     with workshop.transaction() as session:
-        history.make_checkpoint(session, workshop.keys)
+        checkpoints.add(session, workshop.keys, gathered)
 
 
 def make_thumbnail(workshop: Workshop, attachment_id: int) -> None:

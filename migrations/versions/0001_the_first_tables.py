@@ -89,9 +89,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("city_day", sa.Date(), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("case_count", sa.Integer(), nullable=False),
         sa.Column("event_count", sa.Integer(), nullable=False),
-        sa.Column("heads_digest", sa.String(length=64), nullable=False),
+        sa.Column("events_digest", sa.String(length=64), nullable=False),
+        sa.Column("previous_digest", sa.String(length=120), nullable=False),
         sa.Column("digest", sa.String(length=120), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkpoints")),
     )
@@ -896,6 +898,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column(
             "post",
@@ -930,6 +933,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_events_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_events_body_id"), ["body_id"], unique=False)
         batch_op.create_index("ix_case_events_person_id_at", ["person_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_events_written_at"), ["written_at"], unique=False)
 
     op.create_table(
         "inspector_tasks",
@@ -1115,11 +1119,11 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["answered_by"], ["persons.id"], name=op.f("fk_reporter_answers_answered_by_persons")),
         sa.ForeignKeyConstraint(["report_id"], ["reports.id"], name=op.f("fk_reporter_answers_report_id_reports")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reporter_answers")),
     )
-        sa.Column("tries", sa.Integer(), nullable=False),
     with op.batch_alter_table("reporter_answers", schema=None) as batch_op:
         batch_op.create_index(
             "ix_reporter_answers_open",
@@ -1165,6 +1169,7 @@ def downgrade() -> None:
 
     op.drop_table("inspector_tasks")
     with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_events_written_at"))
         batch_op.drop_index("ix_case_events_person_id_at")
         batch_op.drop_index(batch_op.f("ix_case_events_body_id"))
         batch_op.drop_index(batch_op.f("ix_case_events_at"))

@@ -9,7 +9,7 @@ import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -24,9 +24,15 @@ ALGORITHM = "hmac-sha256"
 
 @dataclass(frozen=True)
 class Keys:
-    """The city's keys by name: `session`, `personal-N`, `lookup`, `chain-N`; the highest N is the one in use."""
+    """The city's keys by name: `session`, `personal-N`, `lookup`, `chain-N`; the highest N is the one in use.
+
+    Attributes:
+        by_name: the keys that are loaded.
+        folder: where to look again for a name that is not among them: another process may have made a new key.
+    """
 
     by_name: dict[str, bytes]
+    folder: Path | None = field(default=None, compare=False)
 
     @classmethod
     def load(cls, folder: Path, *, make: bool) -> "Keys":
@@ -37,8 +43,13 @@ class Keys:
         """
         if make:
             _make_missing(folder)
-        names = sorted(set(KEY_NAMES) | {path.stem for path in folder.glob("*.key")})
-        return cls({name: _read(folder / f"{name}.key") for name in names})
+        return cls(_read_all(folder), folder)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a key of this name, after one more look into the folder where it is unknown."""
+        if name not in self.by_name and self.folder is not None:
+            self.by_name.update(_read_all(self.folder))
+        return name in self.by_name
 
     def newest(self, kind: str) -> str:
         """The name of the key of this kind that is in use."""
@@ -61,6 +72,7 @@ class Keys:
         """
         name, _, body = sealed.partition(":")
         raw = urlsafe_b64decode(body)
+        self.has(name)
         try:
             return AESGCM(self.by_name[name]).decrypt(raw[:12], raw[12:], name.encode()).decode()
         except (KeyError, InvalidTag):
@@ -79,6 +91,7 @@ class Keys:
             KeyError: no key of that name is there.
         """
         name = key_name or self.newest("chain")
+        self.has(name)
         return f"{name}:{ALGORITHM}:{hmac.new(self.by_name[name], text.encode(), hashlib.sha256).hexdigest()}"
 
 
@@ -123,6 +136,11 @@ def _write_key(folder: Path, name: str, content: bytes) -> None:
 def _make_missing(folder: Path) -> None:
     for name in KEY_NAMES:
         make_key(folder, name)
+
+
+def _read_all(folder: Path) -> dict[str, bytes]:
+    names = sorted(set(KEY_NAMES) | {path.stem for path in folder.glob("*.key")})
+    return {name: _read(folder / f"{name}.key") for name in names}
 
 
 def _read(path: Path) -> bytes:

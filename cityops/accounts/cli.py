@@ -82,7 +82,7 @@ def end_person(shell: Shell, username: str) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin; otherwise one is made and printed.")
 @click.pass_obj
 def set_password(shell: Shell, username: str, password_stdin: bool) -> None:
-    """Give a person a new password: the lock opens, and every session ends."""
+    """Give a person a new password: the lock opens, every session ends and every token is revoked."""
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else passwords.generate()
     passwords.check_strength(username, password)
     password_hash = passwords.hash_password(password)

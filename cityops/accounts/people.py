@@ -86,12 +86,12 @@ def end_post(username: str, post_id: int) -> Response:
 
 @pages.post("/<username>/password")
 def set_password(username: str) -> str:
-    """Make a new password, show it once and end the person's sessions."""
+    """Make a new password, show it once and end the person's sessions and tokens."""
     password = passwords.generate()
     password_hash = passwords.hash_password(password)
     with web.transaction() as database:
         person = services.set_password(database, current_viewer(), username, password_hash)
-    words = _("%(name)s has a new password; every session of theirs has ended.", name=person.name)
+    words = _("%(name)s has a new password; every session and token of theirs has ended.", name=person.name)
     return secret_page(words, person.username, password, "accounts_people.list_people")
 
 

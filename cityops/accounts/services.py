@@ -94,12 +94,14 @@ def end_person(session: Session, viewer: Viewer | None, username: str) -> Person
 
 
 def set_password(session: Session, viewer: Viewer | None, username: str, password_hash: str) -> Person:
-    """Give a person a new password; the lock opens and every session of theirs ends."""
+    """Give a person a new password; the lock opens, and every session and token of theirs ends."""
     person = administration.get_person(session, viewer, username)
     person.password_hash = password_hash
     person.failed_sign_ins, person.locked_until_at = 0, None
     end_sessions(session, person.id)
     _record(session, viewer, AuditAction.PASSWORD_SET, person.username)
+    if revoke_all(session, person.id):
+        _record(session, viewer, AuditAction.TOKEN_REVOKED, person.username)
     return person
 
 

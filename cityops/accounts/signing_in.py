@@ -17,6 +17,7 @@ from cityops.words import N_
 
 MAX_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
+UNKNOWN = "unknown"
 
 # One sentence for an unknown name, a wrong password and a lock: it tells a guesser nothing.
 REFUSED = N_(
@@ -153,7 +154,9 @@ def _clear_failures(session: Session, person_id: int, newer_hash: str | None) ->
 
 
 def _record_refusal(session: Session, person_id: int | None, username: str, address: str | None) -> None:
-    audit.record(session, person_id, AuditAction.SIGN_IN_REFUSED, username, address=address, is_success=False)
+    # What nobody is called may be a password, typed into the wrong field.
+    subject = UNKNOWN if person_id is None else username
+    audit.record(session, person_id, AuditAction.SIGN_IN_REFUSED, subject, address=address, is_success=False)
 
 
 def _start(session: Session, person: _Known, username: str, address: str | None) -> SignedIn:

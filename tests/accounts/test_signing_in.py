@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cityops import clock
-from cityops.accounts import passwords, queries, services
+from cityops.accounts import passwords, queries, services, tokens
 from cityops.accounts.models import AuditAction, AuditEntry, Person, SignIn
 from cityops.accounts.signing_in import LOCKED_FOR, MAX_FAILURES, sign_in, sign_out
 from cityops.db import Database
@@ -53,6 +53,14 @@ def test_unknown_wrong_and_locked_are_refused_in_the_same_words(organisation):
     with pytest.raises(NotAllowed) as locked:
         sign_in(organisation, "operator", PASSWORD)
     assert str(unknown.value) == str(wrong.value) == str(locked.value)
+
+
+def test_a_password_typed_as_a_user_name_is_not_kept(organisation):
+    fail(organisation, 1, "my-Secret-7")
+    fail(organisation, 1, "operator")
+    with organisation.reading() as session:
+        subjects = list(session.scalars(select(AuditEntry.subject).where(AuditEntry.is_success.is_(False))))
+    assert subjects == ["unknown", "operator"]
 
 
 def test_an_unknown_name_costs_a_hash_too(organisation, monkeypatch):
@@ -115,6 +123,18 @@ def test_a_new_password_ends_every_session_and_opens_the_lock(organisation):
     with organisation.reading() as session:
         assert queries.find_viewer_by_sign_in(session, secret, None, True) is None
     assert sign_in(organisation, "operator", "another long one")
+
+
+def test_a_new_password_revokes_every_token_and_says_so_in_the_audit_list(organisation):
+    with organisation.transaction() as session:
+        token = tokens.create_token(session, None, "operator")
+        other = tokens.create_token(session, None, "night")
+    with organisation.transaction() as session:
+        services.set_password(session, None, "operator", "!")
+    with organisation.reading() as session:
+        assert queries.find_viewer_by_token(session, token, None, True) is None
+        assert queries.find_viewer_by_token(session, other, None, True) is not None
+    assert actions(organisation, "operator")[-2:] == [AuditAction.PASSWORD_SET, AuditAction.TOKEN_REVOKED]
 
 
 @pytest.mark.process

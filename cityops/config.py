@@ -1,7 +1,9 @@
 """One frozen `Config`, read once from the environment; a bad value is named in one sentence."""
 
 import os
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from cityops.errors import BadSetting
 from cityops.words import N_
 
 DEFAULT_PORT = 8310
+# The same for every process of one user, whatever its environment; only the owner may rename or delete there.
+TEMPORARY = Path("/tmp")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Config:
         several_posts: whether a person may hold several posts in one shift.
         idle_minutes: a session ends after so long without a request.
         secure_cookies: cookies only over HTTPS.
+        proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
     """
 
     home: Path
@@ -42,6 +47,7 @@ class Config:
     several_posts: bool = True
     idle_minutes: int = 30
     secure_cookies: bool = False
+    proxies: int = 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -60,15 +66,20 @@ class Config:
             several_posts=_yes_or_no(environ, "CITYOPS_SEVERAL_POSTS", True),
             idle_minutes=_whole_number(environ, "CITYOPS_IDLE_MINUTES", 30, 1, 1_440),
             secure_cookies=_yes_or_no(environ, "CITYOPS_SECURE_COOKIES", production),
+            proxies=_whole_number(environ, "CITYOPS_PROXIES", 0, 0, 5),
         )
 
     @property
     def redis_socket(self) -> Path:
-        """The embedded Redis's socket; a socket path has to stay short, so it lies outside a deep home."""
+        """The embedded Redis's socket; a socket path has to stay short, so it lies outside a deep home.
+
+        Raises:
+            BadSetting: the folder for it is not ours alone.
+        """
         inside = self.home / "redis" / "redis.sock"
         if len(str(inside)) <= 100:
             return inside
-        return Path(f"/tmp/cityops-{os.getuid()}-{abs(hash_path(self.home)):x}.sock")
+        return _own_folder(TEMPORARY / f"cityops-{os.getuid()}") / f"{hash_path(self.home):x}.sock"
 
     @property
     def redis_address(self) -> str:
@@ -87,6 +98,22 @@ def hash_path(path: Path) -> int:
     for byte in str(path).encode():
         number = (number * 257 + byte) % (1 << 61)
     return number
+
+
+def _own_folder(folder: Path) -> Path:
+    # Whoever sits at the socket hands the worker its jobs: nobody else may have put this folder here.
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise BadSetting(
+            N_(
+                "The folder %(folder)s, for Redis's socket, is not a folder that only you may enter: "
+                "delete it, or set CITYOPS_HOME to a shorter path."
+            ),
+            folder=str(folder),
+        )
+    return folder
 
 
 def _database_url(text: str, home: Path) -> str:

@@ -1,9 +1,11 @@
 """Settings: whole defaults, and one sentence for the first bad one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from cityops import config as config_module
 from cityops.config import Config
 from cityops.errors import BadSetting
 
@@ -28,6 +30,7 @@ def test_a_postgresql_address_is_taken_as_people_write_it(scheme: str) -> None:
         ("CITYOPS_PORT", "70000"),
         ("CITYOPS_PORT", "８０８０"),
         ("CITYOPS_WEB_WORKERS", "-1"),
+        ("CITYOPS_PROXIES", "6"),
         ("DATABASE_URL", "oracle://db"),
         ("DATABASE_URL", "a letter"),
         ("DATABASE_URL", "sqlite://"),
@@ -48,8 +51,37 @@ def test_a_secret_in_a_bad_address_is_not_repeated() -> None:
     assert "secret" not in str(refused.value)
 
 
-def test_the_socket_stays_short_however_deep_the_folder_lies() -> None:
-    deep = Config.from_env({"CITYOPS_HOME": "/" + "deep/" * 40})
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A city in a folder too deep for a socket; `tmp_path` stands for /tmp."""
+    monkeypatch.setattr(config_module, "TEMPORARY", tmp_path)
+    return Config.from_env({"CITYOPS_HOME": "/" + "deep/" * 40})
+
+
+def test_the_socket_of_a_deep_folder_lies_in_a_folder_of_ours_alone(deep: Config, tmp_path: Path) -> None:
     other = Config.from_env({"CITYOPS_HOME": "/" + "deeper/" * 40})
-    assert len(str(deep.redis_socket)) <= 100
-    assert deep.redis_socket != other.redis_socket
+    folder = deep.redis_socket.parent
+    assert folder.parent == tmp_path and folder.stat().st_mode & 0o777 == 0o700
+    assert deep.redis_socket == deep.redis_socket != other.redis_socket
+    assert len(str(Path("/tmp") / deep.redis_socket.relative_to(tmp_path))) <= 100
+
+
+@pytest.mark.parametrize("planted", ["open", "link", "file", "somebody else's"])
+def test_a_socket_folder_that_another_may_enter_is_refused(
+    deep: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
+    uid = os.getuid()
+    folder = tmp_path / f"cityops-{uid}"
+    if planted == "open":
+        folder.mkdir()
+        folder.chmod(0o777)
+    elif planted == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        folder.symlink_to(tmp_path / "elsewhere")
+    elif planted == "file":
+        folder.touch(mode=0o600)
+    else:
+        (tmp_path / f"cityops-{uid + 1}").mkdir(mode=0o700)
+        monkeypatch.setattr(os, "getuid", lambda: uid + 1)
+    with pytest.raises(BadSetting, match="CITYOPS_HOME"):
+        _ = deep.redis_address

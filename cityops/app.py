@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cityops import frame, health, web, work
 from cityops.accounts import api as accounts_api
@@ -59,6 +60,8 @@ def create_app(config: Config) -> OpenAPI:
         template_folder=str(place.templates),
         static_folder=str(place.static),
     )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
     workshop = Workshop(config)
     app.config.update(
         SECRET_KEY=workshop.keys.by_name["session"],

@@ -1,5 +1,13 @@
 """The application as a whole: it answers, in both languages, and says what it offers."""
 
+from dataclasses import replace
+
+import pytest
+from flask import request
+from sqlalchemy import select
+
+from cityops.accounts.models import AuditEntry
+from cityops.app import create_app
 from scripts import translations
 
 
@@ -27,3 +35,18 @@ def test_a_person_of_the_city_sees_his_work(as_person):
 def test_the_api_describes_itself(as_person):
     paths = as_person("operator").get("/api/v1/openapi.json").json["paths"]
     assert {"/api/v1/locate", "/api/v1/reports", "/api/v1/cases"} <= set(paths)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.4")], ids=["none", "one", "two"]
+)
+def test_only_what_our_own_proxies_say_of_an_address_is_believed(config, db, proxies, address):
+    app = create_app(replace(config, proxies=proxies))
+    app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    forwarded = {"X-Forwarded-For": "10.9.9.9, 198.51.100.4, 203.0.113.9", "X-Forwarded-Proto": "https, https"}
+    with app.test_client() as client:
+        client.post("/sign-in", data={"username": "nobody", "password": "wrong"}, headers=forwarded)
+        assert request.is_secure == (proxies > 0)
+    with db.reading() as session:
+        assert session.scalars(select(AuditEntry.address)).all() == [address]
+    app.extensions["cityops"].close()

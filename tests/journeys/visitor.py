@@ -82,6 +82,7 @@ class Visitor:
     def shows(self, name: str) -> None:
         """Keep a picture of what is seen now, where somebody wants to look at them (JOURNEY_SHOTS names a folder)."""
         if os.environ.get("JOURNEY_SHOTS"):
+            self.page.wait_for_timeout(600)
             self.page.screenshot(path=Path(os.environ["JOURNEY_SHOTS"]) / f"{name}.png")
 
     def leave(self) -> None:

@@ -22,6 +22,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from cityops import clock
 from cityops.errors import CityopsError, Conflict, Invalid, NotAllowed, NotFound, WrongState
+from cityops.statuses import advice_of, title_of
 from cityops.words import N_, Word
 from cityops.workshop import Workshop
 
@@ -44,32 +45,6 @@ STATUSES: Mapping[type[CityopsError], int] = {
     NotAllowed: 403,
     Conflict: 409,
     WrongState: 409,
-}
-
-TITLES: Mapping[int, str] = {
-    400: N_("This request cannot be read"),
-    401: N_("Sign in first"),
-    403: N_("Not allowed"),
-    404: N_("Not here"),
-    405: N_("Not done this way"),
-    409: N_("Somebody was here before you"),
-    413: N_("Too large"),
-    422: N_("Something has to be put right"),
-    429: N_("Too many tries"),
-    500: N_("Something broke on our side"),
-    503: N_("Not ready"),
-}
-
-ADVICE: Mapping[int, str] = {
-    400: N_("Reload the page and send it again. If the page was open for long, its form has expired."),
-    401: N_("Sign in, then open the address again."),
-    403: N_("If this is your work, ask your administrator for the post."),
-    404: N_("Check the number or the address. What lies outside your area is not shown either."),
-    409: N_("Open it again to see how it stands now."),
-    413: N_("Send less: a photo may have up to 20 MB."),
-    422: N_("Go back, correct the field and send it again. What you typed is still there."),
-    429: N_("Wait a minute, then try again."),
-    500: N_("Nothing was half done. Try again; if it stays, tell the administrator the time shown here."),
 }
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -158,7 +133,7 @@ def problem(status: int, detail: str, **members: Any) -> Response:
     """An answer of `application/problem+json` (RFC 9457)."""
     body = {
         "type": "about:blank",
-        "title": gettext(TITLES.get(status, TITLES[500])),
+        "title": gettext(title_of(status)),
         "status": status,
         "detail": detail,
     }
@@ -170,6 +145,8 @@ def invalid_body(error: ValidationError) -> Response:
     """What pydantic found wrong with a request: each field with its reason."""
     errors = [
         {"field": ".".join(str(part) for part in each["loc"]), "reason": each["msg"]}
+        if each["loc"]
+        else {"field": "body", "reason": gettext("send a JSON object as the API describes it, as application/json")}
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors[:5])
@@ -265,7 +242,7 @@ def _http_error(error: HTTPException) -> Response:
         return cast(Response, error.response)
     status = error.code or 500
     if is_api():
-        response = problem(status, gettext(ADVICE.get(status, ADVICE[500])))
+        response = problem(status, gettext(advice_of(status)))
     else:
         response = _error_page(status, "")
     for name, value in error.get_headers(request.environ):
@@ -279,13 +256,13 @@ def _unexpected(error: Exception) -> Response:
     if current_app.testing and not current_app.config.get("SHOW_ERROR_PAGES"):
         raise error
     if is_api():
-        return problem(500, gettext(ADVICE[500]), at=clock.now().isoformat())
+        return problem(500, gettext(advice_of(500)), at=clock.now().isoformat())
     return _error_page(500, "")
 
 
 def _error_page(status: int, sentence: str) -> Response:
-    title = gettext(TITLES.get(status, TITLES[500]))
-    advice = gettext(ADVICE.get(status, ADVICE[500]))
+    title = gettext(title_of(status))
+    advice = gettext(advice_of(status))
     page = render_template("errors/error.html", status=status, title=title, sentence=sentence, advice=advice)
     return Response(page, status, content_type="text/html; charset=utf-8")
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import gettext
+
+from cityops.statuses import ADVICE
 
 As = Callable[[str], FlaskClient]
 
@@ -74,3 +77,18 @@ def test_a_body_that_nobody_can_read_is_a_problem_of_the_sender(as_person: As, b
 def test_a_score_of_a_class_that_no_row_has_is_refused(as_person: As) -> None:
     answer = as_person("supervisor").get(f"/api/v1/scores/cases?figure=filed&class_id={10**22}")
     assert (answer.status_code, answer.json["field"]) == (422, "class_id")
+
+
+@pytest.mark.parametrize("body", ["{", "", "null", '"x"', "[1]"])
+def test_a_body_that_is_no_object_is_told_in_a_clean_sentence(as_person: As, body: str) -> None:
+    answer = as_person("operator").post("/api/v1/reports", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["field"]) == (422, "body")
+    assert answer.json["detail"].startswith("body: ") and "Input should" not in answer.json["detail"]
+
+
+def test_another_method_has_words_of_its_own(app: Flask, as_person: As) -> None:
+    operator = as_person("operator")
+    told = [operator.delete(f"/api/v1/cases{more}") for more in ("", "/1/steps")]
+    assert {answer.status_code for answer in told} == {405} and all(answer.headers["Allow"] for answer in told)
+    with app.test_request_context():
+        assert told[0].json["detail"] == gettext(ADVICE[405]) != gettext(ADVICE[500])

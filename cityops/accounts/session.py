@@ -16,6 +16,7 @@ from cityops.accounts.posts import POST_LABELS, Post
 from cityops.accounts.signing_in import SignedIn
 from cityops.accounts.viewer import Viewer
 from cityops.errors import NotAllowed
+from cityops.statuses import advice_of
 from cityops.words import N_
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -140,7 +141,7 @@ def _find_by_cookie() -> Viewer | None:
 
 def _refuse() -> Response:
     if web.is_api():
-        answer = web.problem(401, gettext(web.ADVICE[401]))
+        answer = web.problem(401, gettext(advice_of(401)))
         answer.headers["WWW-Authenticate"] = 'Bearer realm="cityops"'
         return answer
     wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None

@@ -38,7 +38,7 @@ def intake(page: Page) -> None:
     page.fill("[name=lat]", "29.8700")
     page.keyboard.press("Tab")
     page.fill("[name=reporter_name]", "林女士")
-    page.fill("[name=reporter_phone]", "13800000000")
+    page.fill("[name=reporter_phone]", "15400000000")
 
 
 def case(page: Page) -> None:

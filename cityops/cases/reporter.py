@@ -9,8 +9,8 @@ from cityops.words import N_
 def e164(phone: str) -> str:
     """A telephone number in E.164, read as a Chinese one where it names no country.
 
-    >>> e164("138 0574 0000")
-    '+8613805740000'
+    >>> e164("154 0000 0000")
+    '+8615400000000'
     >>> e164("0574-8718-0000")
     '+8657487180000'
 
@@ -34,8 +34,8 @@ def e164(phone: str) -> str:
 def mask_phone(phone: str) -> str:
     """A phone for the screen: the last two digits stay.
 
-    >>> mask_phone("+8613805740012")
-    '+86138******12'
+    >>> mask_phone("+8615400000012")
+    '+86154******12'
     """
     return phone[:6] + "*" * max(len(phone) - 8, 3) + phone[-2:]
 

@@ -89,7 +89,7 @@ def _load_people(session: Session, keys: Keys, password_hash: str) -> None:
             name=record.name,
             password_hash=password_hash,
             is_demo=True,
-            phone_sealed=keys.seal(f"+861380000{number:04d}"),
+            phone_sealed=keys.seal(f"+861540000{number:04d}"),
             created_at=clock.now(),
         )
         for number, record in enumerate(records)

@@ -54,7 +54,7 @@ def at(text: str) -> datetime:
 
 
 def test_a_complaint_goes_the_whole_way(session: Session, people: People) -> None:
-    case = make_report(session, people.operator, source=Source.HOTLINE, reporter_phone="13800000000").case
+    case = make_report(session, people.operator, source=Source.HOTLINE, reporter_phone="15400000000").case
     bring_to(session, people, case, "accept", "verify", *ROAD[1:])
     assert case.stage is Stage.CLOSED
     assert case.ended_at is not None and case.due_at is None
@@ -246,12 +246,12 @@ def test_a_refusal_is_owed_to_the_reporter_who_left_a_phone(session: Session, pe
 
 
 def test_a_reporters_name_and_phone_are_sealed(session: Session, people: People) -> None:
-    given = {"reporter_name": "林小满", "reporter_phone": "138 0000 0000"}
+    given = {"reporter_name": "林小满", "reporter_phone": "154 0000 0000"}
     report = make_report(session, people.operator, source=Source.HOTLINE, **given)
     keys = factories.make_keys()
-    assert "林" not in str(report.reporter_name_sealed) and "1380" not in str(report.reporter_phone_sealed)
-    assert keys.unseal(str(report.reporter_phone_sealed)) == "+8613800000000"
-    assert report.reporter_phone_lookup == keys.lookup("+8613800000000")
+    assert "林" not in str(report.reporter_name_sealed) and "1540" not in str(report.reporter_phone_sealed)
+    assert keys.unseal(str(report.reporter_phone_sealed)) == "+8615400000000"
+    assert report.reporter_phone_lookup == keys.lookup("+8615400000000")
     stored = session.scalars(select(CaseEvent.payload)).one()
     assert "林" not in stored and "0000000" not in stored
 

@@ -18,7 +18,7 @@ from tests.guards.doors import UNSAFE, address, doors
 
 STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
 SCOPED = {"number", "answer_id", "task_id"}
-TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "13805740096"
+TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "15405740096"
 MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
 
 

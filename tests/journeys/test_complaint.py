@@ -8,7 +8,7 @@ from tests.journeys.conftest import Signed
 from tests.journeys.site import Site
 from tests.journeys.visitor import Visitor
 
-CALLER, TELEPHONE = "周晓兰", "13812345678"
+CALLER, TELEPHONE = "周晓兰", "15400005678"
 
 
 def choose_class(person: Visitor, words: str) -> None:

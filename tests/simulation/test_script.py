@@ -123,7 +123,7 @@ def test_what_is_told_lies_in_its_cell_and_names_no_real_number(lives: list[Life
     for life in lives:
         west, south, east, north = life.told.cell.boundary.bounds
         assert west <= life.told.lon <= east and south <= life.told.lat <= north
-        assert life.told.phone is None or life.told.phone.startswith("1380000")
+        assert life.told.phone is None or life.told.phone.startswith("1540000")
         assert life.told.description and len(life.told.address) <= 200
 
 

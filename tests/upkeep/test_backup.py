@@ -20,7 +20,7 @@ from cityops.upkeep.backup import back_up, restore
 from cityops.workshop import Workshop
 from tests.factories import People, make_city, make_report
 
-PHONE = "+8613805740123"
+PHONE = "+8615400000123"
 
 
 @contextmanager

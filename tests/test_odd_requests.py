@@ -1,13 +1,16 @@
 """Numbers, nestings and moments that a hand can type and no row has: an answer in order, never a failure of ours."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import gettext
 
+from cityops.db import Database
 from cityops.statuses import ADVICE
+from tests import factories
 
 As = Callable[[str], FlaskClient]
 
@@ -92,3 +95,25 @@ def test_another_method_has_words_of_its_own(app: Flask, as_person: As) -> None:
     assert {answer.status_code for answer in told} == {405} and all(answer.headers["Allow"] for answer in told)
     with app.test_request_context():
         assert told[0].json["detail"] == gettext(ADVICE[405]) != gettext(ADVICE[500])
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000])
+def test_a_form_field_that_nobody_can_read_is_a_problem_of_the_sender(
+    as_person: As, small_city: Database, text: str
+) -> None:
+    with small_city.transaction() as session:
+        number = factories.make_report(session, factories.People(session).inspector).case.number
+    form: dict[str, Any] = {"id": text, "kind": "scene"}
+    answer = as_person("inspector").post(f"/api/v1/cases/{number}/attachments", data=form)
+    assert answer.status_code in {400, 422}
+
+
+def test_a_form_with_a_nul_is_refused(as_person: As) -> None:
+    assert as_person("operator").post("/intake", data={"description": "a\x00b"}).status_code == 400
+
+
+def test_a_strangers_form_is_not_read(client: FlaskClient) -> None:
+    with client.application.test_request_context("/intake", method="POST", data={"description": "a\x00b"}) as context:
+        answer = client.application.preprocess_request()
+        assert answer is not None and answer.status_code == 302
+        assert "form" not in vars(context.request)

@@ -103,6 +103,7 @@ def _ask_who() -> Response | None:
         return _refuse()
     if request.method not in SAFE_METHODS and not by_token and current_app.config["WTF_CSRF_ENABLED"]:
         csrf.protect()
+    web.check_form()
     return None
 
 

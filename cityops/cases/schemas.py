@@ -44,7 +44,7 @@ class ReporterIn(Strict):
     """Who told it; kept sealed."""
 
     name: Text | None = None
-    phone: Text | None = Field(None, examples=["13800000000"])
+    phone: Text | None = Field(None, examples=["15400000000"])
 
 
 class ReportIn(Strict):

@@ -156,11 +156,6 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
     return form
 
 
-def is_note_optional(step: Step) -> bool:
-    """Whether a step may go without a reason or note."""
-    return not {Need.REASON, Need.NOTE} & set(step.needs)
-
-
 class PhotoForm(FlaskForm):  # type: ignore[misc]
     """A photo added to a case; `uuid` makes the same photo sent twice one photo."""
 

@@ -199,15 +199,6 @@ def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[int,
     return session.execute(statement.where(scope(viewer), Case.ended_at.is_(None), *conditions_of(wanted))).one()
 
 
-def count_by_stage(session: Session, viewer: Viewer) -> dict[Stage, int]:
-    """How many open cases stand at each stage."""
-    rows = session.execute(
-        select(Case.stage, func.count()).where(scope(viewer), Case.ended_at.is_(None)).group_by(Case.stage)
-    )
-    counts = {row[0]: row[1] for row in rows}
-    return {stage: counts.get(stage, 0) for stage in OPEN_STAGES}
-
-
 @dataclass(frozen=True)
 class Tally:
     """How many open cases there are, how many of them are over, and how many near."""
@@ -264,8 +255,7 @@ def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None
     return tuple(
         step
         for step in steps_from(case.stage)
-        if find_held(viewer, step, case.area_code, body_path) is not None
-        and not set(step.not_after) & set(taken)
+        if find_held(viewer, step, case.area_code, body_path) is not None and not set(step.not_after) & set(taken)
     )
 
 

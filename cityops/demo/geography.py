@@ -26,8 +26,6 @@ DUTY_GRIDS = 40
 COMPONENTS = 36_000
 CITY_CODE = "330200"
 ZONE_CODE = "3302Z1"
-NOTE_ZH = "示意边界，非官方"
-NOTE_EN = "illustrative boundaries, not official"
 
 # Management levels of the area (一、二、三类区域) by distance from the centre.
 INNER_M = 1_800.0

@@ -160,19 +160,6 @@ def list_components_near(
     return sorted(near, key=lambda pair: (pair[1], pair[0].code))[:limit]
 
 
-def list_components_in_box(
-    session: Session, west: float, south: float, east: float, north: float, limit: int = 5_000
-) -> list[Component]:
-    """Components still standing in a box, for maps, at most `limit` of them."""
-    rows = select(Component).where(
-        within_quads(Component.quad, west, south, east, north),
-        Component.lon.between(west, east),
-        Component.lat.between(south, north),
-        Component.ended_on.is_(None),
-    )
-    return list(session.scalars(rows.limit(limit)))
-
-
 def list_components_outside(session: Session, after_id: int = 0, limit: int = 100) -> list[Component]:
     """Components that stand outside every cell, a page after `after_id`."""
     rows = select(Component).where(Component.cell_id.is_(None), Component.ended_on.is_(None), Component.id > after_id)
@@ -192,29 +179,10 @@ def get_component(session: Session, code: str) -> Component:
     return component
 
 
-def list_landmarks_near(
-    session: Session, lon: float, lat: float, radius_m: float = 300.0, limit: int = 5
-) -> list[tuple[Landmark, float]]:
-    """Landmarks within `radius_m` of a point, nearest first, each with its distance in metres."""
-    check_point(lon, lat)
-    rows = session.scalars(select(Landmark).where(within_quads(Landmark.quad, *box_around(lon, lat, radius_m))))
-    found = [(landmark, distance_m(lon, lat, landmark.lon, landmark.lat)) for landmark in rows]
-    near = [pair for pair in found if pair[1] <= radius_m]
-    return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:limit]
-
-
 def list_landmarks_named(session: Session, words: str, limit: int = 10) -> list[Landmark]:
     """Landmarks whose name holds `words`, shortest name first; a few thousand rows at most."""
     rows = session.scalars(select(Landmark).where(Landmark.name.contains(words.strip(), autoescape=True)))
     return sorted(rows, key=lambda landmark: (len(landmark.name), landmark.name))[:limit]
-
-
-def get_area(session: Session, code: str) -> Area:
-    """The active area with this code."""
-    area = session.scalar(select(Area).where(Area.code == code, Area.ended_on.is_(None)))
-    if area is None:
-        raise NotFound(N_("there is no area %(code)s"), code=code)
-    return area
 
 
 def list_areas(session: Session, level: AreaLevel, parent_code: str | None = None) -> list[Area]:
@@ -229,9 +197,3 @@ def get_cell(session: Session, code: str) -> Cell:
     if cell is None:
         raise NotFound(N_("there is no cell %(code)s"), code=code)
     return cell
-
-
-def list_duty_grids(session: Session, street_code: str | None = None) -> list[DutyGrid]:
-    """Active duty grids in order of their codes, all or those of one street."""
-    rows = select(DutyGrid).where(DutyGrid.ended_on.is_(None)).order_by(DutyGrid.code)
-    return list(session.scalars(rows if street_code is None else rows.where(DutyGrid.street_code == street_code)))

@@ -87,17 +87,6 @@ def list_tasks(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequenc
     ).all()
 
 
-def find_open_task(session: Session, case_id: int) -> InspectorTask | None:
-    """The case's open task with its inspector."""
-    return session.scalar(
-        select(InspectorTask)
-        .where(InspectorTask.case_id == case_id, InspectorTask.done_at.is_(None))
-        .order_by(InspectorTask.id.desc())
-        .limit(1)
-        .options(joinedload(InspectorTask.person))
-    )
-
-
 def get_task(session: Session, viewer: Viewer, task_id: int) -> InspectorTask:
     """A task of a case in the viewer's scope, done or not.
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from cityops.words import N_
 from cityops.worktime.arithmetic import Pause, add, clock_calendar, stops
 from cityops.worktime.calendar import Calendar, DayException, DayKind
 from cityops.worktime.limits import MINUTE_US, Limit
@@ -19,12 +18,6 @@ class PieceKind(StrEnum):
     CLOSED = "closed"
     PAUSED = "paused"
 
-
-PIECE_KIND_LABELS = {
-    PieceKind.COUNTED: N_("counted"),
-    PieceKind.CLOSED: N_("not counted"),
-    PieceKind.PAUSED: N_("paused"),
-}
 
 # English and Chinese side by side, as the calendars' own days have their names.
 Why = tuple[str, str]

@@ -7,14 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.db import Base, words_enum
-from cityops.words import N_
 from cityops.worktime.calendar import NOMINAL_MINUTES, DayKind, DayRule
-
-DAY_KIND_LABELS = {
-    DayKind.HOLIDAY: N_("holiday"),
-    DayKind.MAKE_UP: N_("make-up day"),
-    DayKind.SPECIAL: N_("special day"),
-}
 
 _FOR_ALL = text("calendar_id IS NULL")
 _HOURS = "start_minute >= 0 AND start_minute < 1440 AND end_minute > start_minute AND end_minute <= start_minute + 1440"

@@ -18,7 +18,7 @@ from cityops.cases.permission import find_held
 from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
-from cityops.grid.geometry import box_around, distance_m
+from cityops.grid.geometry import box_around, distance_m, metres_per_degree
 from cityops.grid.queries import within_quads
 from cityops.words import N_
 
@@ -238,7 +238,11 @@ def list_near(
     statement = select(Case).where(scope(viewer), Case.ended_at.is_(None), in_box).options(*_ROW)
     if class_id is not None:
         statement = statement.where(Case.class_id == class_id)
-    found = [(case, distance_m(lon, lat, case.lon, case.lat)) for case in session.scalars(statement.limit(MAX_PAGE))]
+    # On so small a piece of the earth degrees order as metres do, once those of longitude are made as long.
+    metres_per_lon, metres_per_lat = metres_per_degree(lat)
+    east, north = (Case.lon - lon) * metres_per_lon, (Case.lat - lat) * metres_per_lat
+    nearest = statement.order_by(east * east + north * north, Case.id).limit(size + 1)
+    found = [(case, distance_m(lon, lat, case.lon, case.lat)) for case in session.scalars(nearest)]
     near = [pair for pair in found if pair[1] <= radius_m and pair[0].id != not_id]
     return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:size]
 

@@ -172,10 +172,10 @@ def language() -> str:
     return cast(str, g.get("language", LANGUAGES[0])) if has_request_context() else LANGUAGES[0]
 
 
-def body_digest() -> str:
-    """SHA-256 over this request's method, path and body: what an idempotency key stands for."""
+def body_digest(asked: str | None = None) -> str:
+    """SHA-256 over the request's method, path and body, or `asked` in its place: what an idempotency key stands for."""
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
-    digest.update(request.get_data())
+    digest.update(request.get_data() if asked is None else asked.encode())
     return digest.hexdigest()
 
 

@@ -16,22 +16,22 @@ REPEATED_HEADER = "Idempotency-Replayed"
 Work = Callable[[Session, Viewer], tuple[int, BaseModel]]
 
 
-def answer_once(work: Work, *, digest: str | None = None) -> Response:
+def answer_once(work: Work, *, asked: str | None = None) -> Response:
     """Do the work in one transaction and answer with its status and JSON; under a key already used, the stored answer.
 
     Args:
         work: may be done twice, where another request made the same client-made id at the same moment.
-        digest: what was asked, where it is more than the body's text tells (a form with a file).
+        asked: what was asked, where the body's text does not tell it (a form with a file).
 
     Raises:
         Invalid: the `Idempotency-Key` is no key, or was used for another request.
     """
     viewer = current_viewer()
     key = request.headers.get(idempotency.HEADER)
-    asked = digest or web.body_digest()
+    digest = web.body_digest(asked)
 
     def keyed(session: Session) -> Response:
-        row = None if key is None else idempotency.begin(session, viewer, key, asked)
+        row = None if key is None else idempotency.begin(session, viewer, key, digest)
         if row is not None and row.status is not None:
             answer = _json(row.status, row.answer or "")
             answer.headers[REPEATED_HEADER] = "true"

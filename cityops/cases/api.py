@@ -155,7 +155,7 @@ def add_attachment(path: NumberPath, form: PhotoForm) -> Response:
         row = attachments.add(session, viewer, case, str(form.id), form.kind, photo)
         return 201, _attachment_out(case, row)
 
-    return answer_once(work, digest=f"{photo.sha256} {path.number} {form.id} {form.kind}")
+    return answer_once(work, asked=f"{photo.sha256} {form.id} {form.kind}")
 
 
 def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:

@@ -93,7 +93,7 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
 def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
     """What of one event is not as it was signed: its text, or a column or the note that no longer says the same."""
     key_name = link.digest.partition(":")[0]
-    if key_name not in keys.by_name:
+    if not keys.has(key_name):
         return f"event {link.seq} names the unknown key {key_name}"
     if link_digest(keys, case_id, link.seq, link.previous_digest, link.payload, key_name) != link.digest:
         return f"event {link.seq} was changed"

@@ -13,6 +13,7 @@ from cityops.accounts.models import BODY_KIND_LABELS, BodyKind
 from cityops.accounts.posts import POST_LABELS, Post
 from cityops.accounts.tokens import LASTS_DAYS, MAX_DAYS
 from cityops.errors import Invalid
+from cityops.forms import refuse
 
 NEEDED = InputRequired(_l("Fill this in."))
 POSTS = [(post.value, _l(label)) for post, label in POST_LABELS.items()]
@@ -27,12 +28,7 @@ class PageForm(Form):
 
     def refuse(self, error: Invalid) -> None:
         """Put a service's refusal beside its field, or on top where the form has no such field."""
-        sentence = web.say(error)
-        field = self._fields.get(error.field)
-        if field is None:
-            self.form_errors.append(sentence)
-        else:
-            field.errors = [*field.errors, sentence]
+        refuse(self, error, {})
 
 
 class SignInForm(PageForm):

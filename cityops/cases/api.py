@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, clocks, queries, services
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report, StageClock
-from cityops.cases.office import CaseOffice
+from cityops.cases.office import current_office
 from cityops.cases.queries import CaseFilter
 from cityops.cases.schemas import (
     AttachmentOut,
@@ -44,12 +44,6 @@ from cityops.words import N_
 from cityops.worktime import queries as worktime
 
 api = APIBlueprint("cases_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
-
-
-def current_office() -> CaseOffice:
-    """The case room's surroundings in this application."""
-    office: CaseOffice = current_app.extensions["cityops.office"]
-    return office
 
 
 @api.post("/reports", responses={201: ReportOut}, summary="Report")

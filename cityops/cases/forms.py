@@ -5,7 +5,6 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import FileField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
 from wtforms.widgets import HiddenInput
 
@@ -15,8 +14,8 @@ from cityops.cases.services import StepRequest
 from cityops.cases.telling import limit_words, named
 from cityops.cases.workflow import RESULT_LABELS, Need, Step, StepName
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
-from cityops.errors import CityopsError, Invalid
-from cityops.web import say
+from cityops.errors import Invalid
+from cityops.forms import RoomForm
 from cityops.words import N_
 
 Choice = tuple[str, str, dict[str, str]]
@@ -29,13 +28,10 @@ PHOTO_OF_STEP: Mapping[StepName, AttachmentKind] = {
 """What the photo shows that is sent with a step."""
 
 
-class StepForm(FlaskForm):  # type: ignore[misc]
+class StepForm(RoomForm):
     """What a step has to be given; fields that its step does not need are taken away."""
 
-    class Meta:
-        """The token is checked for the whole application before any form is read."""
-
-        csrf = False
+    FIELD_OF = {"file": "photo"}
 
     step = HiddenField()
     version = IntegerField(widget=HiddenInput())
@@ -65,16 +61,6 @@ class StepForm(FlaskForm):  # type: ignore[misc]
             body=self.body.data or None,
             note=self.note.data or None,
         )
-
-    def refuse(self, refusal: CityopsError) -> None:
-        """Put a refusal beside the field it is about, or over the form."""
-        known = {"file": "photo"}
-        name = known.get(getattr(refusal, "field", ""), getattr(refusal, "field", ""))
-        if name in self._fields:
-            item = self._fields[name]
-            item.errors = [*item.errors, say(refusal)]
-        else:
-            self.form_errors.append(say(refusal))
 
 
 def condition_choices(conditions: Sequence[FilingCondition], class_id: int | None = None) -> list[Choice]:
@@ -156,13 +142,8 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
     return form
 
 
-class PhotoForm(FlaskForm):  # type: ignore[misc]
+class PhotoForm(RoomForm):
     """A photo added to a case; `uuid` makes the same photo sent twice one photo."""
-
-    class Meta:
-        """The token is checked for the whole application before any form is read."""
-
-        csrf = False
 
     uuid = HiddenField()
     kind = SelectField(_l("What it shows"), validate_choice=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case, CaseEvent
@@ -22,3 +23,9 @@ class CaseOffice:
 
     keys: Keys
     followers: tuple[Follower, ...] = ()
+
+
+def current_office() -> CaseOffice:
+    """The case room's surroundings in this application."""
+    office: CaseOffice = current_app.extensions["cityops.office"]
+    return office

@@ -15,10 +15,10 @@ from cityops.accounts.models import AuditAction
 from cityops.accounts.routes import safe_next
 from cityops.accounts.session import current_viewer, require
 from cityops.cases import attachments, queries, services
-from cityops.cases.api import current_office
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
+from cityops.cases.office import current_office
 from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
 from cityops.cases.uploads import receive
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName

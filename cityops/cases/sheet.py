@@ -13,7 +13,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
-from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case
+from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
@@ -21,6 +21,7 @@ from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_
 from cityops.cases.workflow import Need, Step, StepName
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
+from cityops.crypto import Keys
 from cityops.errors import Invalid
 from cityops.grid import queries as grid
 from cityops.grid.models import Component
@@ -181,14 +182,15 @@ def shown_photo(case: Case, photo: Attachment) -> ShownPhoto:
     return ShownPhoto(url, url + "?small=1", caption)
 
 
+def shown_reporter(report: Report, keys: Keys, *, is_shown: bool) -> ShownReporter:
+    """Who reported, masked unless he is shown in full; empty where nothing was left."""
+    name = keys.unseal(report.reporter_name_sealed) if report.reporter_name_sealed else ""
+    phone = keys.unseal(report.reporter_phone_sealed) if report.reporter_phone_sealed else ""
+    if not is_shown:
+        name, phone = mask_name(name) if name else "", mask_phone(phone) if phone else ""
+    return ShownReporter(report.number, name, phone, is_shown)
+
+
 def _reporters(case: Case, office: CaseOffice, shown_report: str | None) -> list[ShownReporter]:
-    found = []
-    for report in case.reports:
-        name = office.keys.unseal(report.reporter_name_sealed) if report.reporter_name_sealed else ""
-        phone = office.keys.unseal(report.reporter_phone_sealed) if report.reporter_phone_sealed else ""
-        is_shown = report.number == shown_report
-        if not is_shown:
-            name, phone = mask_name(name) if name else "", mask_phone(phone) if phone else ""
-        if name or phone:
-            found.append(ShownReporter(report.number, name, phone, is_shown))
-    return found
+    told = [shown_reporter(each, office.keys, is_shown=each.number == shown_report) for each in case.reports]
+    return [reporter for reporter in told if reporter.name or reporter.phone]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import FloatField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -12,24 +11,19 @@ from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
 from cityops.cases.workflow import SOURCE_LABELS, Source
 from cityops.catalog.models import CaseClass, FilingCondition
-from cityops.errors import CityopsError, Invalid
-from cityops.web import say
+from cityops.errors import Invalid
+from cityops.forms import RoomForm
 from cityops.words import N_
 
 DESK_SOURCES = (Source.HOTLINE, Source.PUBLIC, Source.TRANSFER, Source.LEADER, Source.VIDEO, Source.SENSOR)
 
-FIELD_OF = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "kind": "class_code"}
-
 REQUIRED = InputRequired(_l("This may not be empty."))
 
 
-class IntakeForm(FlaskForm):  # type: ignore[misc]
+class IntakeForm(RoomForm):
     """A report as an operator takes it in; `uuid` makes the same form sent twice the same report."""
 
-    class Meta:
-        """The token is checked for the whole application before any form is read."""
-
-        csrf = False
+    FIELD_OF = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "kind": "class_code"}
 
     uuid = HiddenField()
     source = SelectField(_l("Source"), validate_choice=False)
@@ -72,13 +66,3 @@ class IntakeForm(FlaskForm):  # type: ignore[misc]
             reporter_name=self.reporter_name.data or None,
             reporter_phone=self.reporter_phone.data or None,
         )
-
-    def refuse(self, refusal: CityopsError) -> None:
-        """Put a refusal beside the field it is about, or over the form."""
-        name = getattr(refusal, "field", "")
-        name = FIELD_OF.get(name, name)
-        if name in self._fields:
-            item = self._fields[name]
-            item.errors = [*item.errors, say(refusal)]
-        else:
-            self.form_errors.append(say(refusal))

@@ -1,6 +1,6 @@
 """The intake desk and the answers owed to reporters."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -15,16 +15,17 @@ from cityops.accounts.session import current_viewer, require
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases import services
-from cityops.cases.api import current_office
 from cityops.cases.intake import NewReport
 from cityops.cases.mapping import first_view
 from cityops.cases.models import Case
-from cityops.cases.reporter import mask_name, mask_phone
+from cityops.cases.office import current_office
 from cityops.cases.services import StepRequest
+from cityops.cases.sheet import shown_reporter
 from cityops.cases.telling import named
 from cityops.cases.workflow import StepName
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError
+from cityops.forms import client_made_id
 from cityops.grid import queries as grid
 from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.hotline import queries
@@ -51,7 +52,7 @@ def intake() -> str:
 def take_in() -> Answer:
     """Take in what a caller tells; what was typed stays where something is wrong."""
     viewer, form = require(*DESK), IntakeForm()
-    form.uuid.data = _uuid(form.uuid.data)
+    form.uuid.data = client_made_id(form.uuid.data)
     if not form.validate():
         return _form(form), 422
     try:
@@ -169,16 +170,6 @@ def _areas_named(session: Session, words: str) -> list[dict[str, object]]:
 
 
 def _shown(row: ReporterAnswer, *, in_full: bool = False) -> dict[str, object]:
-    report, keys = row.report, current_office().keys
-    name = keys.unseal(report.reporter_name_sealed) if report.reporter_name_sealed else ""
-    phone = keys.unseal(report.reporter_phone_sealed) if report.reporter_phone_sealed else ""
-    if not in_full:
-        name, phone = mask_name(name) if name else "", mask_phone(phone) if phone else ""
-    return {"row": row, "report": report, "case": report.case, "name": name, "phone": phone, "in_full": in_full}
-
-
-def _uuid(given: str | None) -> str:
-    try:
-        return str(UUID(given or ""))
-    except ValueError:
-        return str(uuid4())
+    report, case = row.report, row.report.case
+    reporter = shown_reporter(report, current_office().keys, is_shown=in_full)
+    return {"row": row, "report": report, "case": case, "reporter": reporter}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, FileField, FloatField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
@@ -11,19 +10,15 @@ from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
 from cityops.cases.workflow import Source
 from cityops.catalog.models import CaseClass, FilingCondition
-from cityops.errors import CityopsError
-from cityops.web import say
+from cityops.forms import RoomForm
 
 NO_PLACE = _l("Take the place from the tablet, or tap it on the map.")
 
 
-class PatrolForm(FlaskForm):  # type: ignore[misc]
+class PatrolForm(RoomForm):
     """A report from the street; `uuid` makes the same form sent twice the same report."""
 
-    class Meta:
-        """The token is checked for the whole application before any form is read."""
-
-        csrf = False
+    FIELD_OF = {"file": "photo", "kind": "class_code"}
 
     uuid = HiddenField()
     photo = FileField(_l("Photo"))
@@ -64,12 +59,3 @@ class PatrolForm(FlaskForm):  # type: ignore[misc]
             component_code=self.component_code.data or None,
             is_self_handled=bool(self.self_handled.data),
         )
-
-    def refuse(self, refusal: CityopsError) -> None:
-        """Put a refusal beside the field it is about, or over the form."""
-        name = {"file": "photo", "kind": "class_code"}.get(getattr(refusal, "field", ""), getattr(refusal, "field", ""))
-        if name in self._fields:
-            item = self._fields[name]
-            item.errors = [*item.errors, say(refusal)]
-        else:
-            self.form_errors.append(say(refusal))

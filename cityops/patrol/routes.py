@@ -1,6 +1,6 @@
 """The inspector's tablet: tasks, the check on the spot, the report, the shift."""
 
-from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,15 +13,16 @@ from cityops.accounts.session import require
 from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, services
 from cityops.cases import queries as cases
-from cityops.cases.api import current_office
 from cityops.cases.attachments import Photo
 from cityops.cases.intake import NewReport
 from cityops.cases.mapping import first_view
 from cityops.cases.models import AttachmentKind
+from cityops.cases.office import current_office
 from cityops.cases.sheet import list_actions, shown_photo
 from cityops.cases.workflow import StepName
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError, Invalid
+from cityops.forms import client_made_id
 from cityops.grid import queries as grid
 from cityops.patrol import queries
 from cityops.patrol.choosing import WHY_LABELS
@@ -78,7 +79,7 @@ def report() -> str:
 def send_report() -> Answer:
     """Take in what an inspector found or put right; what was typed stays where something is wrong."""
     viewer, form = require(Post.INSPECTOR), PatrolForm()
-    form.uuid.data = _uuid(form.uuid.data)
+    form.uuid.data = client_made_id(form.uuid.data)
     if not form.validate():
         return _form(form), 422
     try:
@@ -139,10 +140,3 @@ def _form(form: PatrolForm) -> str:
         form.offer(catalog.list_classes(session, today), catalog.list_conditions_in_force(session, today))
         revision, bounds = grid.current_index(session).revision, first_view(session, viewer)
         return render_template("patrol/report.html", form=form, revision=revision, bounds=bounds)
-
-
-def _uuid(given: str | None) -> str:
-    try:
-        return str(UUID(given or ""))
-    except ValueError:
-        return str(uuid4())

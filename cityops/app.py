@@ -27,6 +27,7 @@ from cityops.grid import tiles as grid_tiles
 from cityops.hotline import routes as hotline_routes
 from cityops.patrol import api as patrol_api
 from cityops.patrol import routes as patrol_routes
+from cityops.problems import Problem
 from cityops.resources import folders
 from cityops.workshop import Workshop
 
@@ -56,6 +57,7 @@ def create_app(config: Config) -> OpenAPI:
         info=Info(title="cityops", version=version("cityops")),
         security_schemes={"token": {"type": "http", "scheme": "bearer"}},
         validation_error_callback=web.invalid_body,
+        validation_error_model=Problem,
         doc_ui=False,
         template_folder=str(place.templates),
         static_folder=str(place.static),

@@ -32,6 +32,27 @@ def test_a_person_of_the_city_sees_his_work(as_person):
     assert as_person("dispatcher").get("/").status_code in {200, 302}
 
 
+def test_the_api_describes_how_it_says_no(client):
+    told = client.get("/api/v1/openapi.json").json
+    assert set(told["components"]["schemas"]["Problem"]["required"]) == {"type", "title", "status", "detail"}
+    operations = [(method, each) for path in told["paths"].values() for method, each in path.items()]
+    assert len(operations) >= 15
+    for method, operation in operations:
+        no = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert set(no) >= {"400", "401", "403", "404", "422"} | ({"409", "413"} if method == "post" else set())
+        for answer in no.values():
+            (shape,) = answer["content"].values()
+            assert list(answer["content"]) == ["application/problem+json"]
+            assert shape["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_every_door_of_the_api_that_writes_takes_an_idempotency_key(client):
+    for path in client.get("/api/v1/openapi.json").json["paths"].values():
+        for operation in (each for method, each in path.items() if method != "get"):
+            headers = {each["name"]: each for each in operation["parameters"] if each["in"] == "header"}
+            assert headers["Idempotency-Key"]["required"] is False
+
+
 def test_the_api_describes_itself(as_person):
     paths = as_person("operator").get("/api/v1/openapi.json").json["paths"]
     assert {"/api/v1/locate", "/api/v1/reports", "/api/v1/cases"} <= set(paths)

@@ -6,8 +6,9 @@ from pydantic import BaseModel, Field
 
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
+from cityops.problems import PROBLEMS
 
-api = APIBlueprint("accounts_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint("accounts_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 
 class RangeOut(BaseModel):

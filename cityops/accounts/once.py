@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flask import Response, request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from cityops import web
@@ -12,6 +12,18 @@ from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 
 REPEATED_HEADER = "Idempotency-Replayed"
+
+
+class OnceHeader(BaseModel):
+    """The header under which a request sent twice is done once."""
+
+    key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        description="1 to 100 printable characters of your own; under the same key the same request is done once, "
+        f"and its answer comes again with `{REPEATED_HEADER}`",
+    )
+
 
 Work = Callable[[Session, Viewer], tuple[int, BaseModel]]
 

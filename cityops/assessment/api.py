@@ -24,8 +24,11 @@ from cityops.assessment.schemas import (
     ScoresOut,
     ScoresQuery,
 )
+from cityops.problems import PROBLEMS
 
-api = APIBlueprint("assessment_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint(
+    "assessment_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS
+)
 
 
 @api.get("/scores", responses={200: ScoresOut}, summary="Scores of a month")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from cityops import web
-from cityops.accounts.once import answer_once
+from cityops.accounts.once import OnceHeader, answer_once
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, clocks, queries, services
@@ -40,14 +40,15 @@ from cityops.cases.services import StepRequest
 from cityops.cases.uploads import receive
 from cityops.errors import Invalid
 from cityops.grid.geometry import from_crs
+from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 from cityops.words import N_
 from cityops.worktime import queries as worktime
 
-api = APIBlueprint("cases_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint("cases_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 
-@api.post("/reports", responses={201: ReportOut}, summary="Report")
-def create_report(body: ReportIn) -> Response:
+@api.post("/reports", responses={201: ReportOut, **WRITING_PROBLEMS}, summary="Report")
+def create_report(header: OnceHeader, body: ReportIn) -> Response:
     """Take in a report and open its case."""
     return answer_once(lambda session, viewer: (201, _report_out(_report(session, viewer, body))))
 
@@ -59,8 +60,10 @@ def show_report(path: NumberPath) -> Response:
         return _answer(_report_out(queries.get_report(session, current_viewer(), path.number)))
 
 
-@api.post("/reports/<number>/steps", responses={200: CaseWhole}, summary="Take a step on a report's case")
-def step_report(path: NumberPath, body: StepIn) -> Response:
+@api.post(
+    "/reports/<number>/steps", responses={200: CaseWhole, **WRITING_PROBLEMS}, summary="Take a step on a report's case"
+)
+def step_report(path: NumberPath, header: OnceHeader, body: StepIn) -> Response:
     """Accept, decline or verify by the report's number."""
 
     def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:
@@ -115,8 +118,8 @@ def show_clocks(path: NumberPath) -> Response:
         return _answer(ClocksOut(number=case.number, clocks=found))
 
 
-@api.post("/cases/<number>/steps", responses={200: CaseWhole}, summary="Take a step")
-def step_case(path: NumberPath, body: StepIn) -> Response:
+@api.post("/cases/<number>/steps", responses={200: CaseWhole, **WRITING_PROBLEMS}, summary="Take a step")
+def step_case(path: NumberPath, header: OnceHeader, body: StepIn) -> Response:
     """Take one step of the workflow table; a stale version is refused with who moved the case and when."""
     return answer_once(lambda session, viewer: (200, _step(session, viewer, path.number, body)))
 
@@ -137,8 +140,8 @@ class PhotoForm(BaseModel):
     file: object = Field(None, description="The picture (JPEG, PNG or WebP)", json_schema_extra={"format": "binary"})
 
 
-@api.post("/cases/<number>/attachments", responses={201: AttachmentOut}, summary="Add a photo")
-def add_attachment(path: NumberPath, form: PhotoForm) -> Response:
+@api.post("/cases/<number>/attachments", responses={201: AttachmentOut, **WRITING_PROBLEMS}, summary="Add a photo")
+def add_attachment(path: NumberPath, header: OnceHeader, form: PhotoForm) -> Response:
     """Add a photo; what is not a picture is refused by its content."""
     photo = receive(current_viewer(), path.number, request.files.get("file"))
     if photo is None:

@@ -11,9 +11,10 @@ from cityops.accounts.models import BodyKind
 from cityops.catalog import queries
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.errors import NOTHING_HERE, NotFound
+from cityops.problems import PROBLEMS
 from cityops.worktime.limits import Unit
 
-api = APIBlueprint("catalog_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint("catalog_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 MAX_PAGE = 500
 

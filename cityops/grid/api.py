@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from cityops import web
 from cityops.grid import geometry, queries
 from cityops.grid.queries import Place
+from cityops.problems import PROBLEMS
 
-api = APIBlueprint("grid_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint("grid_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 
 class Crs(StrEnum):

@@ -22,8 +22,9 @@ from cityops.cases.schemas import CaseOut
 from cityops.cases.workflow import OPEN_STAGES, StepName, steps_from
 from cityops.patrol import queries
 from cityops.patrol.models import TaskKind
+from cityops.problems import PROBLEMS
 
-api = APIBlueprint("patrol_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+api = APIBlueprint("patrol_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 
 class TasksQuery(BaseModel):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.cases import queries
 from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.queue import owe
@@ -76,7 +77,9 @@ def store(folder: Path, stream: IO[bytes]) -> Photo:
 
 def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: AttachmentKind, photo: Photo) -> Attachment:
     """Add a stored photo to a case; the same uuid again gives the same row."""
-    if not viewer.has(*TAKEN_BY[kind]):
+    taking = viewer.only(*TAKEN_BY[kind])
+    # A handler who comes too late is told that by the step, not here.
+    if not taking.held or not (taking.has(Post.HANDLER) or queries.can_see(session, taking, case)):
         raise NotAllowed(N_("None of your posts may add this kind of photo."))
     earlier = session.scalar(select(Attachment).where(Attachment.uuid == uuid))
     if earlier is not None:

@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from cityops.accounts.models import Person
@@ -151,6 +152,15 @@ def test_who_only_looks_on_is_not_told_who_called(app, small_city, west, onlooke
                 assert method == "GET" or answer.status_code in {403, 404, 422}, (rule.rule, given, answer.status_code)
     assert TOLD in seen
     assert everything(small_city) == before
+
+
+def test_who_only_looks_on_adds_no_photo(west, onlooker):
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "JPEG")
+    picture.seek(0)
+    number = next(number for number in west.cases if number.startswith("2"))
+    form = {"id": "22222222-2222-4222-8222-222222222222", "kind": "scene", "file": (picture, "a.jpg")}
+    assert onlooker.post(f"/api/v1/cases/{number}/attachments", data=form).status_code == 403
 
 
 def test_who_only_looks_on_is_offered_no_call(west, onlooker):

@@ -17,6 +17,9 @@ import geopandas
 import numpy as np
 import shapely
 
+from cityops import clock
+from cityops.accounts.models import Person
+from cityops.accounts.tokens import create_token
 from cityops.db import Database
 from cityops.demo.grown import grow
 from cityops.grid.geometry import check_point
@@ -48,7 +51,10 @@ app = create_app(config)
 before = resident_mb()
 read_end, write_end = os.pipe()
 if os.fork() == 0:
-    answers = [app.test_client().get("/api/v1/locate?lon=121.5&lat=29.8").status_code for _ in range(20)]
+    header = {"Authorization": "Bearer " + os.environ["BENCH_TOKEN"]}
+    address = "/api/v1/locate?lon=121.5&lat=29.8"
+    answers = [app.test_client().get(address, headers=header).status_code for _ in range(20)]
+    assert set(answers) == {200}, answers
     os.write(write_end, json.dumps({"resident_mb": resident_mb(), "cells": len(index)}).encode())
     os._exit(0)
 os.wait()
@@ -150,8 +156,11 @@ def _web_worker(city: GridData) -> dict[str, float]:
         database = Database(url)
         with database.transaction() as session:
             load_grid(session, city)
+            session.add(Person(username="bench", name="bench", password_hash="!", created_at=clock.now()))
+            session.flush()
+            token = create_token(session, None, "bench")
         database.dispose()
-        environment = os.environ | {"CITYOPS_HOME": home, "DATABASE_URL": url}
+        environment = os.environ | {"CITYOPS_HOME": home, "DATABASE_URL": url, "BENCH_TOKEN": token}
         done = subprocess.run(
             [sys.executable, "-c", WORKER], env=environment, capture_output=True, text=True, check=True
         )

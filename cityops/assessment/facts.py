@@ -88,7 +88,14 @@ def _not_sent_back(span: Span) -> Condition:
     return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back))
 
 
+def _still_theirs(span: Span) -> Condition:
+    """What was not sent back at all: of the assignments of a case, the one in which it is handled and closed."""
+    sent_back = and_(Assignment.end == AssignmentEnd.SENT_BACK, Assignment.ended_at < span.until_at)
+    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back))
+
+
 DUE = Source(Assignment.id, Assignment.due_at, Assignment.body_id, _of_assignments, _not_sent_back)
+TO_CLOSE = Source(Assignment.id, Assignment.due_at, Assignment.body_id, _of_assignments, _still_theirs)
 SENT_BACK = Source(
     Assignment.id,
     Assignment.ended_at,
@@ -136,12 +143,12 @@ COUNTS: Mapping[Count, tuple[Source, Callable[[Span], Condition]]] = {
     Count.HANDLED_ON_TIME: (DUE, lambda _span: Assignment.on_time.is_(True)),
     Count.AWAITING_CHECK: (DUE, _awaiting_check),
     Count.LATE: (DUE, _late),
-    Count.OVERDUE: (DUE, _overdue),
+    Count.OVERDUE: (TO_CLOSE, _overdue),
     Count.SENT_BACK: (SENT_BACK, _all),
-    Count.REWORKED: (DUE, lambda _span: Assignment.rework_count > 0),
-    Count.TO_CLOSE: (DUE, _all),
-    Count.CLOSED: (DUE, _closed),
-    Count.CLOSED_ON_TIME: (DUE, lambda span: and_(_closed(span), Assignment.on_time.is_(True))),
+    Count.REWORKED: (TO_CLOSE, lambda _span: Assignment.rework_count > 0),
+    Count.TO_CLOSE: (TO_CLOSE, _all),
+    Count.CLOSED: (TO_CLOSE, _closed),
+    Count.CLOSED_ON_TIME: (TO_CLOSE, lambda span: and_(_closed(span), Assignment.on_time.is_(True))),
     Count.STEPS: (TAKEN, _all),
     Count.CLOCKED_STEPS: (TAKEN, lambda _span: StageClock.id.is_not(None)),
     Count.STEPS_ON_TIME: (TAKEN, lambda _span: CaseEvent.at <= StageClock.due_at),

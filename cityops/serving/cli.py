@@ -3,9 +3,11 @@
 import os
 import sys
 import time
+from datetime import datetime
 
 import click
 
+from cityops import clock
 from cityops.accounts.passwords import DEMO_PASSWORD
 from cityops.config import Config
 from cityops.demo.city import load_demo
@@ -15,6 +17,7 @@ from cityops.serving.supervisor import Supervisor, part_command, plan
 from cityops.shell import Shell
 from cityops.simulation.cli import simulate_with_bar
 from cityops.words import N_
+from cityops.worktime.holidays import ANNOUNCED_YEARS
 
 DEMO_DAYS = 7
 DEMO_PER_DAY = 100
@@ -84,7 +87,19 @@ def migrate(shell: Shell) -> None:
 def _load_demo(shell: Shell) -> None:
     _say("first start: loading the demo city and its first seven days; this takes a minute or two")
     load_demo(shell.database, shell.keys, shell.config, _say)
-    simulate_with_bar(shell, days=DEMO_DAYS, per_day=DEMO_PER_DAY, seed=DEMO_SEED, until=None)
+    until = demo_until(clock.now())
+    if until is not None:
+        _say(f"the holidays of {until.year + 1} are not known: the demo's week ends on {until:%Y-%m-%d}")
+    simulate_with_bar(shell, days=DEMO_DAYS, per_day=DEMO_PER_DAY, seed=DEMO_SEED, until=until)
+
+
+def demo_until(now: datetime) -> datetime | None:
+    """Where the demo's week has to end so that no limit of it runs into a year without holiday data; None for now.
+
+    The longest limit of the catalogue is 15 working days; from the first of December it stays inside the year.
+    """
+    last = datetime(max(ANNOUNCED_YEARS), 12, 1, tzinfo=clock.CITY_ZONE)
+    return last if now > last else None
 
 
 def _become(part: str) -> None:

@@ -28,8 +28,15 @@ async function locate() {
   const lat = fieldOf("lat").value;
   if (!lon || !lat) return;
   const turn = ++asked;
-  const response = await fetch(`${form.dataset.locateUrl}?${new URLSearchParams({ lon, lat })}`, { headers: { Accept: "application/json" } });
-  const found = await response.json();
+  let response;
+  let found;
+  try {
+    response = await fetch(`${form.dataset.locateUrl}?${new URLSearchParams({ lon, lat })}`, { headers: { Accept: "application/json" } });
+    found = await response.json();
+  } catch {
+    if (turn === asked) sayWhere([answer.dataset.lostWord], true);
+    return;
+  }
   if (turn !== asked) return;
   if (!response.ok) {
     sayWhere([found.detail ?? found.title], true);
@@ -72,9 +79,14 @@ async function findPlaces() {
   const list = document.getElementById("place-list");
   const words = fieldOf("address").value.trim();
   if (words.length < 2 || !form.dataset.placesUrl) return (list.hidden = true);
-  const response = await fetch(`${form.dataset.placesUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
-  if (!response.ok) return (list.hidden = true);
-  const { items } = await response.json();
+  let items;
+  try {
+    const response = await fetch(`${form.dataset.placesUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
+    ({ items } = response.ok ? await response.json() : { items: [] });
+  } catch {
+    // The names are a help only: without them the address is typed out.
+    items = [];
+  }
   list.replaceChildren(...items.map((place) => {
     const item = document.createElement("li");
     const name = document.createElement("span");

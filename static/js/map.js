@@ -129,9 +129,16 @@ function tellBeside(map, element) {
   let asked = 0;
   async function tell(url) {
     const turn = ++asked;
-    const answer = await fetch(url, { headers: { Accept: "text/html" } });
-    const told = answer.ok ? await answer.text() : "";
-    if (turn === asked) side.innerHTML = told;
+    try {
+      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      // Who has to sign in again is sent to that page: it is not for the panel.
+      if (answer.redirected) return location.reload();
+      if (!answer.ok) throw new Error(answer.statusText);
+      const told = await answer.text();
+      if (turn === asked) side.innerHTML = told;
+    } catch {
+      if (turn === asked) side.replaceChildren(side.dataset.lostWord);
+    }
   }
   function under(point, ...layers) {
     return map.queryRenderedFeatures(point, { layers: layers.filter((layer) => map.getLayer(layer)) });

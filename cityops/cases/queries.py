@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -38,8 +38,8 @@ def scope(viewer: Viewer) -> ColumnElement[bool]:
     if area_posts:
         conditions.append(in_jurisdiction(area_posts, Case.area_code))
         if not viewer.is_city_wide:
-            own = select(Report.case_id).where(Report.entered_by == viewer.person_id)
-            conditions.append(and_(Case.area_code.is_(None), Case.id.in_(own)))
+            own = exists().where(Report.case_id == Case.id, Report.entered_by == viewer.person_id)
+            conditions.append(and_(Case.area_code.is_(None), own))
     for held in viewer.holding(Post.HANDLER):
         conditions.append(Case.body_id.in_(_bodies_under(held.body_path)))
     return or_(*conditions) if conditions else false()
@@ -48,7 +48,8 @@ def scope(viewer: Viewer) -> ColumnElement[bool]:
 def _had(viewer: Viewer) -> ColumnElement[bool]:
     """The cases that bodies of a handler have or had: who is too late is told so, not that there is none."""
     paths = [held.body_path for held in viewer.holding(Post.HANDLER)]
-    had = [Case.id.in_(select(Assignment.case_id).where(Assignment.body_id.in_(_bodies_under(path)))) for path in paths]
+    # Asked case by case: a list of all they ever had would be made anew for every step.
+    had = [exists().where(Assignment.case_id == Case.id, Assignment.body_id.in_(_bodies_under(path))) for path in paths]
     return or_(*had) if had else false()
 
 

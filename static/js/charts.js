@@ -1,5 +1,5 @@
 // Charts: one accent and greys, direct labels, bars from zero. [data-chart] holds JSON:
-// {"kind": "bars" | "line", "unit": "%", "rows": [{"label", "value", "url"?, "said"?}]}.
+// {"kind": "bars", "unit": "%", "rows": [{"label", "value", "url"?, "said"?}]}.
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -30,34 +30,13 @@ function bars({ rows, unit }) {
     },
     series: [{
       type: "bar", barMaxWidth: 18, itemStyle: { color: colour("hairline-strong") },
-      data: kept.map((row) => ({ value: row.value, url: row.url, itemStyle: row.chosen ? { color: colour("accent") } : undefined })),
+      data: kept.map((row) => ({ value: row.value, url: row.url })),
       label: { show: true, position: "right", color: colour("text"), formatter: ({ dataIndex }) => said(kept[dataIndex], unit) },
     }],
   };
 }
 
-function line({ rows, unit }) {
-  const values = rows.map((row) => row.value).filter((value) => value !== null);
-  return {
-    ...base(),
-    grid: { left: 8, right: 72, top: 16, bottom: 4, containLabel: true },
-    xAxis: {
-      type: "category", data: rows.map((row) => row.label), boundaryGap: false, axisTick: { show: false },
-      axisLine: { lineStyle: { color: colour("hairline-strong") } }, axisLabel: { color: colour("text-quiet") },
-    },
-    yAxis: {
-      type: "value", min: unit === "%" ? Math.max(0, Math.floor(Math.min(...values) / 10) * 10 - 10) : 0, max: unit === "%" ? 100 : undefined,
-      splitLine: { lineStyle: { color: colour("hairline") } }, axisLabel: { color: colour("text-quiet") },
-    },
-    series: [{
-      type: "line", data: rows.map((row) => row.value), symbolSize: 6, lineStyle: { color: colour("accent"), width: 2 },
-      itemStyle: { color: colour("accent") },
-      endLabel: { show: true, color: colour("accent"), formatter: () => said(rows.at(-1), unit) },
-    }],
-  };
-}
-
-const KINDS = { bars, line };
+const KINDS = { bars };
 
 function startChart(element) {
   const told = JSON.parse(element.dataset.chart);

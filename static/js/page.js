@@ -14,7 +14,6 @@ document.addEventListener("click", (event) => {
   }
   event.target.closest("[data-dismiss]")?.parentElement.remove();
   if (event.target.closest("[data-go-back]")) history.back();
-  if (event.target.closest("[data-print]")) print();
 });
 
 for (const compare of document.querySelectorAll("[data-compare]")) {

@@ -115,6 +115,5 @@ export function startPick(select) {
     const item = event.target.closest("li");
     if (item) choose(item.dataset.value);
   });
-  select.addEventListener("options-changed", () => (field.value = chosenText()));
   field.value = chosenText();
 }

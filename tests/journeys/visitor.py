@@ -42,7 +42,7 @@ class Visitor:
         self.page.locator("#username").fill(self.username)
         self.page.locator("#password").fill(password)
         with self.page.expect_navigation():
-            self.page.locator("form[data-keeps-typed] button").click()
+            self.page.locator("main form button.btn-primary").click()
         return self
 
     def open_case(self, number: str) -> None:

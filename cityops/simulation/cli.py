@@ -71,7 +71,7 @@ def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until
 
 
 def read_until(text: str) -> datetime:
-    """A day's end, though not later than now, or a moment with its time zone.
+    """A day's end (today: now), or a moment with its time zone.
 
     Raises:
         Invalid: neither.
@@ -82,7 +82,8 @@ def read_until(text: str) -> datetime:
         raise Invalid("until", N_("Write a day like 2026-11-23, or a moment like 2026-11-23T18:00+08:00.")) from None
     if len(text) == len("2026-11-23"):
         midnight = datetime.combine(moment.date() + timedelta(days=1), time(), clock.CITY_ZONE)
-        return min(midnight, clock.now().replace(microsecond=0))
+        is_today = moment.date() == clock.city_day(clock.now())
+        return clock.now().replace(microsecond=0) if is_today else midnight
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=clock.CITY_ZONE)
     return moment

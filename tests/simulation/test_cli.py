@@ -49,6 +49,11 @@ def test_an_end_is_a_day_up_to_its_midnight_or_a_moment(text: str, moment: str) 
         assert read_until(text).astimezone(clock.CITY_ZONE).isoformat() == moment
 
 
+def test_a_later_day_stays_a_later_day_and_is_not_cut_to_now() -> None:
+    with clock.running_at(NOON):
+        assert read_until("2030-01-01") > NOON
+
+
 def test_an_end_that_is_neither_is_refused() -> None:
     with pytest.raises(Invalid, match="Write a day"):
         read_until("yesterday")

@@ -1,6 +1,6 @@
-"""The workflow, once: every step with its stages, its post, what it needs and what it does to which clock.
+"""How a case moves: the table `STEPS` says from where to where, by whom, with which fields, and what the clocks do.
 
-Buttons, API answers, permissions, the diagram in the docs and the tests' cross-product are read from `STEPS`. Pure: no
+Nothing else in the program repeats it; pages and API ask this table, and so does the drawing of it. Pure: no
 database, no request. The words follow CJJ/T 106: 核实 before filing is `verify`, 核查 after handling is `check`.
 """
 

@@ -38,7 +38,7 @@ def scope(viewer: Viewer) -> ColumnElement[bool]:
     if area_posts:
         conditions.append(in_jurisdiction(area_posts, Case.area_code))
         if not viewer.is_city_wide:
-            own = exists().where(Report.case_id == Case.id, Report.entered_by == viewer.person_id)
+            own = exists().where(Report.case_id == Case.id, Report.entered_by == viewer.person_id).correlate(Case)
             conditions.append(and_(Case.area_code.is_(None), own))
     for held in viewer.holding(Post.HANDLER):
         conditions.append(Case.body_id.in_(_bodies_under(held.body_path)))
@@ -49,7 +49,10 @@ def _had(viewer: Viewer) -> ColumnElement[bool]:
     """The cases that bodies of a handler have or had: who is too late is told so, not that there is none."""
     paths = [held.body_path for held in viewer.holding(Post.HANDLER)]
     # Asked case by case: a list of all they ever had would be made anew for every step.
-    had = [exists().where(Assignment.case_id == Case.id, Assignment.body_id.in_(_bodies_under(path))) for path in paths]
+    had = [
+        exists().where(Assignment.case_id == Case.id, Assignment.body_id.in_(_bodies_under(path))).correlate(Case)
+        for path in paths
+    ]
     return or_(*had) if had else false()
 
 

@@ -7,7 +7,6 @@ where it does not; so the answer is that of `shapely.covers`. On a shared edge t
 """
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -159,11 +158,6 @@ class GridIndex:
         boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
         meets = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
         return [int(position) for position in np.flatnonzero(meets)]
-
-    def position_of(self, code: str) -> int | None:
-        """The position of an active cell by its code."""
-        position = bisect_left(self.codes, code)
-        return position if position < len(self.codes) and self.codes[position] == code else None
 
     def rings(self, position: int) -> list[list[tuple[float, float]]]:
         """The closed rings of a cell's boundary; a point is inside if it is inside an odd number of them."""

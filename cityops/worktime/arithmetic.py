@@ -81,11 +81,6 @@ def counted(calendar: Calendar, start: datetime, limit: Limit) -> timedelta:
     return timedelta(microseconds=_amount(clock_calendar(calendar, limit), to_us(start), limit))
 
 
-def first_open(calendar: Calendar, start: datetime) -> datetime:
-    """The first moment from `start` on that counts."""
-    return to_moment(_first_open(calendar, to_us(start)))
-
-
 def clock_calendar(calendar: Calendar, limit: Limit) -> Calendar:
     """The calendar a limit runs on: urgent hours know no closing time."""
     return CONTINUOUS if limit.unit is Unit.URGENT_HOUR else calendar

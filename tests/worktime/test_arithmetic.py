@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityops.errors import Invalid
-from cityops.worktime.arithmetic import Pause, add, add_minutes, counted, difference, first_open, remaining
+from cityops.worktime.arithmetic import Pause, add, add_minutes, counted, difference, remaining
 from cityops.worktime.calendar import Calendar
 from cityops.worktime.defaults import OFFICE
 from cityops.worktime.limits import Limit, Unit
@@ -102,14 +102,6 @@ def test_what_remains_and_what_has_run_are_the_limit(
     due = add(calendar, start, limit, paused)
     assert left <= counted(calendar, start, limit)
     assert (left > timedelta(0)) == (max(at, start) < due)
-
-
-@thorough
-@given(calendars(), moments())
-def test_the_first_open_moment_is_open_and_nothing_before_it_is(calendar: Calendar, start: datetime) -> None:
-    opening = first_open(calendar, start)
-    assert is_open(calendar, opening)
-    assert difference(calendar, start, opening) == timedelta(0)
 
 
 @given(st.lists(moments(3000), min_size=2, max_size=6))

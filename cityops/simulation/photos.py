@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 from cityops.cases import attachments
 from cityops.cases.attachments import Photo
 from cityops.cases.models import AttachmentKind
-from cityops.catalog.models import CaseKind
 from cityops.simulation.facts import Condition
 
 SIZE = (960, 720)
@@ -44,15 +43,11 @@ class Album:
 
 
 def _subject(condition: Condition) -> str:
-    if "井盖" in condition.class_name or "箅子" in condition.class_name:
-        return "cover"
-    if "灯" in condition.class_name:
-        return "lamp"
-    if "树" in condition.class_name or condition.class_code.startswith("04"):
-        return "tree"
-    if condition.kind is CaseKind.COMPONENT or condition.class_code.startswith("09"):
-        return "street"
-    return "rubbish"
+    """What is drawn for a class; a marked spot for all that has no drawing of its own."""
+    for subject, words in WORDS_OF.items():
+        if any(word in condition.class_name for word in words):
+            return subject
+    return "spot"
 
 
 def _stored(folder: Path, subject: Callable[[Draw, bool], None], is_after: bool) -> Photo:
@@ -98,7 +93,7 @@ def _tree(draw: Draw, is_after: bool) -> None:
         draw.ellipse((620, 460, 800, 590), fill=(120, 120, 60))
 
 
-def _street(draw: Draw, is_after: bool) -> None:
+def _railing(draw: Draw, is_after: bool) -> None:
     for x in range(60, 960, 150):
         draw.polygon(((x, 600), (x + 80, 600), (x + 70, 640), (x - 10, 640)), fill=PALE)
     lean = 0 if is_after else 70
@@ -118,10 +113,43 @@ def _rubbish(draw: Draw, is_after: bool) -> None:
     draw.polygon(((620, 600), (720, 570), (700, 630)), fill=(180, 150, 110))
 
 
+def _bicycles(draw: Draw, is_after: bool) -> None:
+    for number in range(5):
+        left = 130 + number * 140
+        top = 440 if is_after else 430 + (number * 53) % 110
+        tilt = 0 if is_after else (number * 37) % 60 - 30
+        for x in (left, left + 80):
+            draw.ellipse((x, top + 40, x + 60, top + 100), outline=DARK, width=6)
+        draw.line((left + 30, top + 70, left + 70, top + tilt / 2, left + 110, top + 70), fill=DARK, width=6)
+        draw.line((left + 70, top + tilt / 2, left + 60, top - 15 + tilt / 2), fill=DARK, width=6)
+
+
+def _spot(draw: Draw, is_after: bool) -> None:
+    for y in range(460, 720, 52):
+        draw.line((0, y, 960, y), fill=PALE, width=2)
+    for x in range(40, 960, 110):
+        draw.line((x, 420, x - 60, 720), fill=PALE, width=2)
+    if not is_after:
+        draw.ellipse((360, 500, 600, 620), outline=(190, 60, 50), width=8)
+        draw.line((400, 520, 560, 600), fill=DARK, width=5)
+        draw.line((420, 590, 540, 530), fill=DARK, width=5)
+
+
 SUBJECTS: dict[str, Callable[[Draw, bool], None]] = {
+    "bicycles": _bicycles,
     "cover": _cover,
     "lamp": _lamp,
+    "railing": _railing,
     "rubbish": _rubbish,
-    "street": _street,
+    "spot": _spot,
     "tree": _tree,
+}
+
+WORDS_OF: dict[str, tuple[str, ...]] = {
+    "cover": ("井盖", "箅子"),
+    "lamp": ("路灯", "景观灯", "地灯"),
+    "railing": ("护栏",),
+    "tree": ("行道树", "古树", "绿地", "绿化"),
+    "bicycles": ("非机动车", "自行车", "单车"),
+    "rubbish": ("垃圾", "渣土"),
 }

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, has_request_context, render_template, request
 from flask.json.provider import DefaultJSONProvider
-from flask_babel import Babel, format_timedelta, gettext
+from flask_babel import Babel, gettext
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -232,8 +232,6 @@ def _page_words() -> dict[str, Any]:
         "locale": language(),
         "now": clock.now(),
         "local_time": local_time,
-        "time_left": time_left,
-        "format_timedelta": format_timedelta,
     }
 
 

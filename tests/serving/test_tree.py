@@ -37,7 +37,7 @@ def test_a_city_starts_gets_well_and_leaves_no_process_at_ctrl_c(city: City) -> 
     assert city.health() == {"code": "200", "status": "ok", "jobs_given_up": 0} | dict.fromkeys(
         ("web", "database", "queue", "worker", "scheduler"), "ok"
     )
-    # Redis forks for a moment when it writes its file anew.
+    # A part may fork for a moment: the tree has to become whole, not to be so at one instant.
     assert eventually(lambda: is_whole(city)), city.parts()
     assert city.stop() == 0
     assert city.parts() == {}

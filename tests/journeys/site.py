@@ -92,7 +92,7 @@ def make_case(session: Session, workshop: Workshop, *steps: str) -> str:
 
 
 def prepare_city(home: Path) -> Workshop:
-    """A data folder with the demo city, a simulated day, and a full list for the dispatchers."""
+    """A data folder with the demo city, a simulated day, a full list for the dispatchers, a case for the handler."""
     home.mkdir()
     config = Config.from_env({"CITYOPS_HOME": str(home)})
     schema.upgrade(config.database_url)
@@ -110,6 +110,8 @@ def prepare_city(home: Path) -> Workshop:
     with workshop.transaction() as session:
         for _ in range(FILED_CASES):
             make_case(session, workshop, "accept", "file")
+        # What a simulated day brings the lamp department depends on the hour at which the journeys begin.
+        make_case(session, workshop, "accept", "file", "dispatch")
     return workshop
 
 

@@ -1,4 +1,4 @@
-"""Due times: the calendar's sorted arrays against the obvious way, a walk minute by minute, on the same cases."""
+"""Due times: the sorted arrays beside the obvious way, a walk minute by minute, and whole arrays beside the loop."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+import numpy as np
+
 from cityops.worktime.arithmetic import Pause, add, difference
+from cityops.worktime.arrays import due_many
 from cityops.worktime.calendar import Calendar
 from cityops.worktime.defaults import OFFICE
 from cityops.worktime.explanation import explain
 from cityops.worktime.limits import Limit, Unit
+from cityops.worktime.timeline import to_us
 
 T = TypeVar("T")
 Question = tuple[datetime, Limit, list[Pause]]
 
+WHOLE = 500_000
 QUICK = 20_000
 SLOW = 60
 
@@ -35,7 +40,25 @@ def run() -> dict[str, Any]:
         "difference_us": round(_each_us(lambda two: difference(OFFICE, *two), ends), 2),
         "explain_us": round(_each_us(lambda question: explain(OFFICE, *question), questions[:500]), 1),
         "first_call_of_a_year_ms": round(_first_call_ms(), 2),
+        "whole_array": _whole_array(questions),
     }
+
+
+def _whole_array(questions: list[Question]) -> dict[str, Any]:
+    """Half a million limits at once beside the same ones alone, without pauses; one core, the same answers."""
+    days = [(start, limit) for start, limit, _ in questions if limit.unit is Unit.WORKING_DAY]
+    few = np.array([to_us(start) for start, _ in days])
+    starts, values = np.resize(few, WHOLE), np.resize([limit.value for _, limit in days], WHOLE)
+    begin = time.process_time()
+    due = due_many(OFFICE, starts, values, Unit.WORKING_DAY)
+    whole_s = time.process_time() - begin
+    begin = time.process_time()
+    alone = [add(OFFICE, start, limit) for start, limit in days]
+    alone_s = time.process_time() - begin
+    if [to_us(each) for each in alone] != due[: len(days)].tolist():
+        raise AssertionError("the array and its limits alone disagree")
+    a_second, alone_a_second = WHOLE / whole_s, len(days) / alone_s
+    return {"a_second": round(a_second), "times_the_loop": round(a_second / alone_a_second, 1)}
 
 
 def _questions(count: int) -> list[Question]:

@@ -192,6 +192,10 @@ class Calendar:
         if self.holiday_years is not None and year not in self.holiday_years:
             raise NoHolidayData(self.name, year)
 
+    def knows_years(self, first_year: int, last_year: int) -> bool:
+        """Whether the holidays of each of these years are known, or not needed."""
+        return self.holiday_years is None or self.holiday_years.issuperset(range(first_year, last_year + 1))
+
     def wall(self, day: date, minute: int = 0) -> int:
         """The microseconds of `minute` minutes after midnight on `day`, by the clock on the calendar's wall."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
@@ -217,9 +221,11 @@ class Calendar:
         """
         known = self._cache.timeline
         if known:
-            first_year, last_year = min(first_year, known.first_year), max(last_year, known.last_year)
-            if (first_year, last_year) == (known.first_year, known.last_year):
+            joined = min(first_year, known.first_year), max(last_year, known.last_year)
+            if joined == (known.first_year, known.last_year):
                 return known
+            if self.knows_years(*joined):
+                first_year, last_year = joined
         if first_year < FIRST_YEAR or last_year > LAST_YEAR:
             raise Invalid("limit", TOO_FEW_HOURS, calendar=self.name)
         self._cache.timeline = built = self._timeline(first_year, last_year)
@@ -247,7 +253,7 @@ class Calendar:
         """Yield the open time of each day of `year`, with what the night before left over."""
         self.require_year(year)
         day = date(year, 1, 1)
-        left_over = self._past_midnight(day - _DAY) if self._has_nights else []
+        left_over = self._past_midnight(day - _DAY) if self.has_nights else []
         while day.year == year:
             midnight = self.wall(day, DAY_MINUTES)
             own = [(self.wall(day, span.start_minute), self.wall(day, span.end_minute)) for span in self.spans_on(day)]
@@ -260,7 +266,8 @@ class Calendar:
         return [(midnight, self.wall(day, span.end_minute)) for span in self.spans_on(day)]
 
     @property
-    def _has_nights(self) -> bool:
+    def has_nights(self) -> bool:
+        """Whether any hours run past midnight, so that a year begins with what the one before left over."""
         weekly = (spans for week in self.weeks for spans in week.spans)
         special = (exception.spans for exception in self.days.values())
         return any(span.end_minute > DAY_MINUTES for span in chain.from_iterable(chain(weekly, special)))

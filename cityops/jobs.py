@@ -7,7 +7,7 @@ moment comes, so it is retried like any other; the sweep tells the worker again 
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from cityops import clock, milestones
 from cityops.accounts import tasks as accounts
 from cityops.cases import tasks as cases
 from cityops.config import Config
-from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, list_owed, owe, read_arguments
+from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, is_open, list_owed, owe, read_arguments
 from cityops.workshop import Workshop
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=1)
 KEEP_DONE_FOR = timedelta(days=30)
 SWEEP_EVERY = timedelta(seconds=20)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Above this many words in Redis the worker has enough to do; telling it of the same jobs again would only pile up.
 ENOUGH_WORDS = 500
 
@@ -41,10 +42,14 @@ class Task(NamedTuple):
 
 
 class Scheduled(NamedTuple):
-    """A task that comes round every day at a time in the city's zone."""
+    """A task that comes round: daily at a time in the city's zone, or `every` so often (not below `SWEEP_EVERY`).
+
+    What was missed is done once, however long nothing ran.
+    """
 
     task: str
-    daily_at: time
+    daily_at: time = time.min
+    every: timedelta | None = None
 
 
 def forget_done_jobs(workshop: Workshop) -> None:
@@ -92,7 +97,7 @@ def run_owed(job_id: int, workshop: Workshop | None = None) -> bool:
     except Exception as error:
         # Whatever a task raises is kept with its job, which is tried again.
         log.exception("job %s (%s) failed at attempt %s", job_id, name, attempts)
-        _mark(shop, job_id, error=f"{type(error).__name__}: {error}", due_at=clock.now() + _wait_after(attempts))
+        _mark(shop, job_id, error=f"{type(error).__name__}: {error}", due_at=clock.now() + _wait_after(name, attempts))
         return False
     _mark(shop, job_id, error=None, done_at=clock.now())
     return True
@@ -119,7 +124,7 @@ def run_schedule(workshop: Workshop) -> list[str]:
     moment = clock.now()
     with workshop.reading() as session:
         kept = {each.task: milestones.find_milestone(session, _milestone(each)) for each in SCHEDULE}
-    waiting = [each for each in SCHEDULE if _has_come(kept[each.task], moment)]
+    waiting = [each for each in SCHEDULE if not _lies_ahead(kept[each.task], each, moment)]
     if not waiting:
         return []
     begun = []
@@ -127,7 +132,10 @@ def run_schedule(workshop: Workshop) -> list[str]:
         for each in waiting:
             to = next_run(each, moment)
             milestones.keep(session, _milestone(each), to)
-            if milestones.move_on(session, _milestone(each), due_by=moment, to=to):
+            milestones.bring_forward(session, _milestone(each), to)
+            has_come = milestones.move_on(session, _milestone(each), due_by=moment, to=to)
+            # A round that the worker has not come to yet is not owed again: after an outage it would run for each.
+            if has_come and not (each.every is not None and is_open(session, each.task)):
                 owe(session, each.task)
                 begun.append(each.task)
     return begun
@@ -135,6 +143,8 @@ def run_schedule(workshop: Workshop) -> list[str]:
 
 def next_run(scheduled: Scheduled, after: datetime) -> datetime:
     """The next moment of a scheduled task after `after`."""
+    if scheduled.every is not None:
+        return after + scheduled.every - (after - _EPOCH) % scheduled.every
     local = after.astimezone(clock.CITY_ZONE)
     run = local.replace(hour=scheduled.daily_at.hour, minute=scheduled.daily_at.minute, second=0, microsecond=0)
     return run if run > local else run + timedelta(days=1)
@@ -144,13 +154,19 @@ def _milestone(scheduled: Scheduled) -> str:
     return f"next {scheduled.task}"
 
 
-def _has_come(kept: datetime | None, moment: datetime) -> bool:
-    # A task without a milestone is new: its first moment has to be written down.
-    return kept is None or kept <= moment
+def _lies_ahead(kept: datetime | None, scheduled: Scheduled, moment: datetime) -> bool:
+    # A task without a milestone is new, and one whose milestone lies beyond its next moment was kept by a clock that
+    # ran ahead, or under another schedule: its next moment has to be written down.
+    return kept is not None and moment < kept <= next_run(scheduled, moment)
 
 
-def _wait_after(attempts: int) -> timedelta:
-    return min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY) if attempts < MAX_ATTEMPTS else timedelta(0)
+def _wait_after(task: str, attempts: int) -> timedelta:
+    if attempts >= MAX_ATTEMPTS:
+        return timedelta(0)
+    # What comes round often is tried again at its next round, not an hour later.
+    rounds = [each.every for each in SCHEDULE if each.task == task and each.every is not None]
+    wait: timedelta = min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY, *rounds)
+    return wait
 
 
 def _mark(

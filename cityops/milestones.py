@@ -36,6 +36,11 @@ def move_on(session: Session, name: str, *, due_by: datetime, to: datetime) -> b
     return rows_matched(moved) == 1
 
 
+def bring_forward(session: Session, name: str, to: datetime) -> None:
+    """Move a milestone that lies later than `to` there; an earlier one stays as it is."""
+    session.execute(update(Milestone).where(Milestone.name == name, Milestone.at > to).values(at=to))
+
+
 def drop(session: Session, name: str) -> None:
     """Forget a milestone."""
     session.execute(delete(Milestone).where(Milestone.name == name))

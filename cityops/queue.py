@@ -106,6 +106,12 @@ def list_owed(session: Session, limit: int = 500) -> list[int]:
     )
 
 
+def is_open(session: Session, task: str) -> bool:
+    """Whether a job of this task is owed or in hand, so that another one would only follow it."""
+    open_jobs = (OwedJob.done_at.is_(None), OwedJob.attempts < MAX_ATTEMPTS, OwedJob.task == task)
+    return session.scalar(select(OwedJob.id).where(*open_jobs).limit(1)) is not None
+
+
 def count_given_up(session: Session) -> int:
     """How many jobs nobody tries any more: ten attempts, and not done."""
     given_up = (OwedJob.done_at.is_(None), OwedJob.due_at <= clock.now(), OwedJob.attempts >= MAX_ATTEMPTS)

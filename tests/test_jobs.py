@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, update
 
 from cityops import clock, jobs, milestones, queue
 from cityops.config import Config
-from cityops.jobs import Task
+from cityops.jobs import Scheduled, Task
 from cityops.queue import OwedJob
 from cityops.workshop import Workshop
 
@@ -143,6 +145,77 @@ def test_a_scheduled_task_missed_while_nothing_ran_is_owed_at_the_next_start(wor
     with clock.running_at(MORNING + timedelta(days=5)):
         assert len(jobs.run_schedule(workshop)) == len(jobs.SCHEDULE)
         assert jobs.run_schedule(workshop) == []
+
+
+@pytest.fixture
+def each_minute(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A city whose one scheduled task comes round every minute, first kept at `MORNING`."""
+    monkeypatch.setattr(jobs, "SCHEDULE", (Scheduled("remember", every=timedelta(minutes=1)),))
+    with clock.running_at(MORNING):
+        assert jobs.run_schedule(workshop) == []
+    return workshop
+
+
+def begun_at(workshop: Workshop, moment: datetime) -> list[str]:
+    with clock.running_at(moment):
+        return jobs.run_schedule(workshop)
+
+
+def do_what_is_owed(workshop: Workshop, moment: datetime) -> None:
+    with clock.running_at(moment):
+        with workshop.reading() as session:
+            owed = queue.list_owed(session)
+        for job_id in owed:
+            jobs.run_owed(job_id, workshop)
+
+
+def test_a_task_comes_round_every_minute(each_minute: Workshop) -> None:
+    for seconds in range(20, 200, 20):
+        begun_at(each_minute, MORNING + timedelta(seconds=seconds))
+        begun_at(each_minute, MORNING + timedelta(seconds=seconds))
+        do_what_is_owed(each_minute, MORNING + timedelta(seconds=seconds))
+    assert seen == [{}, {}, {}]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(outages=st.lists(st.integers(min_value=60, max_value=864_000), min_size=1, max_size=6))
+def test_after_an_outage_of_any_length_a_round_is_caught_up_once(each_minute: Workshop, outages: list[int]) -> None:
+    with each_minute.transaction() as session:
+        session.execute(delete(OwedJob))
+        session.execute(update(milestones.Milestone).values(at=MORNING + timedelta(minutes=1)))
+    moment = MORNING
+    for outage_s in outages:
+        moment += timedelta(seconds=outage_s)
+        assert begun_at(each_minute, moment) == ["remember"]
+        assert begun_at(each_minute, moment) == []
+        do_what_is_owed(each_minute, moment)
+
+
+def test_a_worker_that_was_away_is_owed_one_round_and_not_a_hundred(each_minute: Workshop) -> None:
+    for minute in range(1, 101):
+        begun_at(each_minute, MORNING + timedelta(minutes=minute))
+    do_what_is_owed(each_minute, MORNING + timedelta(minutes=101))
+    assert seen == [{}]
+
+
+def test_a_round_that_failed_is_tried_again_at_the_next_one(
+    each_minute: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(jobs.TASKS, "remember", Task(fail, 5))
+    moment = MORNING
+    for _ in range(queue.MAX_ATTEMPTS - 1):
+        moment += timedelta(minutes=1)
+        begun_at(each_minute, moment)
+        do_what_is_owed(each_minute, moment)
+    with each_minute.reading() as session:
+        assert [job.attempts for job in session.scalars(select(OwedJob))] == [queue.MAX_ATTEMPTS - 1]
+
+
+def test_a_clock_that_ran_ahead_and_was_set_back_stops_no_task(each_minute: Workshop) -> None:
+    assert begun_at(each_minute, MORNING + timedelta(days=365)) == ["remember"]
+    do_what_is_owed(each_minute, MORNING + timedelta(days=365))
+    begun_at(each_minute, MORNING)
+    assert begun_at(each_minute, MORNING + timedelta(minutes=1)) == ["remember"]
 
 
 def test_of_two_callers_only_one_moves_a_milestone(workshop: Workshop) -> None:

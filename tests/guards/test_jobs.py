@@ -33,6 +33,10 @@ def test_every_scheduled_task_exists_and_takes_nothing():
         assert len(inspect.signature(jobs.TASKS[scheduled.task].call).parameters) == 1, scheduled.task
 
 
+def test_no_scheduled_task_comes_round_more_often_than_the_scheduler_looks():
+    assert [each.task for each in jobs.SCHEDULE if each.every is not None and each.every < jobs.SWEEP_EVERY] == []
+
+
 def test_no_task_may_take_longer_than_its_claim_lasts():
     assert [name for name, task in jobs.TASKS.items() if timedelta(seconds=task.limit_s) >= CLAIM_FOR] == []
 

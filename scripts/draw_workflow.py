@@ -117,7 +117,7 @@ def _step_row(step: Step, chinese: Mapping[str, str]) -> tuple[str, ...]:
     name = f"`{step.name.value}`"
     stages = "<br>".join(stage.value for stage in step.stages) or "a new case"
     ways = {_result(step, result): way for result, way in step.ways.items()}
-    to = "<br>".join(f"{result}{way.to.value}" for result, way in ways.items())
+    to = "<br>".join(f"{result}{way.to.value if way.to else 'stays'}" for result, way in ways.items())
     clocks = "<br>".join(f"{result}{_acts(way)}" for result, way in ways.items())
     needs = ", ".join(need.value for need in step.needs)
     label, answered = chinese.get(step.label, ""), "yes" if step.is_answered else ""

@@ -227,7 +227,7 @@ def _event_out(event: CaseEvent) -> EventOut:
         from_stage=event.from_stage,
         to_stage=event.to_stage,
         at=event.at,
-        person=event.person.name,
+        person=event.person.name if event.person is not None else None,
         post=event.post,
         note=event.note,
         digest=event.digest,

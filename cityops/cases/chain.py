@@ -22,8 +22,8 @@ class Link:
     from_stage: str | None
     to_stage: str
     at: datetime
-    person_id: int
-    post: str
+    person_id: int | None
+    post: str | None
     body_id: int | None
     note: str | None
     payload: str

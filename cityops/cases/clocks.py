@@ -46,10 +46,15 @@ def due_and_warn(
     return due, add_minutes(clock_calendar(calendar, limit), start, minutes * share, pauses)
 
 
+def limit_of(row: StageClock) -> Limit:
+    """What a clock counts."""
+    return Limit(row.limit_value, row.limit_unit)
+
+
 def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
     """A clock's way to its due time, span by span; nothing where the holidays of a year on the way are not known."""
     try:
-        return explain(calendar, row.started_at, Limit(row.limit_value, row.limit_unit), closed_pauses(row))
+        return explain(calendar, row.started_at, limit_of(row), closed_pauses(row))
     except NoHolidayData:
         return []
 

@@ -11,7 +11,7 @@ from sqlalchemy import String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session, joinedload
 
 from cityops import clock
-from cityops.accounts.viewer import HeldPost
+from cityops.cases.actor import Actor
 from cityops.cases.chain import GENESIS, Head, Link, canonical, find_break, link_digest
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.workflow import Stage, StepName
@@ -39,8 +39,7 @@ def append(
     result: str,
     to: Stage,
     at: datetime,
-    held: HeldPost,
-    person_id: int,
+    actor: Actor,
     note: str | None,
     payload: Mapping[str, Any],
 ) -> CaseEvent:
@@ -56,9 +55,9 @@ def append(
         to_stage=to,
         at=at,
         written_at=clock.machine_now(),
-        person_id=person_id,
-        post=held.post,
-        body_id=held.body_id,
+        person_id=actor.person_id,
+        post=actor.post,
+        body_id=actor.body_id,
         note=note,
         payload=text,
         previous_digest=case.head_digest,

@@ -10,7 +10,7 @@ from cityops.cases import history
 from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.reporter import e164
-from cityops.cases.workflow import Source
+from cityops.cases.workflow import Source, Stage
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
 from cityops.errors import Invalid, NotFound
@@ -56,8 +56,8 @@ def same_report(earlier: Report, viewer: Viewer) -> Report:
     return earlier
 
 
-def open_case(session: Session, new: NewReport) -> Case:
-    """The case of a new report, checked and located, not yet at any stage."""
+def open_case(session: Session, new: NewReport, stage: Stage) -> Case:
+    """The case of a new report, checked and located, at the stage where its first step is to leave it."""
     moment = clock.now()
     today = clock.city_day(moment)
     case_class = catalog.get_class(session, new.kind, new.class_code, today)
@@ -69,6 +69,7 @@ def open_case(session: Session, new: NewReport) -> Case:
         opened_at=moment,
         moved_at=moment,
         source=new.source,
+        stage=stage,
         version=0,
         head_digest=history.GENESIS,
         kind=new.kind,

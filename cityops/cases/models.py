@@ -120,8 +120,8 @@ class CaseEvent(Base):
     """One step of a case: append-only, chained by an HMAC over case, seq, the previous digest and the payload's text.
 
     `payload` holds ids and words of tables, never personal data; `note` is what a person typed, of which the payload
-    holds the digest. `written_at` is the machine's moment, by which checkpoints know the events they cover; a simulated
-    step's `at` may lie weeks before it.
+    holds the digest. A step that a rule took has no person and no post. `written_at` is the machine's moment, by which
+    checkpoints know the events they cover; a simulated step's `at` may lie weeks before it.
     """
 
     __tablename__ = "case_events"
@@ -136,15 +136,15 @@ class CaseEvent(Base):
     to_stage: Mapped[Stage] = mapped_column(words_enum(Stage))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    post: Mapped[Post] = mapped_column(words_enum(Post))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    post: Mapped[Post | None] = mapped_column(words_enum(Post))
     body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
     note: Mapped[str | None] = mapped_column(Text)
     payload: Mapped[str] = mapped_column(Text)
     previous_digest: Mapped[str] = mapped_column(String(120))
     digest: Mapped[str] = mapped_column(String(120))
     case: Mapped[Case] = relationship(viewonly=True)
-    person: Mapped[Person] = relationship(viewonly=True)
+    person: Mapped[Person | None] = relationship(viewonly=True)
     body: Mapped[Body | None] = relationship(viewonly=True)
 
 

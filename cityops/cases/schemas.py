@@ -139,8 +139,8 @@ class EventOut(BaseModel):
     from_stage: Stage | None
     to_stage: Stage
     at: datetime
-    person: str
-    post: str
+    person: str | None = Field(description="Empty where a rule took the step")
+    post: str | None
     note: str | None
     digest: str
 

@@ -67,7 +67,9 @@ def tell_events(case: Case) -> list[ToldEvent]:
 
 
 def _sentence(event: CaseEvent, bodies: Mapping[int, str]) -> str:
-    facts = {"who": event.person.name, "post": gettext(POST_LABELS[event.post])}
+    facts = {"who": gettext("the city's rule"), "post": gettext("no person")}
+    if event.person is not None and event.post is not None:
+        facts = {"who": event.person.name, "post": gettext(POST_LABELS[event.post])}
     if event.step is StepName.DISPATCH:
         body = bodies.get(json.loads(event.payload).get("body"), "")
         return str(gettext("%(who)s (%(post)s) dispatched it to %(body)s", body=body, **facts))

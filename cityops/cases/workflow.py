@@ -152,11 +152,11 @@ class Way:
     """One outcome of a step: where it leads, and what it does to the clocks.
 
     Attributes:
-        to: the stage it leads to.
+        to: the stage it leads to; None where the case stays where it is.
         clocks: acts on clocks, in order.
     """
 
-    to: Stage
+    to: Stage | None
     clocks: tuple[tuple[ClockName, ClockAct], ...] = ()
 
 
@@ -386,6 +386,11 @@ def find_way(step: Step, result: str | None, source: Source) -> Way | None:
     return step.ways[DONE]
 
 
+def _target(way: Way, stage: Stage | None) -> str:
+    to = way.to or stage
+    return to.value if to is not None else "[*]"
+
+
 def diagram() -> str:
     """The workflow as a Mermaid state diagram."""
     lines = ["stateDiagram-v2"]
@@ -394,7 +399,7 @@ def diagram() -> str:
             word = step.name.value if result == DONE else f"{step.name.value} ({result})"
             posts = ", ".join(post.value for post in step.posts)
             lines += [
-                f"    {stage.value if stage else '[*]'} --> {way.to.value}: {word} · {posts}"
+                f"    {stage.value if stage else '[*]'} --> {_target(way, stage)}: {word} · {posts}"
                 for stage in step.stages or (None,)
             ]
     lines += [f"    {stage.value} --> [*]" for stage in Stage if stage in FINAL_STAGES]

@@ -16,12 +16,12 @@ def cut(life: Life, until: datetime) -> Life:
 
 def stages(life: Life) -> list[Stage]:
     """The stage after each act."""
-    found = []
+    found: list[Stage] = []
     for act in life.acts:
         way = find_way(STEPS[act.step], act.result, life.told.source)
         if way is None:
             raise ValueError(f"life {life.index}: {act.step} has no result {act.result}")
-        found.append(way.to)
+        found.append(way.to or found[-1])
     return found
 
 

@@ -1,4 +1,4 @@
-"""A case moves in one place: nothing but its services assigns a stage, a version or a clock."""
+"""A case moves in one place: nothing but the carrying out of a step assigns a stage, a version or a clock."""
 
 import ast
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ GUARDED = {
     *("started_at", "stopped_at", "from_at", "until_at"),
     *("filed_at", "reported_back_at", "passed_at", "moved_at"),
 }
-MAY = {"cityops/cases/services.py"}
+MAY = {"cityops/cases/acting.py", "cityops/cases/effects.py"}
 # Errors and jobs have moments of the same names.
 ELSEWHERE = {
     "cityops/errors.py": "self.moved_at",
     "cityops/jobs.py": "job.due_at",
     "cityops/queue.py": "update(OwedJob)",
 }
-# The services' own hands: they are called by nobody else.
+# The case room's own hands: they are called by nobody else.
 MAY_MAKE_ROWS = MAY | {"cityops/cases/history.py", "cityops/cases/clocks.py", "cityops/cases/intake.py"}
 
 
@@ -74,7 +74,7 @@ def test_what_is_guarded_are_columns():
     assert {column.name for row in ROWS.values() for column in row.__table__.columns} >= GUARDED
 
 
-def test_only_the_case_services_assign_a_stage_a_version_or_a_clock():
+def test_only_the_carrying_out_of_a_step_assigns_a_stage_a_version_or_a_clock():
     found = [
         f"{path}:{node.lineno} {ast.unparse(node)}"
         for path, tree in modules()

@@ -1,0 +1,223 @@
+"""One step being carried out: the clocks move, the case moves, the event is written, the followers are told.
+
+Nothing but this module and `effects.py` writes a case's stage, version and clocks. All of it goes to the database in
+the transaction of whoever opened it, in one flush.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.cases import chain, clocks, history
+from cityops.cases.actor import Actor
+from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageClock
+from cityops.cases.office import CaseOffice
+from cityops.cases.workflow import FINAL_STAGES, PAUSED_CLOCKS, ClockAct, ClockName, Step, Way
+from cityops.catalog import queries as catalog
+from cityops.catalog.models import FilingCondition
+from cityops.errors import WrongState
+from cityops.words import N_
+from cityops.worktime import queries as worktime
+from cityops.worktime.limits import Limit
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Act:
+    """One step being taken: what its parts need of each other.
+
+    Attributes:
+        result: the step's word for its outcome, which goes into the history.
+        facts: what goes into the event's payload besides who, when and where to.
+        body_id: the body that the step names.
+    """
+
+    session: Session
+    office: CaseOffice
+    case: Case
+    step: Step
+    way: Way
+    result: str
+    moment: datetime
+    actor: Actor
+    note: str | None = None
+    condition: FilingCondition | None = None
+    body_id: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Effect = Callable[[Act], None]
+"""What a step changes on the case beyond stage and clocks."""
+
+
+def moment_of(case: Case) -> datetime:
+    """The moment of a step taken now: a case's time never runs backwards, even where two machines' clocks differ."""
+    return max(clock.now(), case.moved_at)
+
+
+def carry_out(act: Act, effect: Effect | None) -> CaseEvent:
+    """Move the clocks and the case, write the event, and tell the followers.
+
+    Without `no_autoflush` every query on the way would write a part of it.
+    """
+    with act.session.no_autoflush:
+        for name, clock_act in act.way.clocks:
+            _CLOCK_ACTS[clock_act](act, name)
+        if effect is not None:
+            effect(act)
+        _tell_assignment(act.case)
+        event = _record(act)
+    act.session.flush()
+    for follow in act.office.followers:
+        follow(act.session, act.case, event)
+    return event
+
+
+def running(case: Case, name: ClockName) -> StageClock | None:
+    """The clock of this name that has not been stopped; it may be paused."""
+    return next((row for row in case.clocks if row.name is name and row.stopped_at is None), None)
+
+
+def current_assignment(case: Case) -> Assignment | None:
+    """The assignment under which a body has the case now."""
+    last = case.assignments[-1] if case.assignments else None
+    return last if last is not None and last.ended_at is None else None
+
+
+def given(value: _T | None) -> _T:
+    """What a case at this stage has to have.
+
+    Raises:
+        WrongState: it has not.
+    """
+    if value is None:
+        raise WrongState(N_("The case lacks what its stage promises: tell the administrator its number."))
+    return value
+
+
+def recount(session: Session, row: StageClock) -> None:
+    """Work a clock's due moments out anew, from its limit and the pauses that have ended."""
+    calendar = worktime.get_calendar(session, row.calendar)
+    row.due_at, row.warn_at = clocks.due_and_warn(
+        calendar, row.started_at, clocks.limit_of(row), clocks.closed_pauses(row)
+    )
+
+
+def _open_pause(row: StageClock) -> ClockPause | None:
+    if row.name not in PAUSED_CLOCKS:
+        return None
+    return next((pause for pause in row.pauses if pause.until_at is None), None)
+
+
+def _start(act: Act, name: ClockName) -> None:
+    stage_limit = None if name is ClockName.HANDLE else catalog.get_stage_limit(act.session, name.value)
+    source = stage_limit or _condition_of(act)
+    start_clock(act, name, source.limit, source.calendar)
+
+
+def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> StageClock:
+    """Start a clock of the case at the step's moment."""
+    due_at, warn_at = clocks.due_and_warn(worktime.get_calendar(act.session, calendar), act.moment, limit)
+    row = StageClock(
+        name=name,
+        round=1 + sum(each.name is name for each in act.case.clocks),
+        limit_value=limit.value,
+        limit_unit=limit.unit,
+        calendar=calendar,
+        started_at=act.moment,
+        due_at=due_at,
+        warn_at=warn_at,
+        pauses=[],
+    )
+    act.case.clocks.append(row)
+    return row
+
+
+def _condition_of(act: Act) -> FilingCondition:
+    if act.case.condition_id is None:
+        raise WrongState(N_("The case has no filing condition yet, so nothing says how long handling may take."))
+    return catalog.get_condition(act.session, act.case.condition_id)
+
+
+def _stop(act: Act, name: ClockName) -> None:
+    row = running(act.case, name)
+    if row is None:
+        return
+    pause = _open_pause(row)
+    row.stopped_at = act.moment if pause is None else pause.from_at
+    if pause is not None:
+        pause.until_at = act.moment
+
+
+def _pause(act: Act, name: ClockName) -> None:
+    row = running(act.case, name)
+    if row is not None and _open_pause(row) is None:
+        row.pauses.append(ClockPause(from_at=act.moment))
+
+
+def _resume(act: Act, name: ClockName) -> None:
+    row = running(act.case, name)
+    pause = None if row is None else _open_pause(row)
+    if row is None or pause is None:
+        return
+    pause.until_at = act.moment
+    recount(act.session, row)
+
+
+def _start_or_resume(act: Act, name: ClockName) -> None:
+    """Back to the body that had it before, the remaining time runs on; another body starts anew."""
+    before = act.case.assignments[-1] if act.case.assignments else None
+    if running(act.case, name) is not None and before is not None and before.body_id == act.body_id:
+        _resume(act, name)
+        return
+    _stop(act, name)
+    _start(act, name)
+
+
+_CLOCK_ACTS: Mapping[ClockAct, Callable[[Act, ClockName], None]] = {
+    ClockAct.START: _start,
+    ClockAct.STOP: _stop,
+    ClockAct.PAUSE: _pause,
+    ClockAct.RESUME: _resume,
+    ClockAct.START_OR_RESUME: _start_or_resume,
+}
+
+
+def _tell_assignment(case: Case) -> None:
+    """The handling clock's due moment is the assignment's and the case's: the scores read it there."""
+    row, assignment = running(case, ClockName.HANDLE), current_assignment(case)
+    if row is not None and assignment is not None:
+        assignment.due_at = case.handle_due_at = row.due_at
+
+
+def _record(act: Act) -> CaseEvent:
+    """Write the event and move the projection."""
+    case, actor = act.case, act.actor
+    to = act.way.to or case.stage
+    payload = act.facts | {"step": act.step.name.value, "result": act.result, "to": to.value}
+    payload |= {"from": case.stage.value if act.step.stages else None, "at": act.moment.isoformat()}
+    payload |= {"by": actor.person_id, "post": actor.post and actor.post.value, "for": actor.body_id}
+    payload["note"] = chain.note_digest(act.office.keys, act.note)
+    event = history.append(
+        act.session,
+        act.office.keys,
+        case,
+        step=act.step.name,
+        result=act.result,
+        to=to,
+        at=act.moment,
+        actor=actor,
+        note=act.note,
+        payload=payload,
+    )
+    case.stage, case.version, case.head_digest, case.moved_at = to, event.seq, event.digest, act.moment
+    live = [row for row in case.clocks if row.stopped_at is None and _open_pause(row) is None]
+    soonest = min(live, key=lambda row: row.due_at, default=None)
+    case.due_at, case.warn_at = (soonest.due_at, soonest.warn_at) if soonest else (None, None)
+    case.ended_at = act.moment if to in FINAL_STAGES else None
+    return event

@@ -18,7 +18,7 @@ from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageC
 from cityops.cases.office import CaseOffice
 from cityops.cases.workflow import FINAL_STAGES, PAUSED_CLOCKS, ClockAct, ClockName, Step, Way
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import FilingCondition
+from cityops.catalog.models import FilingCondition, HasLimit
 from cityops.errors import WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime
@@ -115,8 +115,7 @@ def _open_pause(row: StageClock) -> ClockPause | None:
 
 
 def _start(act: Act, name: ClockName) -> None:
-    stage_limit = None if name is ClockName.HANDLE else catalog.get_stage_limit(act.session, name.value)
-    source = stage_limit or _condition_of(act)
+    source = _handling_limit(act) if name is ClockName.HANDLE else catalog.get_stage_limit(act.session, name.value)
     start_clock(act, name, source.limit, source.calendar)
 
 
@@ -138,10 +137,12 @@ def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> Stage
     return row
 
 
-def _condition_of(act: Act) -> FilingCondition:
+def _handling_limit(act: Act) -> HasLimit:
+    """The limit of the condition the case was filed under, at the level of the area its place lies in."""
     if act.case.condition_id is None:
         raise WrongState(N_("The case has no filing condition yet, so nothing says how long handling may take."))
-    return catalog.get_condition(act.session, act.case.condition_id)
+    condition = catalog.get_condition(act.session, act.case.condition_id)
+    return condition.limit_in(act.case.cell.area_level if act.case.cell else None)
 
 
 def _stop(act: Act, name: ClockName) -> None:

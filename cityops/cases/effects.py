@@ -6,12 +6,17 @@ from cityops.accounts import queries as accounts
 from cityops.cases.acting import Act, Effect, given, running
 from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind
 from cityops.cases.workflow import ClockName, StepName
-from cityops.errors import WrongState
+from cityops.errors import Invalid, WrongState
 from cityops.words import N_
+
+SCENES = frozenset({AttachmentKind.SCENE, AttachmentKind.BEFORE, AttachmentKind.VERIFY})
 
 
 def _after_file(act: Act) -> None:
     condition = given(act.condition)
+    if sum(photo.kind in SCENES for photo in act.case.attachments) < condition.photos_before:
+        message = N_("Filing under this condition needs %(n)s photos of the place: add them first.")
+        raise Invalid("photo", message, n=condition.photos_before)
     act.case.condition_id, act.case.class_id, act.case.kind = (
         condition.id,
         condition.class_id,
@@ -46,6 +51,15 @@ def _after_send_back(act: Act) -> None:
 
 def _after_report_back(act: Act) -> None:
     assignment = act.case.assignments[-1]
+    needed = given(act.case.condition).photos_after
+    # Every rework is shown anew.
+    shown = [
+        photo
+        for photo in act.case.attachments
+        if photo.kind is AttachmentKind.AFTER and photo.added_at >= assignment.dispatched_at
+    ]
+    if len(shown) < needed * (1 + assignment.rework_count):
+        raise Invalid("photo", N_("Reporting back needs %(n)s new photos of what was done: add them first."), n=needed)
     assignment.signed_at = assignment.signed_at or act.moment
     assignment.reported_back_at = act.case.reported_back_at = act.moment
 

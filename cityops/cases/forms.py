@@ -63,14 +63,16 @@ class StepForm(RoomForm):
         )
 
 
-def condition_choices(conditions: Sequence[FilingCondition], class_id: int | None = None) -> list[Choice]:
-    """Filing conditions to choose from, those of one class first, each with its limit beside it."""
+def condition_choices(
+    conditions: Sequence[FilingCondition], class_id: int | None = None, area_level: int | None = None
+) -> list[Choice]:
+    """Filing conditions to choose from, those of one class first, each with its limit in areas of a level beside it."""
     ordered = sorted(conditions, key=lambda each: (each.class_id != class_id, each.code))
     return [
         (
             each.code,
             f"{named(each.case_class)} · {named(each)}",
-            {"data-under": limit_words(each.limit), "data-words": each.code},
+            {"data-under": limit_words(each.limit_in(area_level).limit), "data-words": each.code},
         )
         for each in ordered
     ]
@@ -103,12 +105,19 @@ def class_choices(classes: Sequence[CaseClass]) -> list[Choice]:
 
 
 def limit_choices(conditions: Sequence[FilingCondition]) -> list[Choice]:
-    """Filing conditions to choose from, each with the class it is for and its limit, none of them chosen."""
+    """Filing conditions to choose from, each with the class it is for and its limits, none of them chosen.
+
+    `data-limit` is its own limit, `data-limit-2` the one in areas of the second level, where that is another.
+    """
     offered = [
-        (each.code, named(each), {"data-for": class_value(each.case_class), "data-limit": limit_words(each.limit)})
-        for each in conditions
+        (each.code, named(each), {"data-for": class_value(each.case_class)} | _limit_marks(each)) for each in conditions
     ]
     return [("", gettext("not known yet"), {}), *offered]
+
+
+def _limit_marks(condition: FilingCondition) -> dict[str, str]:
+    by_level = {f"data-limit-{row.area_level}": limit_words(row.limit) for row in condition.limits}
+    return {"data-limit": limit_words(condition.limit)} | by_level
 
 
 def body_choices(bodies: Sequence[Body]) -> list[Choice]:

@@ -138,7 +138,8 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
     today = clock.today()
     conditions, bodies, proposal = [], [], None
     if Need.CONDITION in needs:
-        conditions = condition_choices(catalog.list_conditions_in_force(session, today), case.class_id)
+        area_level = case.cell.area_level if case.cell else None
+        conditions = condition_choices(catalog.list_conditions_in_force(session, today), case.class_id, area_level)
     if Need.BODY in needs:
         bodies = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
         proposal = propose_bodies(session, [case]).get(case.id)

@@ -55,8 +55,20 @@ class ClassesOut(BaseModel):
     next_cursor: str | None
 
 
+class LevelLimitOut(BaseModel):
+    """The limit in the areas of one level (一、二、三类区域), where it is not the condition's own."""
+
+    area_level: int
+    limit_value: int
+    limit_unit: Unit
+    calendar: str
+
+
 class ConditionOut(BaseModel):
-    """A filing condition; `calendar` names its limit's hours, an empty `body` the street office of the place."""
+    """A filing condition; `calendar` names its limit's hours, an empty `body` the street office of the place.
+
+    `basis` is the rule and version it was taken from, where that is not the class's standard.
+    """
 
     code: str
     text: str
@@ -66,9 +78,13 @@ class ConditionOut(BaseModel):
     limit_value: int
     limit_unit: Unit
     calendar: str
+    limits: list[LevelLimitOut]
     body_kind: BodyKind
     body: str | None
     is_simple_allowed: bool
+    photos_before: int
+    photos_after: int
+    basis: str | None
     valid_from_on: date
     valid_until_on: date | None
 
@@ -133,9 +149,21 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         limit_value=row.limit_value,
         limit_unit=row.limit_unit,
         calendar=row.calendar,
+        limits=[
+            LevelLimitOut(
+                area_level=each.area_level,
+                limit_value=each.limit_value,
+                limit_unit=each.limit_unit,
+                calendar=each.calendar,
+            )
+            for each in row.limits
+        ],
         body_kind=row.body_kind,
         body=row.body_code,
         is_simple_allowed=row.is_simple_allowed,
+        photos_before=row.photos_before,
+        photos_after=row.photos_after,
+        basis=row.basis,
         valid_from_on=row.valid_from_on,
         valid_until_on=row.valid_until_on,
     )

@@ -27,6 +27,8 @@ CLOCK_LABELS = {
 }
 """The clocks that have a limit of their own, in the order of a case's life."""
 
+LEVEL_LABELS = {1: N_("level 1 areas"), 2: N_("level 2 areas"), 3: N_("level 3 areas")}
+
 
 def limit_words(limit: Limit) -> str:
     """A limit as people say it: `2 working days`, 2 个工作日."""

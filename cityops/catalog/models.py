@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import BodyKind
@@ -73,19 +73,35 @@ class CaseClass(Base):
         return self.major_name_en or self.major_name if english else self.major_name
 
 
-class FilingCondition(Base):
+class HasLimit:
+    """What a row with a limit is asked for: how long, and in the hours of which calendar."""
+
+    limit_value: Mapped[int]
+    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
+    calendar: Mapped[str] = mapped_column(String(32))
+
+    @property
+    def limit(self) -> Limit:
+        """The limit as the arithmetic takes it."""
+        return Limit(self.limit_value, self.limit_unit)
+
+
+class FilingCondition(HasLimit, Base):
     """A filing condition (立案条件) of a class: its limit, calendar, closing condition and usual responsible body.
 
     `code` is the class with its kind's letter and a number: `C01037-1`. A row is never changed once a case names it: a
     change ends it and begins another (`valid_from_on` and `valid_until_on` are both included). `calendar` names the
     hours its limit runs in; `body_code` is empty where the street office of the place is responsible.
-    `is_simple_allowed`: an inspector may put it right on the spot (简易案件).
+    `is_simple_allowed`: an inspector may put it right on the spot (简易案件). `photos_before` and `photos_after`: how
+    many photos filing and reporting back need. `basis`: the rule and version it was taken from, where that is not the
+    class's standard.
     """
 
     __tablename__ = "filing_conditions"
     __table_args__ = (
         UniqueConstraint("code", "valid_from_on"),
         CheckConstraint("limit_value > 0", name="limit_positive"),
+        CheckConstraint("photos_before >= 0 AND photos_after >= 0", name="photos"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -95,15 +111,16 @@ class FilingCondition(Base):
     text_en: Mapped[str] = mapped_column(String(200))
     closing: Mapped[str] = mapped_column(String(200))
     closing_en: Mapped[str] = mapped_column(String(200))
-    limit_value: Mapped[int]
-    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
-    calendar: Mapped[str] = mapped_column(String(32))
     body_kind: Mapped[BodyKind] = mapped_column(words_enum(BodyKind))
     body_code: Mapped[str | None] = mapped_column(String(32))
     is_simple_allowed: Mapped[bool] = mapped_column(default=False)
+    photos_before: Mapped[int] = mapped_column(SmallInteger, default=0)
+    photos_after: Mapped[int] = mapped_column(SmallInteger, default=0)
+    basis: Mapped[str | None] = mapped_column(String(100))
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
     case_class: Mapped[CaseClass] = relationship()
+    limits: Mapped[list["ConditionLimit"]] = relationship(order_by="ConditionLimit.area_level")
 
     def text_in(self, *, english: bool) -> str:
         """The condition in the reader's language."""
@@ -113,23 +130,32 @@ class FilingCondition(Base):
         """What the place must look like for the case to be closed, in the reader's language."""
         return self.closing_en if english else self.closing
 
-    @property
-    def limit(self) -> Limit:
-        """The handling limit."""
-        return Limit(self.limit_value, self.limit_unit)
+    def limit_in(self, area_level: int | None) -> HasLimit:
+        """What says how long handling may take in an area of this level; outside every cell (None) the condition."""
+        return next((row for row in self.limits if row.area_level == area_level), self)
 
 
-class StageLimit(Base):
+class ConditionLimit(HasLimit, Base):
+    """The limit of a filing condition in the areas of one level (一、二、三类区域), where it has one of its own.
+
+    It belongs to its condition: a change of it ends the condition's row and begins another.
+    """
+
+    __tablename__ = "condition_limits"
+    __table_args__ = (
+        UniqueConstraint("condition_id", "area_level"),
+        CheckConstraint("area_level IN (1, 2, 3)", name="area_level"),
+        CheckConstraint("limit_value > 0", name="limit_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    condition_id: Mapped[int] = mapped_column(ForeignKey("filing_conditions.id"))
+    area_level: Mapped[int] = mapped_column(SmallInteger)
+
+
+class StageLimit(HasLimit, Base):
     """The limit of a stage's clock, where the filing condition does not set it."""
 
     __tablename__ = "stage_limits"
 
     clock: Mapped[str] = mapped_column(String(16), primary_key=True)
-    limit_value: Mapped[int]
-    limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
-    calendar: Mapped[str] = mapped_column(String(32))
-
-    @property
-    def limit(self) -> Limit:
-        """The stage's limit."""
-        return Limit(self.limit_value, self.limit_unit)

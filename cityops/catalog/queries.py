@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
 
 from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, FilingCondition, StageLimit, Standard
 from cityops.errors import Invalid, NotFound
@@ -172,7 +172,7 @@ def _classes(on: date, kind: CaseKind | None) -> Select[CaseClass]:
 def _conditions(on: date | BindParameter[date]) -> Select[FilingCondition]:
     return (
         select(FilingCondition)
-        .options(joinedload(FilingCondition.case_class, innerjoin=True))
+        .options(joinedload(FilingCondition.case_class, innerjoin=True), selectinload(FilingCondition.limits))
         .where(_condition_in_force(on))
     )
 

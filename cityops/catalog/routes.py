@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from cityops import clock, web
 from cityops.accounts import queries as accounts
 from cityops.catalog import queries
-from cityops.catalog.labels import CLOCK_LABELS, limit_words
+from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
 from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, StageLimit
 from cityops.worktime import queries as worktime
 
@@ -43,6 +43,7 @@ def catalogue() -> str:
             limit_words=limit_words,
             kind_labels=CASE_KIND_LABELS,
             clock_labels=CLOCK_LABELS,
+            level_labels=LEVEL_LABELS,
         )
 
 

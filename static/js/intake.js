@@ -4,6 +4,8 @@ const form = document.querySelector("[data-intake]");
 const map = document.querySelector("[data-map][data-pick]");
 const answer = document.getElementById("where-answer");
 let asked = 0;
+// The level of the area the place lies in: a condition may have a limit for each.
+let areaLevel = null;
 
 function fieldOf(name) {
   return document.getElementById(name);
@@ -38,6 +40,8 @@ async function locate() {
     return;
   }
   if (turn !== asked) return;
+  areaLevel = (response.ok && found.cell?.area_level) || null;
+  showLimit();
   if (!response.ok) {
     sayWhere([found.detail ?? found.title], true);
   } else if (!found.cell) {
@@ -66,12 +70,16 @@ function takeOnlyCondition() {
   showLimit();
 }
 
+function limitOf(option) {
+  return option?.getAttribute(`data-limit-${areaLevel}`) ?? option?.dataset.limit;
+}
+
 // Without a condition yet: the limits the class may have.
 function showLimit() {
   const condition = fieldOf("condition");
   const limit = document.getElementById("limit-answer");
-  const possible = [...condition.options].filter((option) => !option.hidden && option.dataset.limit).map((option) => option.dataset.limit);
-  limit.textContent = condition.selectedOptions[0]?.dataset.limit ?? ([...new Set(possible)].join(" / ") || limit.dataset.none);
+  const possible = [...condition.options].filter((option) => !option.hidden).map(limitOf).filter(Boolean);
+  limit.textContent = limitOf(condition.selectedOptions[0]) ?? ([...new Set(possible)].join(" / ") || limit.dataset.none);
 }
 
 let waiting;

@@ -13,12 +13,13 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, history, queries
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Need, Source, Stage, StepName
-from cityops.catalog.models import FilingCondition
+from cityops.catalog.models import ConditionLimit, FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask
+from cityops.worktime.limits import Unit
 from tests import factories
-from tests.factories import OUTSIDE_POINT, People, bring_to, make_report, take
+from tests.factories import OUTSIDE_POINT, WEST_POINT, People, bring_to, make_report, take
 
 ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
 TO_STAGE = {
@@ -337,6 +338,49 @@ def test_a_desk_of_one_district_sees_what_it_took_in_outside_every_cell(session:
         queries.get_case(session, people.viewer("dutyleader-east"), case.number)
     with pytest.raises(NotAllowed):
         take(session, east, case, "accept")
+
+
+def test_the_handling_limit_is_that_of_the_level_of_the_area(session: Session, people: People) -> None:
+    condition = session.scalars(select(FilingCondition).where(FilingCondition.code == "C01037-2")).one()
+    condition.limits = [ConditionLimit(area_level=1, limit_value=4, limit_unit=Unit.WORKING_HOUR, calendar="street")]
+    inside, outside = (
+        make_report(session, people.inspector, point=point).case for point in (WEST_POINT, OUTSIDE_POINT)
+    )
+    for case in (inside, outside):
+        take(session, people.operator, case, "accept")
+        take(session, people.dutyleader, case, "file", condition="C01037-2")
+        take(session, people.dispatcher, case, "dispatch")
+    first, second = inside.clocks[-1], outside.clocks[-1]
+    assert (first.limit_value, first.limit_unit, first.calendar) == (4, Unit.WORKING_HOUR, "street")
+    assert (second.limit_value, second.limit_unit, second.calendar) == (2, Unit.URGENT_HOUR, "continuous")
+
+
+def add_photo(session: Session, case: Case, kind: AttachmentKind, name: str) -> None:
+    photo = Attachment(uuid=f"{name:0>36}", kind=kind, sha256=f"{name:0>64}", media_type="image/jpeg", size_bytes=1)
+    photo.added_at, photo.added_by = clock.now(), 1
+    case.attachments.append(photo)
+
+
+def test_the_photos_a_condition_asks_for_are_needed_to_file_and_to_report_back(
+    session: Session, people: People
+) -> None:
+    condition = session.scalars(select(FilingCondition).where(FilingCondition.code == "C01037-1")).one()
+    condition.photos_before = condition.photos_after = 1
+    case = bring_to(session, people, make_report(session, people.inspector).case, "accept")
+    with pytest.raises(Invalid, match="needs 1 photos") as refused:
+        take(session, people.dutyleader, case, "file")
+    assert (refused.value.field, case.stage) == ("photo", Stage.ACCEPTED)
+    add_photo(session, case, AttachmentKind.SCENE, "a")
+    bring_to(session, people, case, "file", "dispatch")
+    with pytest.raises(Invalid, match="needs 1 new photos"):
+        take(session, people.handler, case, "report_back")
+    add_photo(session, case, AttachmentKind.AFTER, "b")
+    bring_to(session, people, case, "report_back")
+    take(session, people.inspector, case, "check", result="failed")
+    with pytest.raises(Invalid, match="needs 1 new photos"):
+        take(session, people.handler, case, "report_back")
+    add_photo(session, case, AttachmentKind.AFTER, "c")
+    assert bring_to(session, people, case, "report_back").stage is Stage.CHECKING
 
 
 def test_a_point_outside_every_cell_is_kept(session: Session, people: People) -> None:

@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from cityops.catalog.models import CaseClass, FilingCondition, StageLimit, Standard
+from cityops.catalog.models import CaseClass, ConditionLimit, FilingCondition, StageLimit, Standard
 from cityops.catalog.seed import seed_catalog
 from cityops.db import Database
 
@@ -15,7 +15,7 @@ AsPerson = Callable[[str], FlaskClient]
 def small_city(db: Database) -> Database:
     """The people of the test city, with the shipped catalogue in place of its own."""
     with db.transaction() as session:
-        for rows in (FilingCondition, StageLimit, CaseClass, Standard):
+        for rows in (ConditionLimit, FilingCondition, StageLimit, CaseClass, Standard):
             session.execute(delete(rows))
         seed_catalog(session)
     return db
@@ -58,6 +58,7 @@ def test_a_class_shows_its_conditions_with_limit_calendar_and_both_languages(as_
     assert (first["code"], first["limit_value"], first["limit_unit"]) == ("C01001-1", 2, "urgent_hour")
     assert (first["calendar"], first["body"], first["is_simple_allowed"]) == ("continuous", "drainage", False)
     assert all(first[name] for name in ("text", "text_en", "closing", "closing_en"))
+    assert (first["limits"], first["photos_before"], first["photos_after"], first["basis"]) == ([], 0, 0, None)
 
 
 def test_a_class_that_does_not_exist_is_not_found(as_person: AsPerson) -> None:
@@ -85,6 +86,21 @@ def test_the_catalogue_page_shows_a_major_class_with_conditions_and_limits(as_pe
     assert "C01001-1" in page
     assert "C02012-1" not in page
     assert "C02012-1" in client.get("/settings/catalogue?major=component-02").text
+
+
+def test_the_limits_of_the_levels_of_areas_are_shown_where_a_limit_is_shown(
+    as_person: AsPerson, small_city: Database
+) -> None:
+    with small_city.transaction() as session:
+        lamp = session.scalars(select(FilingCondition).where(FilingCondition.code == "C01037-1")).one()
+        lamp.limits.append(ConditionLimit(area_level=3, limit_value=5, limit_unit="working_day", calendar="street"))
+    client = as_person("operator")
+    told = client.get("/api/v1/classes/component/01037/conditions").json["conditions"][0]
+    assert told["limits"] == [{"area_level": 3, "limit_value": 5, "limit_unit": "working_day", "calendar": "street"}]
+    assert "三类区域" in client.get("/settings/catalogue?q=01037").text
+    choice = client.get("/intake").text.split('value="C01037-1"')[0].rsplit("<option", 1)[1]
+    assert 'data-limit="2 工作日"' in choice
+    assert 'data-limit-3="5 工作日"' in choice
 
 
 def test_the_catalogue_page_finds_by_words_and_says_when_nothing_is_found(as_person: AsPerson) -> None:

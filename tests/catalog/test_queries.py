@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from cityops.catalog import queries
-from cityops.catalog.models import CaseClass, CaseKind, FilingCondition, Standard
+from cityops.catalog.models import CaseClass, CaseKind, ConditionLimit, FilingCondition, Standard
 from cityops.db import Database
 from cityops.errors import Invalid, NotFound
 from cityops.worktime.limits import Limit, Unit
@@ -122,6 +122,22 @@ def test_a_condition_carries_its_limit_and_class(stocked: Database) -> None:
         assert condition.calendar == "continuous"
         assert condition.case_class.name == "供水井盖"
         assert queries.get_condition(session, condition.id) is condition
+
+
+def test_a_condition_has_a_limit_for_each_level_of_area_that_names_one(stocked: Database) -> None:
+    with stocked.transaction() as session:
+        condition = queries.find_condition(session, "C01001-1", TODAY)
+        assert condition is not None
+        condition.limits.append(
+            ConditionLimit(area_level=2, limit_value=4, limit_unit=Unit.WORKING_HOUR, calendar="street")
+        )
+    with stocked.reading() as session:
+        condition = queries.find_condition(session, "C01001-1", TODAY)
+        assert condition is not None
+        second = condition.limit_in(2)
+        assert (second.limit, second.calendar) == (Limit(4, Unit.WORKING_HOUR), "street")
+        for level in (1, 3, None):
+            assert condition.limit_in(level) is condition
 
 
 def test_a_condition_that_does_not_exist_is_none(stocked: Database) -> None:

@@ -15,6 +15,7 @@ from cityops.accounts.session import find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
+from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
 from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
 from cityops.words import N_
@@ -125,6 +126,7 @@ def _frame() -> dict[str, Any]:
         "stage_word": lambda stage: gettext(STAGE_LABELS[Stage(stage)]),
         "source_word": lambda source: gettext(SOURCE_LABELS[Source(source)]),
         "named": named,
+        "proposal_words": proposal_words,
         "my_tabs": my_tabs,
         "map_words": _map_words,
         "map_note": _map_note,

@@ -162,6 +162,8 @@ class AuditAction(StrEnum):
     TOKEN_CREATED = "token_created"
     TOKEN_REVOKED = "token_revoked"
     PERSONAL_DATA_SHOWN = "personal_data_shown"
+    RULE_ADDED = "rule_added"
+    RULE_ENDED = "rule_ended"
 
 
 AUDIT_LABELS = {
@@ -179,6 +181,8 @@ AUDIT_LABELS = {
     AuditAction.TOKEN_CREATED: N_("made a token"),
     AuditAction.TOKEN_REVOKED: N_("revoked a token"),
     AuditAction.PERSONAL_DATA_SHOWN: N_("looked at personal data"),
+    AuditAction.RULE_ADDED: N_("added a responsibility rule"),
+    AuditAction.RULE_ENDED: N_("ended a responsibility rule"),
 }
 
 

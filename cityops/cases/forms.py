@@ -121,8 +121,9 @@ def _limit_marks(condition: FilingCondition) -> dict[str, str]:
 
 
 def body_choices(bodies: Sequence[Body]) -> list[Choice]:
-    """Responsible bodies to choose from, each with its kind beside it."""
-    return [(body.code, named(body), {"data-under": gettext(BODY_KIND_LABELS[body.kind])}) for body in bodies]
+    """Responsible bodies to choose from, each with its kind beside it, none of them chosen."""
+    offered = [(body.code, named(body), {"data-under": gettext(BODY_KIND_LABELS[body.kind])}) for body in bodies]
+    return [("", "", {}), *offered]
 
 
 def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[Choice]) -> StepForm:

@@ -1,14 +1,19 @@
 """Which body a dispatcher is proposed for a case, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from cityops import clock
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
 from cityops.cases.models import Case
-from cityops.grid.models import Component
+from cityops.catalog import rules
+from cityops.catalog.duties import Matter
+from cityops.catalog.models import ResponsibilityRule
+from cityops.grid import queries as grid
+from cityops.grid.models import Area, Component
 from cityops.words import N_
 
 STREET_CODE_LENGTH = 9
@@ -19,44 +24,79 @@ OFFICE_OF_STREET = N_("street office of the place")
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A body proposed for a case; `why` is an English msgid."""
+class FoundRule:
+    """A rule that fits a case, with the area it is about; None for everywhere, or an area that is no more."""
 
-    body: Body
-    why: str
+    rule: ResponsibilityRule
+    area: Area | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Who is proposed for a case.
+
+    Attributes:
+        bodies: the one body; several where equally particular rules name different ones, and a person has to choose.
+        why: an English msgid; empty where rules say it.
+        rules: the rule that names the body, or those that disagree.
+    """
+
+    bodies: tuple[Body, ...]
+    why: str = ""
+    rules: tuple[FoundRule, ...] = ()
+
+    @property
+    def body(self) -> Body | None:
+        """The proposed body, where there is one."""
+        return self.bodies[0] if len(self.bodies) == 1 else None
 
 
 def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposal]:
-    """The proposed body of each case by the case's key, in two queries; a case nobody is proposed for is missing.
+    """The proposal for each case by the case's key, in four queries; a case nobody is proposed for is missing.
 
-    Who keeps up the component goes before who the filing condition names, and that before the street's office, which
-    is proposed where the condition leaves a kind of body to the street and no other is named.
+    Who keeps up the component goes before whom the city's rules name, those before who the filing condition names, and
+    that before the street's office, which is proposed where the condition leaves a kind of body to the street.
     """
     keepers = _keepers(session, cases)
-    wishes = {case.id: _wishes(case, keepers) for case in cases}
-    codes = {code for wished in wishes.values() for code, _ in wished}
-    found = select(Body).where(Body.code.in_(codes), Body.ended_on.is_(None), Body.kind.in_(RESPONSIBLE_KINDS))
+    winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
+    areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
+    wishes = {case.id: _wishes(case) for case in cases}
+    codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values()}
+    is_open = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
+    found = select(Body).where(Body.code.in_(codes), is_open, Body.kind.in_(RESPONSIBLE_KINDS))
     bodies = {body.code: body for body in session.scalars(found)}
     proposals: dict[int, Proposal] = {}
-    for case_id, wished in wishes.items():
-        first = next(((code, why) for code, why in wished if code in bodies), None)
-        if first is not None:
-            proposals[case_id] = Proposal(bodies[first[0]], first[1])
+    for case in cases:
+        keeper = bodies.get(keepers.get(case.component_id or 0, ""))
+        named = next((Proposal((bodies[code],), why) for code, why in wishes[case.id] if code in bodies), None)
+        ruled = _by_rules(winning[case.id], areas) if case.id in winning else None
+        proposal = Proposal((keeper,), KEEPS_COMPONENT) if keeper is not None else ruled or named
+        if proposal is not None:
+            proposals[case.id] = proposal
     return proposals
 
 
-def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str | None]:
+def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     ids = {case.component_id for case in cases if case.component_id is not None}
     rows = session.execute(select(Component.id, Component.body_code).where(Component.id.in_(ids)))
-    return {row.id: row.body_code for row in rows}
+    return {row.id: row.body_code for row in rows if row.body_code}
 
 
-def _wishes(case: Case, keepers: dict[int, str | None]) -> list[tuple[str, str]]:
-    """The codes that come into question, the best first."""
-    wished = [(keepers.get(case.component_id or 0), KEEPS_COMPONENT)]
+def _matter(case: Case) -> Matter:
+    return Matter(case.case_class.key, case.condition.code if case.condition else "", case.area_code or "")
+
+
+def _by_rules(won: Sequence[ResponsibilityRule], areas: Mapping[str, Area]) -> Proposal:
+    found = tuple(FoundRule(rule, areas.get(rule.area_prefix)) for rule in won)
+    return Proposal(tuple(rule.body for rule in won), rules=found)
+
+
+def _wishes(case: Case) -> list[tuple[str, str]]:
+    """The codes that come into question where no rule fits, the best first."""
+    wished = []
     condition = case.condition
-    if condition is not None:
+    if condition is not None and condition.body_code:
         wished.append((condition.body_code, NAMED_BY_CONDITION))
     if case.area_code and (condition is None or condition.body_kind is BodyKind.STREET_OFFICE):
         wished.append((case.area_code[:STREET_CODE_LENGTH], OFFICE_OF_STREET))
-    return [(code, why) for code, why in wished if code]
+    return wished

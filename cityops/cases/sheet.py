@@ -141,10 +141,11 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
         area_level = case.cell.area_level if case.cell else None
         conditions = condition_choices(catalog.list_conditions_in_force(session, today), case.class_id, area_level)
     if Need.BODY in needs:
-        bodies = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
         proposal = propose_bodies(session, [case]).get(case.id)
+        bodies = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
     chosen = case.condition.code if case.condition else (conditions[0][0] if conditions else None)
-    facts = {"version": case.version, "condition": chosen, "body": proposal.body.code if proposal else None}
+    proposed = proposal.body if proposal else None
+    facts = {"version": case.version, "condition": chosen, "body": proposed.code if proposed else ""}
     actions = []
     for step in steps:
         is_refused = refused is not None and refused.step.data == step.name.value

@@ -1,12 +1,12 @@
-"""What counts: standards, classes, filing conditions with their limits, and the limits of the stages."""
+"""What counts: standards, classes, filing conditions with their limits, the stages' limits; and who is responsible."""
 
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from cityops.accounts.models import BodyKind
+from cityops.accounts.models import Body, BodyKind
 from cityops.db import Base, words_enum
 from cityops.words import N_
 from cityops.worktime.limits import Limit, Unit
@@ -20,6 +20,7 @@ class CaseKind(StrEnum):
 
 
 CASE_KIND_LABELS = {CaseKind.COMPONENT: N_("component"), CaseKind.MATTER: N_("matter")}
+KIND_LETTERS = {CaseKind.COMPONENT: "C", CaseKind.MATTER: "M"}
 
 
 class Standard(Base):
@@ -56,6 +57,11 @@ class CaseClass(Base):
     name_en: Mapped[str | None] = mapped_column(String(100))
     ended_on: Mapped[date | None]
     standard: Mapped[Standard] = relationship()
+
+    @property
+    def key(self) -> str:
+        """The class under whatever standard: its kind's letter and its code, `C01037`."""
+        return KIND_LETTERS[self.kind] + self.code
 
     def is_in_force(self, on: date) -> bool:
         """Whether the class and its standard are valid on a day."""
@@ -159,3 +165,29 @@ class StageLimit(HasLimit, Base):
     __tablename__ = "stage_limits"
 
     clock: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class ResponsibilityRule(Base):
+    """Who is responsible for what, where: a class, or one of its filing conditions, in an area, is a body's.
+
+    The row's key is the rule's number. `class_key` (`C01037`) and `condition_code` are empty for all, as `area_prefix`,
+    the beginning of a community code, is for everywhere: words instead of rows, so that a rule outlives an edition of
+    the standard. Both days are included. A rule is never changed: it ends, and another begins.
+    """
+
+    __tablename__ = "responsibility_rules"
+    __table_args__ = (
+        Index("ix_responsibility_rules_class_key_area_prefix", "class_key", "area_prefix"),
+        CheckConstraint("condition_code = '' OR class_key <> ''", name="condition_of_class"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    class_key: Mapped[str] = mapped_column(String(6))
+    condition_code: Mapped[str] = mapped_column(String(16))
+    area_prefix: Mapped[str] = mapped_column(String(12))
+    body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
+    valid_from_on: Mapped[date]
+    valid_until_on: Mapped[date | None]
+    reference: Mapped[str] = mapped_column(String(100))
+    note: Mapped[str] = mapped_column(String(200))
+    body: Mapped[Body] = relationship()

@@ -53,6 +53,15 @@ CONTRACTORS = (
     BodyRecord("sanitation-east", "甬东保洁公司", "Yongdong Cleaning", BodyKind.COMPANY, "sanitation"),
 )
 
+ZONE_WORKS = BodyRecord(
+    "hitech-works",
+    "高新区城市管理服务中心",
+    "Hi-tech Zone Urban Services",
+    BodyKind.DEPARTMENT,
+    DISTRICT_WORDS[ZONE_CODE],
+)
+"""What the zone has of its own beside its two centres."""
+
 BODY_OF_TRADE = {
     "drainage": "drainage",
     "gas": "roads",
@@ -77,6 +86,7 @@ def demo_bodies() -> list[BodyRecord]:
         *DEPARTMENTS,
         *CONTRACTORS,
         *(body for code in DISTRICT_WORDS for body in _district_bodies(code)),
+        ZONE_WORKS,
         *_street_offices(),
     ]
 

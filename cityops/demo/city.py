@@ -1,4 +1,4 @@
-"""The demo city brought into an empty database: grid, catalogue, calendars, bodies, jurisdictions, people, shifts."""
+"""The demo city brought into an empty database: its grid, catalogue, calendars, bodies, people, shifts and rules."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.models import Body, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.passwords import DEMO_PASSWORD, hash_password
+from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
 from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
+from cityops.demo.duties import demo_duties
 from cityops.demo.geography import demo_city
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.errors import NotAllowed, WrongState
@@ -61,7 +63,9 @@ def load_demo(
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
         load_grid(session, grid)
         progress("appointing people")
-        _load_people(session, keys, password_hash)
+        bodies = _load_bodies(session)
+        _load_people(session, keys, password_hash, bodies)
+        _load_duties(session, bodies)
         # The planner goes by statistics of an empty database until now.
         session.execute(text("ANALYZE"))
 
@@ -79,8 +83,8 @@ def _grid(with_components: bool) -> GridData:
     return GridData(areas=drawn.areas, cells=drawn.cells, components=kept_up, landmarks=drawn.landmarks)
 
 
-def _load_people(session: Session, keys: Keys, password_hash: str) -> None:
-    bodies, jurisdictions = _load_bodies(session), _load_jurisdictions(session)
+def _load_people(session: Session, keys: Keys, password_hash: str, bodies: dict[str, int]) -> None:
+    jurisdictions = _load_jurisdictions(session)
     duty_grids = {code: key for key, code in session.execute(select(DutyGrid.id, DutyGrid.code))}
     records = demo_people(sorted(duty_grids))
     persons = [
@@ -126,6 +130,23 @@ def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) ->
         for shift in record.shifts
         for weekday in range(7)
     ]
+
+
+def _load_duties(session: Session, bodies: dict[str, int]) -> None:
+    rules = [
+        ResponsibilityRule(
+            class_key=record.class_key,
+            condition_code="",
+            area_prefix=record.area_prefix,
+            body_id=bodies[record.body],
+            valid_from_on=FOUNDED_ON,
+            reference=record.reference,
+            note="",
+        )
+        for record in demo_duties()
+    ]
+    session.add_all(rules)
+    session.flush()
 
 
 def _load_bodies(session: Session) -> dict[str, int]:

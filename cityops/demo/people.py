@@ -15,6 +15,7 @@ from cityops.demo.bodies import (
     DEPARTMENTS,
     DISTRICT_WORDS,
     SUPERVISION,
+    ZONE_WORKS,
     district_word,
     street_codes,
 )
@@ -132,6 +133,7 @@ def _districts() -> Iterator[_Wanted]:
 
 
 def _street_handlers() -> Iterator[_Wanted]:
+    yield _one("handler-hitech", Held(Post.HANDLER, ZONE_WORKS.code, "hitech"))
     for code in street_codes():
         yield _one(f"handler-{code}", Held(Post.HANDLER, code, district_word(code)))
 

@@ -7,10 +7,8 @@ from flask import Flask, g
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.accounts.models import BodyKind
 from cityops.cases.clocks import Light, explain_clock
 from cityops.cases.models import ClockPause, StageClock
-from cityops.cases.proposals import propose_bodies
 from cityops.cases.telling import length_words, limit_words, tell_clock, tell_events
 from cityops.cases.workflow import ClockName
 from cityops.worktime.arithmetic import add
@@ -108,18 +106,6 @@ def test_the_history_says_who_did_what_under_which_post(session: Session, people
     assert len(told) == 5
     assert "dispatcher 某" in told[3].sentence and "lamps" in told[3].sentence
     assert told[4].why == "原因"
-
-
-def test_the_condition_proposes_its_body_and_else_the_street_office(session: Session, people: People) -> None:
-    case = factories.make_report(session, people.inspector).case
-    factories.bring_to(session, people, case, "accept", "file")
-    proposed = propose_bodies(session, [case])[case.id]
-    assert proposed.body.code == "lamps"
-    assert case.condition is not None
-    case.condition.body_code, case.condition.body_kind = None, BodyKind.STREET_OFFICE
-    assert propose_bodies(session, [case]) == {}
-    factories.make_body(session, factories.WEST + "001", BodyKind.STREET_OFFICE, None)
-    assert propose_bodies(session, [case])[case.id].body.code == factories.WEST + "001"
 
 
 def test_a_month_long_clock_shows_at_most_a_month(speaking: None) -> None:

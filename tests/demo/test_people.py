@@ -56,7 +56,8 @@ def test_every_responsible_body_has_a_handler() -> None:
 def test_the_tree_has_its_centres_departments_and_contractors() -> None:
     kinds = Counter(body.kind for body in BODIES.values())
     assert kinds[BodyKind.SUPERVISION_CENTRE] == kinds[BodyKind.COMMAND_CENTRE] == 5
-    assert (kinds[BodyKind.DEPARTMENT], kinds[BodyKind.COMPANY]) == (8, 2)
+    assert (kinds[BodyKind.DEPARTMENT], kinds[BodyKind.COMPANY]) == (9, 2)
+    assert BODIES["hitech-works"].parent == "hitech"
     assert all(
         BODIES[str(body.parent)].kind is BodyKind.DEPARTMENT for body in BODIES.values() if body.code in COMPANIES
     )

@@ -1,0 +1,64 @@
+"""The forms of the page of responsibility rules."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from cityops.cases.forms import Choice
+from cityops.cases.telling import named
+from cityops.catalog.models import CaseClass
+from cityops.catalog.rules import MAX_NOTE, MAX_REFERENCE, NewRule
+from cityops.forms import RoomForm
+from cityops.grid.models import AREA_LEVEL_LABELS, Area
+
+
+class RuleForm(RoomForm):
+    """A rule to add."""
+
+    FIELD_OF = {"area": "area_prefix", "condition": "condition_code"}
+
+    class_key = SelectField(_l("Class"), validate_choice=False)
+    condition_code = SelectField(_l("Filing condition"), validate_choice=False)
+    area_prefix = SelectField(_l("Area"), validate_choice=False)
+    body = SelectField(_l("Responsible body"), validate_choice=False)
+    from_on = DateField(_l("First day"), [Optional()])
+    until_on = DateField(_l("Last day"), [Optional()])
+    reference = StringField(_l("Standard or decision"), [Length(max=MAX_REFERENCE)])
+    note = StringField(_l("Note"), [Length(max=MAX_NOTE)])
+
+    def rule(self) -> NewRule:
+        """The rule as the service takes it."""
+        return NewRule(
+            body=self.body.data or "",
+            class_key=self.class_key.data or "",
+            condition_code=self.condition_code.data or "",
+            area_prefix=self.area_prefix.data or "",
+            from_on=self.from_on.data,
+            until_on=self.until_on.data,
+            reference=self.reference.data or "",
+            note=self.note.data or "",
+        )
+
+
+class EndForm(RoomForm):
+    """The last day of a rule."""
+
+    last_on = DateField(_l("Last day"), [InputRequired(_l("Fill this in."))])
+
+
+def class_key_choices(classes: Sequence[CaseClass]) -> list[Choice]:
+    """Every class, then each by name or code."""
+    offered = [(each.key, named(each), {"data-under": each.key, "data-words": each.name_en or ""}) for each in classes]
+    return [("", gettext("every class"), {}), *offered]
+
+
+def area_choices(areas: Sequence[Area]) -> list[Choice]:
+    """The whole city, then each area with its level."""
+    offered = [
+        (each.code, named(each), {"data-under": gettext(AREA_LEVEL_LABELS[each.level]), "data-words": each.code})
+        for each in areas
+    ]
+    return [("", gettext("whole city"), {}), *offered]

@@ -1,0 +1,86 @@
+"""Which responsibility rules fit a case, which of them win, and which contradict each other. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Protocol, TypeVar
+
+
+class Rule(Protocol):
+    """What the choice asks of a rule; an empty word means all of them."""
+
+    id: int
+    class_key: str
+    condition_code: str
+    area_prefix: str
+    body_id: int
+    valid_from_on: date
+    valid_until_on: date | None
+
+
+_R = TypeVar("_R", bound=Rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What somebody has to be responsible for.
+
+    Attributes:
+        condition_code: empty while the case has none.
+        area_code: the community's; empty outside every cell.
+    """
+
+    class_key: str
+    condition_code: str
+    area_code: str
+
+
+def is_in_force(rule: Rule, on: date) -> bool:
+    """Whether a rule holds on a day; its first and last day are included."""
+    return rule.valid_from_on <= on and (rule.valid_until_on is None or on <= rule.valid_until_on)
+
+
+def fits(rule: Rule, matter: Matter, on: date) -> bool:
+    """Whether a rule is in force on a day and says something about this matter."""
+    return (
+        is_in_force(rule, on)
+        and rule.class_key in ("", matter.class_key)
+        and rule.condition_code in ("", matter.condition_code)
+        and matter.area_code.startswith(rule.area_prefix)
+    )
+
+
+def rank(rule: Rule) -> tuple[int, int]:
+    """How particular a rule is: a condition before a class before all classes, then the smaller area."""
+    return bool(rule.class_key) + bool(rule.condition_code), len(rule.area_prefix)
+
+
+def choose(rules: Iterable[_R], matter: Matter, on: date) -> list[_R]:
+    """The rules that win, one for each body they name: more than one where equally particular rules disagree."""
+    fitting = sorted((rule for rule in rules if fits(rule, matter, on)), key=lambda rule: rule.id)
+    highest = max((rank(rule) for rule in fitting), default=None)
+    by_body: dict[int, _R] = {}
+    for rule in fitting:
+        if rank(rule) == highest:
+            by_body.setdefault(rule.body_id, rule)
+    return list(by_body.values())
+
+
+def contradictions(rules: Iterable[_R]) -> list[tuple[_R, _R]]:
+    """The pairs of rules that say of the same matter, in the same area, on the same day, that it is another body's."""
+    alike: dict[tuple[str, str, str], list[_R]] = {}
+    for rule in sorted(rules, key=lambda rule: rule.id):
+        alike.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
+    return [pair for group in alike.values() for pair in _disagreeing(group)]
+
+
+def overlap(one: Rule, other: Rule) -> bool:
+    """Whether there is a day on which both rules hold."""
+    first = max(one.valid_from_on, other.valid_from_on)
+    return is_in_force(one, first) and is_in_force(other, first)
+
+
+def _disagreeing(group: Sequence[_R]) -> list[tuple[_R, _R]]:
+    pairs = combinations(group, 2)
+    return [(one, other) for one, other in pairs if one.body_id != other.body_id and overlap(one, other)]

@@ -1,0 +1,285 @@
+"""The city's responsibility rules: read, found for a case, added, ended, and what is wrong with them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from cityops import clock
+from cityops.accounts import administration, audit
+from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.catalog import duties, queries
+from cityops.catalog.duties import Matter
+from cityops.catalog.models import KIND_LETTERS, CaseClass, ResponsibilityRule
+from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
+from cityops.words import N_
+
+AREA_LENGTHS = (6, 9, 12)
+MAX_NOTE, MAX_REFERENCE = 200, 100
+
+_KIND_OF = {letter: kind for kind, letter in KIND_LETTERS.items()}
+
+
+@dataclass(frozen=True)
+class NewRule:
+    """A rule to add: an empty class, condition or area stands for all; both days are included."""
+
+    body: str
+    class_key: str = ""
+    condition_code: str = ""
+    area_prefix: str = ""
+    from_on: date | None = None
+    until_on: date | None = None
+    reference: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RuleFilter:
+    """What the list of rules is narrowed to; None does not narrow."""
+
+    class_key: str | None = None
+    area: str | None = None
+    body: str | None = None
+    is_ended: bool = False
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with the rules that hold or will.
+
+    Attributes:
+        closed: rules that name a body that is closed, or no responsible one; they are passed over.
+        contradicting: pairs that leave the choice to a person.
+        uncovered: classes with filing conditions that no rule in force names.
+    """
+
+    closed: Sequence[ResponsibilityRule]
+    contradicting: Sequence[tuple[ResponsibilityRule, ResponsibilityRule]]
+    uncovered: Sequence[CaseClass]
+
+    @property
+    def count(self) -> int:
+        """How many faults there are in all."""
+        return len(self.closed) + len(self.contradicting) + len(self.uncovered)
+
+
+def find_winning(session: Session, matters: Mapping[int, Matter], on: date) -> dict[int, list[ResponsibilityRule]]:
+    """The rules that win on a day, by the key of the matter, in one query: several where equal ones disagree.
+
+    Rules that name a closed body are passed over; a matter for which there is none is missing.
+    """
+    if not matters:
+        return {}
+    areas = {matter.area_code[:length] for matter in matters.values() for length in AREA_LENGTHS}
+    query = (
+        select(ResponsibilityRule)
+        .join(ResponsibilityRule.body)
+        .where(
+            ResponsibilityRule.class_key.in_({"", *(matter.class_key for matter in matters.values())}),
+            ResponsibilityRule.area_prefix.in_({"", *areas}),
+            ResponsibilityRule.valid_from_on <= on,
+            _lasts_until(on),
+            _is_open(on),
+        )
+        .options(contains_eager(ResponsibilityRule.body))
+    )
+    rules = session.scalars(query).all()
+    chosen = {key: duties.choose(rules, matter, on) for key, matter in matters.items()}
+    return {key: winners for key, winners in chosen.items() if winners}
+
+
+def list_rules(
+    session: Session, viewer: Viewer, wanted: RuleFilter, *, after: int = 0, limit: int = 50
+) -> Sequence[ResponsibilityRule]:
+    """The rules with their bodies by number: those that hold or will, or those that have ended."""
+    administration.must_administer(viewer)
+    lasts = _lasts_until(clock.today())
+    query = select(ResponsibilityRule).join(ResponsibilityRule.body).options(contains_eager(ResponsibilityRule.body))
+    query = query.where(ResponsibilityRule.id > after, ~lasts if wanted.is_ended else lasts)
+    if wanted.class_key is not None:
+        query = query.where(ResponsibilityRule.class_key == wanted.class_key)
+    if wanted.area is not None:
+        query = query.where(ResponsibilityRule.area_prefix == wanted.area)
+    if wanted.body is not None:
+        query = query.where(Body.code == wanted.body)
+    return session.scalars(query.order_by(ResponsibilityRule.id).limit(limit)).all()
+
+
+def list_faults(session: Session, viewer: Viewer) -> Faults:
+    """What is wrong with the rules that hold today or will: every rule of the city is looked at."""
+    administration.must_administer(viewer)
+    today = clock.today()
+    query = select(ResponsibilityRule).where(_lasts_until(today)).options(joinedload(ResponsibilityRule.body))
+    lasting = session.scalars(query.order_by(ResponsibilityRule.id)).all()
+    closed = [rule for rule in lasting if not _names_open_body(rule, today)]
+    sound = [rule for rule in lasting if _names_open_body(rule, today)]
+    named = {rule.class_key for rule in sound if duties.is_in_force(rule, today)}
+    return Faults(closed, duties.contradictions(sound), _uncovered(session, named, today))
+
+
+def get_rule(session: Session, viewer: Viewer, number: int) -> ResponsibilityRule:
+    """The rule of this number with its body.
+
+    Raises:
+        NotFound: there is none.
+    """
+    administration.must_administer(viewer)
+    rule = session.get(ResponsibilityRule, number, options=[joinedload(ResponsibilityRule.body)])
+    if rule is None:
+        raise NotFound(N_("There is no rule #%(number)s."), number=number)
+    return rule
+
+
+def may_change(viewer: Viewer, area_prefix: str) -> bool:
+    """Whether an administrator's own area holds all of a rule's; the whole city's are the city administrator's."""
+    if administration.is_city_administrator(viewer):
+        return True
+    low, high = area_prefix.ljust(12, "0"), area_prefix.ljust(12, "9")
+    spans = [span for held in viewer.holding(Post.ADMINISTRATOR) for span in held.ranges]
+    return bool(area_prefix) and any(first <= low and high <= last for first, last in spans)
+
+
+def _must_change(viewer: Viewer, area_prefix: str) -> None:
+    administration.must_administer(viewer)
+    if not may_change(viewer, area_prefix):
+        raise NotAllowed(N_("The rules of this area are the city administrator's."))
+
+
+def add_rule(session: Session, viewer: Viewer, new: NewRule) -> ResponsibilityRule:
+    """Add a rule that holds from today or a later day.
+
+    Raises:
+        NotAllowed: no administrator, or of another area.
+        Invalid: a class, condition, area, body or day that cannot be, or a rule that says the same already.
+    """
+    _must_change(viewer, new.area_prefix)
+    first_on = new.from_on or clock.today()
+    _check_days(first_on, new.until_on)
+    _check_area(new.area_prefix)
+    class_key = _class_of(session, new, first_on)
+    # Whoever adds a rule for the same body meanwhile waits here, and then sees this one.
+    found = select(Body).where(Body.code == new.body, Body.kind.in_(RESPONSIBLE_KINDS), _is_open(first_on))
+    body = session.scalar(found.with_for_update())
+    if body is None:
+        raise Invalid("body", N_("There is no responsible body with this code."))
+    rule = ResponsibilityRule(
+        class_key=class_key,
+        condition_code=new.condition_code,
+        area_prefix=new.area_prefix,
+        body_id=body.id,
+        valid_from_on=first_on,
+        valid_until_on=new.until_on,
+        reference=_checked_text("reference", new.reference, MAX_REFERENCE),
+        note=_checked_text("note", new.note, MAX_NOTE),
+    )
+    _refuse_twin(session, rule)
+    session.add(rule)
+    session.flush()
+    audit.record(session, viewer.person_id, AuditAction.RULE_ADDED, _subject(rule, body))
+    return rule
+
+
+def end_rule(session: Session, viewer: Viewer, number: int, last_on: date) -> ResponsibilityRule:
+    """Say a rule's last day: yesterday at the earliest, for what is past was proposed by it.
+
+    Raises:
+        NotFound: there is no such rule.
+        NotAllowed: no administrator, or of another area.
+        WrongState: it has ended.
+        Invalid: the day is past, or later than the one that is set.
+    """
+    administration.must_administer(viewer)
+    query = select(ResponsibilityRule).where(ResponsibilityRule.id == number).with_for_update()
+    rule = session.scalar(query.execution_options(populate_existing=True))
+    if rule is None:
+        raise NotFound(N_("There is no rule #%(number)s."), number=number)
+    _must_change(viewer, rule.area_prefix)
+    today = clock.today()
+    if rule.valid_until_on is not None and rule.valid_until_on < today:
+        raise WrongState(N_("Rule #%(number)s has ended already."), number=number)
+    if last_on < today - timedelta(days=1):
+        raise Invalid("last_on", N_("A rule ends yesterday at the earliest: what is past was proposed by it."))
+    if rule.valid_until_on is not None and last_on > rule.valid_until_on:
+        raise Invalid("last_on", N_("The rule ends before that day: add another one instead."))
+    rule.valid_until_on = last_on
+    audit.record(session, viewer.person_id, AuditAction.RULE_ENDED, f"#{rule.id}")
+    return rule
+
+
+def _lasts_until(on: date) -> ColumnElement[bool]:
+    return or_(ResponsibilityRule.valid_until_on.is_(None), ResponsibilityRule.valid_until_on >= on)
+
+
+def _is_open(on: date) -> ColumnElement[bool]:
+    return and_(or_(Body.ended_on.is_(None), Body.ended_on > on), Body.kind.in_(RESPONSIBLE_KINDS))
+
+
+def _names_open_body(rule: ResponsibilityRule, on: date) -> bool:
+    ended_on = rule.body.ended_on
+    return rule.body.kind in RESPONSIBLE_KINDS and (ended_on is None or ended_on > on)
+
+
+def _uncovered(session: Session, named: Collection[str], on: date) -> list[CaseClass]:
+    if "" in named:
+        return []
+    conditions = queries.list_conditions_in_force(session, on)
+    classes = {condition.case_class.key: condition.case_class for condition in conditions}
+    return [each for key, each in sorted(classes.items()) if key not in named]
+
+
+def _check_days(first_on: date, last_on: date | None) -> None:
+    if first_on < clock.today():
+        raise Invalid("from_on", N_("A rule begins today at the earliest."))
+    if last_on is not None and last_on < first_on:
+        raise Invalid("until_on", N_("The last day lies before the first."))
+
+
+def _check_area(area: str) -> None:
+    if area and (len(area) not in AREA_LENGTHS or not area.isascii() or not area.isdigit()):
+        raise Invalid("area", N_("An area is a district's, street's or community's code."))
+
+
+def _class_of(session: Session, new: NewRule, on: date) -> str:
+    """The class the rule is about, which its condition says too; empty for every class."""
+    if not new.class_key:
+        condition = queries.find_condition(session, new.condition_code, on) if new.condition_code else None
+        if new.condition_code and condition is None:
+            raise Invalid("condition", N_("Choose a filing condition that is in force."))
+        return condition.case_class.key if condition else ""
+    kind = _KIND_OF.get(new.class_key[0])
+    case_class = kind and queries.find_class(session, kind, new.class_key[1:], on)
+    if not case_class:
+        raise Invalid("class_key", N_("There is no class %(code)s in force on that day."), code=new.class_key[:8])
+    if new.condition_code:
+        queries.check_condition(session, case_class, new.condition_code, on)
+    return case_class.key
+
+
+def _refuse_twin(session: Session, rule: ResponsibilityRule) -> None:
+    alike = select(ResponsibilityRule).where(
+        ResponsibilityRule.class_key == rule.class_key,
+        ResponsibilityRule.condition_code == rule.condition_code,
+        ResponsibilityRule.area_prefix == rule.area_prefix,
+        ResponsibilityRule.body_id == rule.body_id,
+        _lasts_until(rule.valid_from_on),
+    )
+    twin = next((each for each in session.scalars(alike) if duties.overlap(each, rule)), None)
+    if twin is not None:
+        raise Invalid("body", N_("Rule #%(number)s says the same already."), number=twin.id)
+
+
+def _subject(rule: ResponsibilityRule, body: Body) -> str:
+    what = rule.condition_code or rule.class_key or "*"
+    return f"#{rule.id}: {what} @ {rule.area_prefix or '*'} → {body.code}"
+
+
+def _checked_text(field: str, text: str, longest: int) -> str:
+    words = " ".join(text.split())
+    if len(words) > longest or not words.isprintable():
+        raise Invalid(field, N_("Write at most %(longest)s characters."), longest=longest)
+    return words

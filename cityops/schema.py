@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import cityops.accounts.models
+import cityops.cases.component_life
 import cityops.cases.models
 import cityops.catalog.models
 import cityops.grid.models
@@ -28,6 +29,7 @@ from cityops.resources import folders
 
 ROWS = (
     cityops.accounts.models,
+    cityops.cases.component_life,
     cityops.cases.models,
     cityops.catalog.models,
     cityops.grid.models,

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import clock
+from cityops import clock, following
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import Body, BodyKind, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.posts import Post
@@ -25,8 +25,6 @@ from cityops.crypto import KEY_NAMES, Keys
 from cityops.grid import services as grid
 from cityops.grid.models import AreaLevel, DutyGrid
 from cityops.grid.records import AreaRecord, CellRecord, GridData
-from cityops.hotline import services as hotline
-from cityops.patrol import services as patrol
 from cityops.patrol.models import InspectorShift
 from cityops.worktime.limits import Unit
 from cityops.worktime.seed import seed_calendars
@@ -45,7 +43,7 @@ def make_keys() -> Keys:
 
 def make_office(keys: Keys | None = None) -> CaseOffice:
     """The case room's surroundings, with its followers."""
-    return CaseOffice(keys or make_keys(), followers=(patrol.follow, hotline.follow))
+    return following.make_office(keys or make_keys())
 
 
 @dataclass(frozen=True)

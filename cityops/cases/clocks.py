@@ -1,13 +1,14 @@
 """When a stage's clock is due, from when it counts as near, and why."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cityops import clock
 from cityops.cases.models import StageClock
 from cityops.words import N_
-from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted
+from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted, difference
 from cityops.worktime.calendar import Calendar, NoHolidayData
 from cityops.worktime.explanation import Piece, explain
 from cityops.worktime.limits import Limit
@@ -57,6 +58,19 @@ def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
         return explain(calendar, row.started_at, limit_of(row), closed_pauses(row))
     except NoHolidayData:
         return []
+
+
+def spent_minutes(calendar: Calendar, row: StageClock) -> float:
+    """The counted time a clock has run until now or its stop, without its pauses.
+
+    Nothing where the holidays of a year on the way are not known.
+    """
+    end = row.stopped_at or max(clock.now(), row.started_at)
+    pauses = [(pause.from_at, pause.until_at or max(end, pause.from_at)) for pause in row.pauses]
+    running = clock_calendar(calendar, Limit(row.limit_value, row.limit_unit))
+    with suppress(NoHolidayData):
+        return difference(running, row.started_at, end, pauses) / timedelta(minutes=1)
+    return 0.0
 
 
 def closed_pauses(row: StageClock) -> list[Interval]:

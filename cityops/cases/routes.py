@@ -24,6 +24,7 @@ from cityops.cases.uploads import receive
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
 from cityops.errors import CityopsError, Invalid, NotFound
 from cityops.grid.geometry import is_point
+from cityops.grid.models import COMPONENT_STATE_LABELS
 from cityops.words import N_
 
 pages = Blueprint("cases", __name__)
@@ -176,6 +177,7 @@ def _render(sheet: Sheet, refused: StepForm | None, refusal: CityopsError | None
         "cases/show.html",
         sheet=sheet,
         case=sheet.case,
+        component_states=COMPONENT_STATE_LABELS,
         refused=shown_again,
         typed=refused.note.data if refused is not None and shown_again is None and "note" in refused else None,
         refusal=web.say(refusal) if refusal is not None else None,

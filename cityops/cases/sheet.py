@@ -1,5 +1,6 @@
 """Everything a case's page shows, read in one go: facts, clocks, photos, history, and what this person may do now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask import url_for
@@ -11,7 +12,8 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import queries
+from cityops.cases import faults, queries
+from cityops.cases.component_life import ComponentChange
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.office import CaseOffice
@@ -82,6 +84,7 @@ class Sheet:
     components: list[tuple[Component, float]]
     near: list[tuple[Case, float]]
     revision: int
+    changes: Sequence[ComponentChange] = ()
     actions: list[Action] = field(default_factory=list)
 
     @property
@@ -126,6 +129,7 @@ def read_sheet(
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
         near=queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id),
         revision=grid.current_index(session).revision,
+        changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
     )
     sheet.actions = list_actions(session, viewer, case, refused)
     return sheet

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from cityops import clock, web
 from cityops.accounts.models import BodyKind
 from cityops.catalog import queries
-from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
+from cityops.catalog.models import CaseClass, CaseKind, ComponentFault, FilingCondition
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.problems import PROBLEMS
 from cityops.worktime.limits import Unit
@@ -85,6 +85,7 @@ class ConditionOut(BaseModel):
     photos_before: int
     photos_after: int
     basis: str | None
+    component_state: ComponentFault | None
     valid_from_on: date
     valid_until_on: date | None
 
@@ -164,6 +165,7 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         photos_before=row.photos_before,
         photos_after=row.photos_after,
         basis=row.basis,
+        component_state=row.component_state,
         valid_from_on=row.valid_from_on,
         valid_until_on=row.valid_until_on,
     )

@@ -23,6 +23,16 @@ CASE_KIND_LABELS = {CaseKind.COMPONENT: N_("component"), CaseKind.MATTER: N_("ma
 KIND_LETTERS = {CaseKind.COMPONENT: "C", CaseKind.MATTER: "M"}
 
 
+class ComponentFault(StrEnum):
+    """What a filing says of the component it is about; words of the grid's component states."""
+
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+
+COMPONENT_FAULT_LABELS = {ComponentFault.DAMAGED: N_("damaged"), ComponentFault.MISSING: N_("missing")}
+
+
 class Standard(Base):
     """A published standard, and the days on which it is in force (both included)."""
 
@@ -101,6 +111,8 @@ class FilingCondition(HasLimit, Base):
     `is_simple_allowed`: an inspector may put it right on the spot (简易案件). `photos_before` and `photos_after`: how
     many photos filing and reporting back need. `basis`: the rule and version it was taken from, where that is not the
     class's standard.
+    `component_state`: what the component of a case filed under it is until the case ends; empty where the fault leaves
+    it whole.
     """
 
     __tablename__ = "filing_conditions"
@@ -123,6 +135,7 @@ class FilingCondition(HasLimit, Base):
     photos_before: Mapped[int] = mapped_column(SmallInteger, default=0)
     photos_after: Mapped[int] = mapped_column(SmallInteger, default=0)
     basis: Mapped[str | None] = mapped_column(String(100))
+    component_state: Mapped[ComponentFault | None] = mapped_column(words_enum(ComponentFault))
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
     case_class: Mapped[CaseClass] = relationship()

@@ -8,7 +8,7 @@ from cityops import clock, web
 from cityops.accounts import queries as accounts
 from cityops.catalog import queries
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
-from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, StageLimit
+from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseClass, StageLimit
 from cityops.worktime import queries as worktime
 
 pages = Blueprint("catalog", __name__)
@@ -42,6 +42,7 @@ def catalogue() -> str:
             english=web.language() == "en",
             limit_words=limit_words,
             kind_labels=CASE_KIND_LABELS,
+            fault_labels=COMPONENT_FAULT_LABELS,
             clock_labels=CLOCK_LABELS,
             level_labels=LEVEL_LABELS,
         )

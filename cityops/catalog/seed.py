@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops.accounts.models import BodyKind
-from cityops.catalog.models import CaseClass, CaseKind, FilingCondition, StageLimit, Standard
+from cityops.catalog.models import CaseClass, CaseKind, ComponentFault, FilingCondition, StageLimit, Standard
 from cityops.worktime.limits import Unit
 
 STANDARDS = "standards.csv"
@@ -116,6 +116,7 @@ def _condition(row: Row, class_id: int) -> FilingCondition:
         body_kind=BodyKind(row["body_kind"]),
         body_code=row["body_code"] or None,
         is_simple_allowed=row["is_simple_allowed"] == "yes",
+        component_state=ComponentFault(row["component_state"]) if row["component_state"] else None,
         valid_from_on=date.fromisoformat(row["valid_from_on"]),
     )
 

@@ -45,6 +45,14 @@ class ComponentState(StrEnum):
     REMOVED = "removed"
 
 
+COMPONENT_STATE_LABELS = {
+    ComponentState.IN_PLACE: N_("in place"),
+    ComponentState.DAMAGED: N_("damaged"),
+    ComponentState.MISSING: N_("missing"),
+    ComponentState.REMOVED: N_("removed"),
+}
+
+
 class Area(Base):
     """A city, district, street, community or development zone.
 

@@ -179,6 +179,12 @@ def get_component(session: Session, code: str) -> Component:
     return component
 
 
+def get_component_for_update(session: Session, component_id: int) -> Component:
+    """A component by its row's key, the row locked until the transaction ends."""
+    locked = select(Component).where(Component.id == component_id).with_for_update()
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
+
+
 def list_landmarks_named(session: Session, words: str, limit: int = 10) -> list[Landmark]:
     """Landmarks whose name holds `words`, shortest name first; a few thousand rows at most."""
     rows = session.scalars(select(Landmark).where(Landmark.name.contains(words.strip(), autoescape=True)))

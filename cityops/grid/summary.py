@@ -1,11 +1,12 @@
 """The grid in figures: how many cells and components each street has, and how many components no cell holds."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from cityops.grid.models import Area, AreaLevel, Cell, Component
+from cityops.grid.models import Area, AreaLevel, Cell, Component, ComponentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class StreetFigures:
     district_code: str | None
     cells: int
     components: int
+    damaged: int
+    missing: int
     area_m2: float
     cells_m2: float
 
@@ -36,22 +39,28 @@ def list_streets(session: Session) -> list[StreetFigures]:
             select(street, func.count(), func.sum(Cell.area_m2)).where(Cell.ended_on.is_(None)).group_by(street)
         )
     }
-    components = _count_by_street(session, Component.area_code)
+    components = _count_by_street(session)
     columns = (Area.code, Area.name, Area.name_en, Area.parent_code, Area.area_m2)
     rows = select(*columns).where(Area.level == AreaLevel.STREET, Area.ended_on.is_(None)).order_by(Area.code)
     figures = []
     for code, name, name_en, district_code, area_m2 in session.execute(rows):
         count, size = cells.get(code, (0, 0.0))
-        found = components.get(code, 0)
-        figures.append(StreetFigures(code, name, name_en, district_code, count, found, area_m2, size))
+        found = components.get(code, Counter())
+        damaged, missing = found[ComponentState.DAMAGED], found[ComponentState.MISSING]
+        figures.append(
+            StreetFigures(code, name, name_en, district_code, count, found.total(), damaged, missing, area_m2, size)
+        )
     return figures
 
 
-def _count_by_street(session: Session, column: InstrumentedAttribute[str | None]) -> dict[str, int]:
-    street = func.substr(column, 1, 9)
+def _count_by_street(session: Session) -> dict[str, Counter[ComponentState]]:
+    street = func.substr(Component.area_code, 1, 9)
     standing = (Component.ended_on.is_(None), Component.cell_id.is_not(None))
-    rows = session.execute(select(street, func.count()).where(*standing).group_by(street))
-    return {row[0]: row[1] for row in rows}
+    rows = select(street, Component.state, func.count()).where(*standing).group_by(street, Component.state)
+    found: dict[str, Counter[ComponentState]] = {}
+    for code, state, count in session.execute(rows):
+        found.setdefault(code, Counter())[state] = count
+    return found
 
 
 def count_components_outside(session: Session) -> int:

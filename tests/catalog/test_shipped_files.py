@@ -1,8 +1,12 @@
 import re
 from collections import Counter
 
+from sqlalchemy import text
+
+from cityops import schema
 from cityops.accounts.models import RESPONSIBLE_KINDS, BodyKind
 from cityops.catalog.labels import CLOCK_LABELS
+from cityops.catalog.models import ComponentFault
 from cityops.catalog.seed import CONDITIONS, STAGE_LIMITS, STANDARDS, read_catalog
 from cityops.demo.bodies import demo_bodies
 from cityops.demo.furniture import KINDS, LAMP_KIND
@@ -93,3 +97,37 @@ def test_every_clock_but_handling_has_a_limit() -> None:
     for row in limits:
         assert Limit(int(row["limit_value"]), Unit(row["limit_unit"])).value > 0
         assert row["calendar"] in DEFAULT_CALENDARS
+
+
+def test_only_faults_of_components_say_what_the_component_is() -> None:
+    assert {row["component_state"] for row in ROWS if row["kind"] == "matter"} == {""}
+    said = {row["code"]: row["component_state"] for row in ROWS if row["kind"] == "component"}
+    assert set(said.values()) == {"", *ComponentFault}
+    shown = ("C01001-1", "C01001-2", "C01001-3", "C01037-1")
+    assert [said[code] for code in shown] == ["missing", "damaged", "", "damaged"]
+
+
+def test_the_conditions_of_a_city_that_is_there_already_are_told_what_the_shipped_ones_say(empty_db_url: str) -> None:
+    schema.upgrade(empty_db_url, "0002")
+    with schema.migration_engine(empty_db_url).begin() as connection:
+        connection.execute(
+            text("INSERT INTO standards (id, reference, title, valid_from_on) VALUES (1, '', '', '2026-07-01')")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO case_classes (id, standard_id, kind, code, major_code, major_name, name)"
+                " VALUES (1, 1, 'component', '', '', '', '')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO filing_conditions (class_id, code, text, text_en, closing, closing_en, limit_value,"
+                " limit_unit, calendar, body_kind, is_simple_allowed, valid_from_on)"
+                " VALUES (1, :code, :text, '', '', '', 1, 'working_day', 'office', 'department', false, '2026-07-01')"
+            ),
+            [{"code": row["code"], "text": row["text"]} for row in ROWS],
+        )
+    schema.upgrade(empty_db_url)
+    with schema.migration_engine(empty_db_url).connect() as connection:
+        told = dict(connection.execute(text("SELECT code, component_state FROM filing_conditions")).all())
+    assert told == {row["code"]: row["component_state"] or None for row in ROWS}

@@ -1,0 +1,112 @@
+"""The pages of components: one with its state, changes and cases, and the list of those that break again and again."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField
+from wtforms.validators import NumberRange, Optional
+
+from cityops import clock, web
+from cityops.accounts import queries as accounts
+from cityops.accounts.session import current_viewer
+from cityops.cases import faults
+from cityops.cases.faults import RepeatFault, Repeats
+from cityops.catalog import queries as catalog
+from cityops.catalog.models import CaseKind
+from cityops.forms import RoomForm
+from cityops.grid import queries as grid
+from cityops.grid.models import COMPONENT_STATE_LABELS
+
+pages = Blueprint("components", __name__)
+
+PAGE_ROWS = 50
+CSV_COLUMNS = ("component", "name", "class", "area", "state", "cases", "handling_hours", "numbers")
+# A cell that begins so is read as a formula by the programs that open such files.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class RepeatForm(RoomForm):
+    """From how many cases in how many days a fault counts as a repeated one."""
+
+    times = IntegerField(_l("At least so many cases"), default=3, validators=[Optional(), NumberRange(2, 100)])
+    days = IntegerField(_l("In the last days"), default=90, validators=[Optional(), NumberRange(1, 3_660)])
+
+    def wanted(self) -> Repeats:
+        """What is asked for."""
+        return Repeats(self.times.data or 3, self.days.data or 90)
+
+
+@pages.get("/components/repeat-faults")
+def repeat_faults() -> str | tuple[str, int]:
+    """Components on which several cases were filed, with what their handling cost in working time."""
+    form = RepeatForm(request.args)
+    if not form.validate():
+        return render_template("cases/repeat_faults.html", form=form, faults=[], kept={}), 422
+    wanted, skip = form.wanted(), min(max(request.args.get("skip", 0, type=int), 0), 100_000)
+    kept: dict[str, Any] = {"times": wanted.times, "days": wanted.days}
+    with web.reading() as session:
+        found = faults.list_repeat_faults(session, current_viewer(), wanted, size=PAGE_ROWS + 1, skip=skip)
+        return render_template(
+            "cases/repeat_faults.html",
+            form=form,
+            faults=found[:PAGE_ROWS],
+            kept=kept,
+            states=COMPONENT_STATE_LABELS,
+            first_url=url_for("components.repeat_faults", **kept) if skip else None,
+            next_url=url_for("components.repeat_faults", **kept, skip=skip + PAGE_ROWS)
+            if len(found) > PAGE_ROWS
+            else None,
+        )
+
+
+@pages.get("/components/repeat-faults.csv")
+def export_repeat_faults() -> Response:
+    """The whole list as CSV."""
+    form = RepeatForm(request.args)
+    wanted = form.wanted() if form.validate() else Repeats()
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    with web.reading() as session:
+        writer.writerows(_cells(each) for each in faults.iterate_repeat_faults(session, current_viewer(), wanted))
+    # The mark at the beginning tells spreadsheets that the text is UTF-8.
+    answer = Response("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="repeat-faults-{clock.today()}.csv"'
+    return answer
+
+
+@pages.get("/components/<code>")
+def show(code: str) -> str:
+    """A component: where it stands, how it was last found, what changed it, and its cases."""
+    viewer = current_viewer()
+    with web.reading() as session:
+        component = grid.get_component(session, code)
+        return render_template(
+            "cases/component.html",
+            component=component,
+            case_class=catalog.find_class(session, CaseKind.COMPONENT, component.class_code, clock.today()),
+            body=accounts.find_body(session, component.body_code) if component.body_code else None,
+            states=COMPONENT_STATE_LABELS,
+            changes=faults.list_changes(session, viewer, component.id),
+            cases=faults.list_cases_of(session, viewer, component.id),
+            revision=grid.current_index(session).revision,
+        )
+
+
+def _cells(fault: RepeatFault) -> tuple[object, ...]:
+    component = fault.component
+    name = f"'{component.name}" if component.name.startswith(FORMULA_SIGNS) else component.name
+    return (
+        component.code,
+        name,
+        component.class_code,
+        component.area_code or "",
+        gettext(COMPONENT_STATE_LABELS[component.state]),
+        len(fault.cases),
+        f"{fault.minutes / 60:.1f}",
+        " ".join(case.number for case in fault.cases),
+    )

@@ -148,11 +148,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that cannot write; all it reads is as of its first statement, on both databases."""
-        with Session(self.reader, autoflush=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        with Session(self.reader, autoflush=False, expire_on_commit=False) as session:
+            yield session
+            # Committed, though nothing was written: at a rollback psycopg throws its prepared statements away.
+            session.commit()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -10,11 +10,12 @@ from cityops import web
 from cityops.accounts import idempotency
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
+from cityops.asked import Asked
 
 REPEATED_HEADER = "Idempotency-Replayed"
 
 
-class OnceHeader(BaseModel):
+class OnceHeader(Asked):
     """The header under which a request sent twice is done once."""
 
     key: str | None = Field(
@@ -43,15 +44,15 @@ def answer_once(work: Work, *, asked: str | None = None) -> Response:
     digest = web.body_digest(asked)
 
     def keyed(session: Session) -> Response:
-        row = None if key is None else idempotency.begin(session, viewer, key, digest)
-        if row is not None and row.status is not None:
-            answer = _json(row.status, row.answer or "")
+        begun = None if key is None else idempotency.begin(session, viewer, key, digest)
+        if begun is not None and begun.status is not None:
+            answer = _json(begun.status, begun.answer or "")
             answer.headers[REPEATED_HEADER] = "true"
             return answer
         status, shown = work(session, viewer)
         text = shown.model_dump_json(by_alias=True)
-        if row is not None:
-            idempotency.store(row, status, text)
+        if begun is not None:
+            idempotency.store(session, begun, status, text)
         return _json(status, text)
 
     return web.settle(keyed)

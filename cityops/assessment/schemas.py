@@ -5,12 +5,13 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from cityops.accounts.posts import Post
+from cityops.asked import Asked
 from cityops.assessment.formulas import Count, Kind
 from cityops.cases.workflow import Stage, StepName
 from cityops.grid.models import AreaLevel
 
 
-class ScoresQuery(BaseModel):
+class ScoresQuery(Asked):
     """Whose scores, of which month."""
 
     kind: Kind = Kind.DEPARTMENT

@@ -12,6 +12,7 @@ from cityops import web
 from cityops.accounts.once import OnceHeader, answer_once
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
+from cityops.asked import Asked
 from cityops.cases import attachments, clocks, queries, services
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report, StageClock
@@ -132,7 +133,7 @@ def list_attachments(path: NumberPath) -> Response:
         return _answer(AttachmentsOut(attachments=[_attachment_out(case, photo) for photo in case.attachments]))
 
 
-class PhotoForm(BaseModel):
+class PhotoForm(Asked):
     """A photo's form fields; the file itself is the part `file`."""
 
     id: UUID

@@ -19,6 +19,7 @@ from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, steps_fro
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree
+from cityops.grid.models import Cell
 from cityops.grid.queries import within_quads
 from cityops.words import N_
 
@@ -257,12 +258,14 @@ def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None
     Args:
         taken: of a list's case, what `list_steps_taken` found for it; without it the case's own events are read.
     """
+    steps = steps_from(case.stage)
     if taken is None:
-        taken = {event.step for event in case.events if event.person_id == viewer.person_id}
+        asks = any(step.not_after for step in steps)
+        taken = {event.step for event in case.events if event.person_id == viewer.person_id} if asks else ()
     body_path = case.body.path if case.body is not None else None
     return tuple(
         step
-        for step in steps_from(case.stage)
+        for step in steps
         if find_held(viewer, step, case.area_code, body_path) is not None and not set(step.not_after) & set(taken)
     )
 
@@ -276,7 +279,12 @@ def list_steps_taken(session: Session, viewer: Viewer, case_ids: Collection[int]
     return found
 
 
-_ROW = (joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell))
+_ROW = (
+    joinedload(Case.case_class),
+    joinedload(Case.condition),
+    joinedload(Case.body),
+    joinedload(Case.cell).load_only(Cell.code),
+)
 
 
 def _cursor_id(cursor: str) -> int:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from cityops.asked import Asked
 from cityops.cases.models import AttachmentKind
 from cityops.cases.workflow import Source, Stage, StepName
 from cityops.catalog.models import CaseKind
@@ -208,7 +209,7 @@ class AttachmentsOut(BaseModel):
     attachments: list[AttachmentOut]
 
 
-class CasesQuery(BaseModel):
+class CasesQuery(Asked):
     """What a list of cases is narrowed to."""
 
     stage: Stage | None = None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from cityops import clock, web
 from cityops.accounts.models import BodyKind
+from cityops.asked import Asked
 from cityops.catalog import queries
 from cityops.catalog.models import CaseClass, CaseKind, ComponentFault, FilingCondition
 from cityops.errors import NOTHING_HERE, NotFound
@@ -19,7 +20,7 @@ api = APIBlueprint("catalog_api", __name__, url_prefix="/api/v1", abp_security=[
 MAX_PAGE = 500
 
 
-class ClassesQuery(BaseModel):
+class ClassesQuery(Asked):
     """Which classes."""
 
     kind: CaseKind | None = Field(None, description="Components or matters only")

@@ -7,6 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
 from cityops import web
+from cityops.asked import Asked
 from cityops.grid import geometry, queries
 from cityops.grid.queries import Place
 from cityops.problems import PROBLEMS
@@ -22,7 +23,7 @@ class Crs(StrEnum):
     BD09 = "bd09"
 
 
-class PointQuery(BaseModel):
+class PointQuery(Asked):
     """A point in degrees."""
 
     lon: float = Field(description="Longitude in degrees")

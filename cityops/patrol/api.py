@@ -13,6 +13,7 @@ from cityops import clock, web
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
+from cityops.asked import Asked
 from cityops.cases import queries as cases
 from cityops.cases.api import case_out
 from cityops.cases.clocks import light
@@ -27,7 +28,7 @@ from cityops.problems import PROBLEMS
 api = APIBlueprint("patrol_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
 
 
-class TasksQuery(BaseModel):
+class TasksQuery(Asked):
     """Whose tasks, and how many."""
 
     mine: Literal["", "1", "true"] = Field("", description="Tasks are always one's own; the word may be left out")

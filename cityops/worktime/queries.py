@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import ColumnElement, Engine, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops.clock import CITY_ZONE
@@ -15,6 +15,9 @@ from cityops.worktime.models import WorkCalendar, WorkDay, WorkDaySpan, WorkSpan
 
 KEPT = "calendars"
 NO_CALENDAR = N_("There is no working calendar “%(calendar)s”.")
+
+# Built once: putting a statement together takes longer than running it.
+_STAMP = select(WorkCalendar.stamp).where(WorkCalendar.name == bindparam("name"))
 
 _read: WeakKeyDictionary[Engine, dict[str, tuple[str, Calendar]]] = WeakKeyDictionary()
 
@@ -28,7 +31,7 @@ def get_calendar(session: Session, name: str) -> Calendar:
     kept: dict[str, Calendar] | None = session.info.get(KEPT)
     if kept is not None and name in kept:
         return kept[name]
-    stamp = session.scalar(select(WorkCalendar.stamp).where(WorkCalendar.name == name))
+    stamp = session.scalar(_STAMP, {"name": name})
     if stamp is None:
         raise NotFound(NO_CALENDAR, calendar=name)
     known = _read.setdefault(session.get_bind().engine, {})

@@ -28,15 +28,15 @@ def works_done(db: Database) -> int:
 
 def do_once(db: Database, who: Viewer, key: str = "k", digest: str = DIGEST, refuse: bool = False) -> str:
     with db.transaction() as session:
-        row = idempotency.begin(session, who, key, digest)
-        if row.status is not None:
-            return row.answer
+        begun = idempotency.begin(session, who, key, digest)
+        if begun.status is not None:
+            return begun.answer
         session.add(AuditEntry(at=clock.now(), action=AuditAction.POST_GIVEN, subject="work"))
         session.flush()
         if refuse:
             raise WrongState("not now")
-        idempotency.store(row, 201, f"answer of {key}")
-        return row.answer
+        idempotency.store(session, begun, 201, f"answer of {key}")
+        return f"answer of {key}"
 
 
 def test_a_repeated_post_is_answered_from_its_stored_answer(organisation):

@@ -20,6 +20,7 @@ from cityops import clock, milestones
 from cityops.accounts import tasks as accounts
 from cityops.cases import tasks as cases
 from cityops.config import Config
+from cityops.notices import tasks as notices
 from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, is_open, list_owed, owe, read_arguments
 from cityops.workshop import Workshop
 
@@ -62,12 +63,16 @@ TASKS: dict[str, Task] = {
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
+    "notices.sweep": Task(notices.sweep, 240),
+    "notices.forget": Task(notices.forget, 240),
     "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
 }
 
 SCHEDULE = (
     Scheduled("cases.checkpoint", time(2, 30)),
     Scheduled("accounts.forget_idempotency_keys", time(3, 10)),
+    Scheduled("notices.sweep", every=timedelta(minutes=1)),
+    Scheduled("notices.forget", time(3, 30)),
     Scheduled("jobs.forget_done_jobs", time(3, 20)),
 )
 

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Insert, String, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cityops.db import Base, UtcDateTime, rows_matched
+from cityops.db import Base, UtcDateTime, insert_once, rows_matched
 
 
 class Milestone(Base):
@@ -25,9 +24,7 @@ def find_milestone(session: Session, name: str) -> datetime | None:
 
 def keep(session: Session, name: str, at: datetime) -> None:
     """Keep a moment under a new name; where there is one already it stays as it is, whoever was first."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement: Insert = insert(Milestone).values(name=name, at=at).on_conflict_do_nothing()
-    session.execute(statement)
+    session.execute(insert_once(session, Milestone).values(name=name, at=at).on_conflict_do_nothing())
 
 
 def move_on(session: Session, name: str, *, due_by: datetime, to: datetime) -> bool:

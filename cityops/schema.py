@@ -21,6 +21,7 @@ import cityops.catalog.models
 import cityops.grid.models
 import cityops.hotline.models
 import cityops.milestones
+import cityops.notices.models
 import cityops.patrol.models
 import cityops.queue
 import cityops.worktime.models
@@ -35,6 +36,7 @@ ROWS = (
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,
+    cityops.notices.models,
     cityops.patrol.models,
     cityops.queue,
     cityops.worktime.models,

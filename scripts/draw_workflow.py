@@ -32,7 +32,19 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms: written by make diagrams -->", "<!-- end of rooms -->"
 STEP_HEAD = ("step", "中文", "who", "from", "to", "needs", "clocks", "answered")
 STAGE_HEAD = ("stage", "中文", "in English", "steps")
-ROOMS = ("simulation", "demo", "assessment", "patrol", "hotline", "cases", "catalog", "grid", "worktime", "accounts")
+ROOMS = (
+    "simulation",
+    "demo",
+    "notices",
+    "assessment",
+    "patrol",
+    "hotline",
+    "cases",
+    "catalog",
+    "grid",
+    "worktime",
+    "accounts",
+)
 
 INTRODUCTION = """# The workflow
 

@@ -25,6 +25,7 @@ from cityops.crypto import KEY_NAMES, Keys
 from cityops.grid import services as grid
 from cityops.grid.models import AreaLevel, DutyGrid
 from cityops.grid.records import AreaRecord, CellRecord, GridData
+from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
 from cityops.worktime.limits import Unit
 from cityops.worktime.seed import seed_calendars
@@ -90,6 +91,7 @@ def make_city(session: Session) -> None:
     make_grid(session)
     make_catalog(session)
     make_people(session)
+    seed_rules(session)
     session.flush()
 
 
@@ -223,6 +225,13 @@ def make_person(session: Session, username: str, post: Post, body: Body, jurisdi
     session.add(person)
     session.flush()
     return person
+
+
+def make_body_leader(session: Session, body_code: str) -> str:
+    """A leader of a body, with the whole city in view; answers the user name."""
+    body = session.scalars(select(Body).where(Body.code == body_code)).one()
+    everywhere = session.scalars(select(Jurisdiction).where(Jurisdiction.code == "city")).one()
+    return make_person(session, f"leader-{body_code}", Post.LEADER, body, everywhere).username
 
 
 def give_post(session: Session, username: str, post: Post, jurisdiction: str = "city") -> None:

@@ -18,6 +18,7 @@ from cityops.words import N_
 from cityops.worktime.limits import Unit
 
 _OPEN = text("ended_at IS NULL")
+_RUNS = text("stopped_at IS NULL")
 
 
 class Case(Base):
@@ -155,7 +156,10 @@ class StageClock(Base):
     """
 
     __tablename__ = "stage_clocks"
-    __table_args__ = (UniqueConstraint("case_id", "name", "round"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "name", "round"),
+        Index("ix_stage_clocks_open_warn_at", "warn_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

@@ -23,6 +23,7 @@ from cityops.errors import NotAllowed, WrongState
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
 from cityops.grid.services import load_grid
+from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
 from cityops.words import N_
 from cityops.worktime.seed import seed_calendars
@@ -60,6 +61,7 @@ def load_demo(
         progress("loading calendars and catalogue")
         seed_calendars(session)
         seed_catalog(session)
+        seed_rules(session)
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
         load_grid(session, grid)
         progress("appointing people")

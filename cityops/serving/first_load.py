@@ -20,6 +20,8 @@ from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Base, Database
 from cityops.errors import BadSetting
+from cityops.notices.models import WarningRule
+from cityops.notices.seed import seed_rules
 from cityops.words import N_
 from cityops.workshop import Workshop
 from cityops.worktime.models import WorkCalendar
@@ -56,14 +58,17 @@ def make_tables(database_url: str) -> None:
 
 
 def lay_ground(database: Database) -> None:
-    """Give a new database the national catalogue and the first calendars; a city's own changes to them stay."""
+    """Give a new database the national catalogue, calendars and rules of warning; a city's changes to them stay."""
     with database.reading() as session:
-        is_laid = session.scalar(select(Standard.id).limit(1)) and session.scalar(select(WorkCalendar.id).limit(1))
+        is_laid = all(
+            session.scalar(select(rows.id).limit(1)) is not None for rows in (Standard, WorkCalendar, WarningRule)
+        )
     if is_laid:
         return
     with database.transaction() as session:
         seed_calendars(session)
         seed_catalog(session)
+        seed_rules(session)
 
 
 def load_once(workshop: Workshop, load: Callable[[], None], say: Say) -> bool:

@@ -1,0 +1,1 @@
+"""Warnings of clocks, and what a case's step says to those whom it concerns."""

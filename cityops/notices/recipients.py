@@ -1,0 +1,120 @@
+"""To whom a notice goes: the persons behind a post, a body, or the one above it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from cityops.accounts.holders import list_holders
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import HeldPost
+from cityops.cases.workflow import STEPS, ClockAct, ClockName
+from cityops.notices.models import Recipient
+
+DESKS = (Post.OPERATOR, Post.DISPATCHER, Post.DUTY_LEADER)
+BODIES = (Post.HANDLER, Post.LEADER)
+
+
+def _posts_of_clocks() -> dict[ClockName, Post]:
+    """Who has to act while a clock runs: the post of the first step in the table that stops or pauses it."""
+    found: dict[ClockName, Post] = {}
+    for step in STEPS.values():
+        for way in step.ways.values():
+            for name, act in way.clocks:
+                if act in {ClockAct.STOP, ClockAct.PAUSE}:
+                    found.setdefault(name, step.posts[0])
+    return found
+
+
+POST_OF_CLOCK = _posts_of_clocks()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A case as far as it says who is concerned.
+
+    Attributes:
+        post: whose turn it is to act.
+        body_path: the path of the body that has the case.
+        inspectors: the persons who have its open task.
+    """
+
+    area_code: str | None
+    body_path: str | None
+    post: Post
+    inspectors: tuple[int, ...] = ()
+
+
+class Directory:
+    """Who holds the posts of desks and bodies today, asked once and looked up many times.
+
+    Args:
+        body_path: only bodies on this path are asked for; None asks for those of the whole city.
+    """
+
+    def __init__(self, session: Session, body_path: str | None = None) -> None:
+        self._desks: dict[Post, list[tuple[int, HeldPost]]] = defaultdict(list)
+        self._bodies: dict[int, dict[Post, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._found: dict[tuple[Recipient, Subject, int], tuple[int, ...]] = {}
+        for person_id, held in list_holders(session, DESKS):
+            self._desks[held.post].append((person_id, held))
+        body_ids = None if body_path is None else _upwards(body_path)
+        for person_id, held in list_holders(session, BODIES, body_ids=body_ids):
+            self._bodies[held.body_id][held.post].append(person_id)
+
+    def find(self, recipient: Recipient, subject: Subject, turn: int = 0) -> tuple[int, ...]:
+        """The persons a notice goes to, each once; nobody where the post is vacant or the list has ended."""
+        asked = recipient, subject, turn
+        if asked not in self._found:
+            self._found[asked] = tuple(dict.fromkeys(self._look_up(*asked)))
+        return self._found[asked]
+
+    def _look_up(self, recipient: Recipient, subject: Subject, turn: int) -> list[int]:
+        if recipient is Recipient.HOLDER:
+            return self._holders(subject)
+        if recipient is Recipient.HANDLER:
+            return self._nearest(subject.body_path, Post.HANDLER)
+        if recipient is Recipient.BODY_ABOVE:
+            return self._above(subject.body_path)
+        if recipient is Recipient.DUTY_LIST:
+            return self._on_the_list(subject, turn)
+        return self._at_desk(Post(recipient.value), subject.area_code)
+
+    def _holders(self, subject: Subject) -> list[int]:
+        if subject.post is Post.INSPECTOR:
+            return list(subject.inspectors)
+        if subject.post is Post.HANDLER:
+            return self._nearest(subject.body_path, Post.HANDLER)
+        return self._at_desk(subject.post, subject.area_code)
+
+    def _at_desk(self, post: Post, area_code: str | None) -> list[int]:
+        return [person_id for person_id, held in self._desks[post] if held.covers(area_code)]
+
+    def _nearest(self, body_path: str | None, *posts: Post, skip: int = 0) -> list[int]:
+        """Who holds the first of these posts that is held, at the body or at the nearest one above it."""
+        for body_id in _upwards(body_path)[skip:]:
+            for post in posts:
+                if self._bodies[body_id][post]:
+                    return self._bodies[body_id][post]
+        return []
+
+    def _above(self, body_path: str | None) -> list[int]:
+        """The body's own leader; where it has none, who leads or handles at the nearest body above."""
+        own = _upwards(body_path)[:1]
+        leaders = self._bodies[own[0]][Post.LEADER] if own else []
+        return leaders or self._nearest(body_path, Post.LEADER, Post.HANDLER, skip=1)
+
+    def _on_the_list(self, subject: Subject, turn: int) -> list[int]:
+        return next((found for place, found in enumerate(self._rungs(subject)) if place == turn), [])
+
+    def _rungs(self, subject: Subject) -> Iterator[list[int]]:
+        yield self._at_desk(Post.DUTY_LEADER, subject.area_code)
+        for body_id in _upwards(subject.body_path):
+            if self._bodies[body_id][Post.LEADER]:
+                yield self._bodies[body_id][Post.LEADER]
+
+
+def _upwards(body_path: str | None) -> list[int]:
+    """The ids of a body and those above it, the nearest first."""
+    return [int(part) for part in reversed((body_path or "").split("/")) if part]

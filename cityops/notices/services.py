@@ -1,0 +1,113 @@
+"""The verbs of the notices: told by a case's step, settled when the case has moved on, read by a person."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
+from cityops.cases.workflow import StepName, steps_from
+from cityops.errors import NotFound
+from cityops.notices.models import Notice, NoticeKind, Recipient
+from cityops.notices.recipients import Directory, Subject
+from cityops.notices.sweeping import find_quiet
+from cityops.words import N_
+from cityops.worktime.limits import Unit
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Whom a step tells.
+
+    Attributes:
+        result: the result of the step that tells; None for each.
+        recipients: to whom; who took the step himself is left out.
+    """
+
+    step: StepName
+    result: str | None
+    recipients: tuple[Recipient, ...]
+
+
+TELLINGS = (
+    Telling(StepName.SEND_BACK, None, (Recipient.DISPATCHER,)),
+    Telling(StepName.CHECK, "failed", (Recipient.HANDLER,)),
+    Telling(StepName.REVIEW, "failed", (Recipient.DUTY_LEADER,)),
+)
+"""The steps that are told beyond the work lists, in which a case that moved on simply stands."""
+
+
+def follow(session: Session, case: Case, event: CaseEvent) -> None:
+    """Follow a case's step: settle the notices it has answered, tell those whom it concerns."""
+    _settle(session, case, event)
+    for telling in TELLINGS:
+        if telling.step is event.step and telling.result in {None, event.result}:
+            _tell(session, case, event, telling.recipients)
+
+
+def _settle(session: Session, case: Case, event: CaseEvent) -> None:
+    """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage."""
+    if event.from_stage is None:
+        return
+    paused = exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
+    running = select(StageClock.id).where(StageClock.case_id == case.id, StageClock.stopped_at.is_(None), ~paused)
+    answered = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
+    if event.from_stage is not event.to_stage:
+        answered = or_(answered, Notice.clock_id.is_(None))
+    session.execute(
+        update(Notice)
+        .where(Notice.case_id == case.id, Notice.read_at.is_(None), Notice.settled_at.is_(None), answered)
+        .values(settled_at=event.at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Recipient, ...]) -> None:
+    body_path = case.body.path if case.body is not None else None
+    turn_of = steps_from(case.stage)
+    subject = Subject(case.area_code, body_path, turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER)
+    directory = Directory(session, body_path or "")
+    is_urgent = case.condition is not None and case.condition.limit_unit is Unit.URGENT_HOUR
+    show_at = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
+    persons = dict.fromkeys(person for each in recipients for person in directory.find(each, subject))
+    session.add_all(
+        Notice(
+            person_id=person_id,
+            kind=NoticeKind.STEP,
+            case_id=case.id,
+            event_id=event.id,
+            turn=0,
+            is_urgent=is_urgent,
+            made_at=event.at,
+            show_at=show_at,
+        )
+        for person_id in persons
+        if person_id != event.person_id
+    )
+
+
+def read(session: Session, viewer: Viewer, notice_id: int) -> Notice:
+    """Mark one of the viewer's own notices as read.
+
+    Raises:
+        NotFound: the viewer has no such notice.
+    """
+    notice = session.scalar(select(Notice).where(Notice.id == notice_id, Notice.person_id == viewer.person_id))
+    if notice is None:
+        raise NotFound(N_("You have no such notice."))
+    notice.read_at = notice.read_at or clock.now()
+    return notice
+
+
+def read_all(session: Session, viewer: Viewer) -> None:
+    """Mark all that is shown to the viewer as read."""
+    moment = clock.now()
+    session.execute(
+        update(Notice)
+        .where(Notice.person_id == viewer.person_id, Notice.read_at.is_(None), Notice.show_at <= moment)
+        .values(read_at=moment)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,174 @@
+"""The sweep: open clocks that a rule of warning speaks of, each claimed once, and a notice to each of its recipients.
+
+A rule claims its clocks in one statement; a unique key lets one sweep have each, however many run. So the work goes by
+what has come since the last sweep, not by how many clocks are open.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, literal, select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.models import Body
+from cityops.accounts.posts import Post
+from cityops.cases.models import Case, ClockPause, StageClock
+from cityops.catalog.models import FilingCondition
+from cityops.db import UtcDateTime, insert_once
+from cityops.notices.hours import Quiet
+from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, QuietHours, WarningRule
+from cityops.notices.recipients import POST_OF_CLOCK, Directory, Subject
+from cityops.patrol.models import InspectorTask
+from cityops.worktime.limits import Unit
+
+KIND_OF_MOMENT = {Moment.STARTED: NoticeKind.WAITING, Moment.NEAR: NoticeKind.NEAR, Moment.DUE: NoticeKind.OVER}
+MAX_TURNS = 12
+# The scheduler is no metronome: a rule that speaks every ten minutes does so at the tenth minute, not the eleventh.
+JITTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A clock that a rule may speak of in this sweep, and nobody else."""
+
+    clock_id: int
+    turn: int
+
+
+def warn(session: Session, *, limit: int) -> int:
+    """Speak of at most `limit` clocks that rules have come to; how many it were.
+
+    A clock that was near while nothing ran and is over by now is told of as over, once.
+    """
+    rules = session.scalars(select(WarningRule).where(WarningRule.is_active).order_by(WarningRule.id)).all()
+    claims: list[tuple[WarningRule, list[_Claim]]] = []
+    spoken = 0
+    for rule in rules:
+        claimed = _claim(session, rule, limit - spoken)
+        spoken += len(claimed)
+        if claimed:
+            claims.append((rule, claimed))
+    if claims:
+        _tell(session, claims)
+    return spoken
+
+
+def _claim(session: Session, rule: WarningRule, limit: int) -> list[_Claim]:
+    moment = clock.now()
+    same = (
+        ClockWarning.clock_id == StageClock.id,
+        ClockWarning.rule_id == rule.id,
+        ClockWarning.due_at == StageClock.due_at,
+    )
+    turn: ColumnElement[int] = literal(0)
+    conditions = [*_has_come(rule, moment), StageClock.stopped_at.is_(None), ~_is_paused()]
+    if rule.clock is not None:
+        conditions.append(StageClock.name == rule.clock)
+    if rule.is_urgent_only:
+        conditions.append(_is_urgent())
+    if rule.every_minutes is None:
+        conditions.append(~exists().where(*same))
+    else:
+        turn = select(func.count()).select_from(ClockWarning).where(*same).scalar_subquery()
+        lately = ClockWarning.made_at > moment - timedelta(minutes=rule.every_minutes) + JITTER
+        conditions += [turn < MAX_TURNS, ~exists().where(*same, lately)]
+    chosen = select(StageClock.id, literal(rule.id), StageClock.due_at, turn, literal(moment, UtcDateTime))
+    claiming = insert_once(session, ClockWarning).from_select(
+        ["clock_id", "rule_id", "due_at", "turn", "made_at"], chosen.where(*conditions).limit(limit)
+    )
+    claimed = session.execute(claiming.on_conflict_do_nothing().returning(ClockWarning.clock_id, ClockWarning.turn))
+    return [_Claim(clock_id, turn) for clock_id, turn in claimed]
+
+
+def _has_come(rule: WarningRule, moment: datetime) -> list[ColumnElement[bool]]:
+    since = moment - timedelta(minutes=rule.after_minutes)
+    if rule.moment is Moment.STARTED:
+        return [StageClock.started_at <= since]
+    if rule.moment is Moment.NEAR:
+        return [StageClock.warn_at <= since, StageClock.due_at > moment]
+    # What is over has been near: the index leads with that.
+    return [StageClock.warn_at <= since, StageClock.due_at <= since]
+
+
+def _is_paused() -> ColumnElement[bool]:
+    return exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
+
+
+def _is_urgent() -> ColumnElement[bool]:
+    condition = FilingCondition.id == Case.condition_id
+    return exists().where(Case.id == StageClock.case_id, condition, FilingCondition.limit_unit == Unit.URGENT_HOUR)
+
+
+def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> None:
+    moment, directory = clock.now(), Directory(session)
+    later = find_quiet(session).shown_at(moment, clock.CITY_ZONE)
+    facts = _facts(session, {claim.clock_id for _, claimed in claims for claim in claimed})
+    inspectors = _inspectors(session, facts.values())
+    rows: list[dict[str, Any]] = []
+    for rule, claimed in claims:
+        for claim in claimed:
+            fact = facts[claim.clock_id]
+            subject = Subject(
+                fact.area_code, fact.path, POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER), inspectors[fact.case_id]
+            )
+            is_urgent = fact.limit_unit is Unit.URGENT_HOUR
+            rows += [
+                {
+                    "person_id": person_id,
+                    "kind": KIND_OF_MOMENT[rule.moment],
+                    "case_id": fact.case_id,
+                    "clock_id": claim.clock_id,
+                    "due_at": fact.due_at,
+                    "turn": claim.turn,
+                    "is_urgent": is_urgent,
+                    "made_at": moment,
+                    "show_at": moment if is_urgent else later,
+                }
+                for person_id in directory.find(rule.recipient, subject, claim.turn)
+            ]
+    if rows:
+        # Who is told by two rules at once, holding two posts at night, reads it once.
+        session.execute(insert_once(session, Notice).on_conflict_do_nothing(), rows)
+
+
+def find_quiet(session: Session) -> Quiet:
+    """The city's quiet hours; none where no row says so."""
+    row = session.scalar(select(QuietHours))
+    return Quiet(row.from_minute, row.until_minute) if row is not None else Quiet(0, 0)
+
+
+def _facts(session: Session, clock_ids: Collection[int]) -> dict[int, Any]:
+    """What the notices need of each clock and its case."""
+    rows = session.execute(
+        select(
+            StageClock.id,
+            StageClock.name,
+            StageClock.due_at,
+            StageClock.case_id,
+            Case.area_code,
+            Body.path,
+            FilingCondition.limit_unit,
+        )
+        .join(Case, Case.id == StageClock.case_id)
+        .outerjoin(Body, Body.id == Case.body_id)
+        .outerjoin(FilingCondition, FilingCondition.id == Case.condition_id)
+        .where(StageClock.id.in_(clock_ids))
+    )
+    return {row.id: row for row in rows}
+
+
+def _inspectors(session: Session, facts: Collection[Any]) -> dict[int, tuple[int, ...]]:
+    """Who has the open task of each case that waits for an inspector."""
+    found: dict[int, tuple[int, ...]] = defaultdict(tuple)
+    waiting = {fact.case_id for fact in facts if POST_OF_CLOCK.get(fact.name) is Post.INSPECTOR}
+    for case_id, person_id in session.execute(
+        select(InspectorTask.case_id, InspectorTask.person_id).where(
+            InspectorTask.case_id.in_(waiting), InspectorTask.done_at.is_(None)
+        )
+    ):
+        found[case_id] += (person_id,)
+    return found

@@ -1,0 +1,85 @@
+"""What a case's step tells to whom, what it settles, and what a person reads."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.models import Person
+from cityops.cases.models import Case
+from cityops.errors import NotFound
+from cityops.notices import services
+from cityops.notices.models import Notice, NoticeKind
+from cityops.notices.sweeping import warn
+from tests import factories
+from tests.factories import MONDAY_MORNING, People, bring_to, make_report, take
+
+
+def case_after(session: Session, people: People, *steps: str) -> Case:
+    return bring_to(session, people, make_report(session, people.inspector).case, *steps)
+
+
+def told(session: Session) -> list[tuple[str, str]]:
+    """Who is told of which step, as long as the case has not moved on."""
+    rows = session.execute(
+        select(Person.username, Notice)
+        .join(Person, Person.id == Notice.person_id)
+        .where(Notice.kind == NoticeKind.STEP, Notice.settled_at.is_(None))
+        .order_by(Person.username)
+    )
+    return [(username, notice.event.step.value) for username, notice in rows]
+
+
+def test_the_main_road_tells_nobody_anything(session: Session, people: People) -> None:
+    case_after(session, people, "accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
+    assert session.scalars(select(Notice)).all() == []
+
+
+def test_the_dispatchers_are_told_what_was_sent_back_to_them(session: Session, people: People) -> None:
+    case_after(session, people, "accept", "file", "dispatch", "send_back")
+    assert told(session) == [("dispatcher", "send_back")]
+
+
+def test_the_handlers_are_told_of_a_failed_check_until_they_have_reported_back(
+    session: Session, people: People
+) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for", "report_back")
+    take(session, people.inspector, case, "check", result="failed")
+    assert told(session) == [("handler", "check")]
+    take(session, people.handler, case, "report_back")
+    assert told(session) == []
+
+
+def test_a_stopped_clock_settles_what_was_told_of_it_and_a_running_one_does_not(
+    session: Session, people: People
+) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch")
+    with clock.running_at(MONDAY_MORNING + timedelta(days=7)):
+        warn(session, limit=100)
+        take(session, people.handler, case, "sign_for")
+    names = {(row.clock.name, row.settled_at is not None) for row in session.scalars(select(Notice))}
+    assert {(name.value, is_settled) for name, is_settled in names} == {("sign", True), ("handle", False)}
+
+
+def test_a_notice_is_read_once_and_only_by_its_own_person(session: Session, people: People) -> None:
+    case_after(session, people, "accept", "file", "dispatch", "send_back")
+    notice = session.scalars(select(Notice)).one()
+    with pytest.raises(NotFound):
+        services.read(session, people.operator, notice.id)
+    first = services.read(session, people.dispatcher, notice.id).read_at
+    with clock.running_at(MONDAY_MORNING + timedelta(hours=1)):
+        assert services.read(session, people.dispatcher, notice.id).read_at == first
+
+
+def test_all_that_is_shown_can_be_read_at_once_and_what_is_held_back_stays(session: Session, people: People) -> None:
+    factories.give_post(session, "operator", people.dispatcher.posts[0])
+    with clock.running_at(MONDAY_MORNING):
+        case_after(session, people, "accept", "file", "dispatch", "send_back")
+    with clock.running_at(MONDAY_MORNING + timedelta(hours=14)):
+        case_after(session, people, "accept", "file", "dispatch", "send_back")
+        services.read_all(session, people.dispatcher)
+    read = {(row.person_id, row.show_at > row.made_at): row.read_at for row in session.scalars(select(Notice))}
+    assert read.pop((people.dispatcher.person_id, False)) is not None
+    assert set(read.values()) == {None} and len(read) == 3

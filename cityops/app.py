@@ -81,7 +81,7 @@ def create_app(config: Config) -> OpenAPI:
         BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
     )
     app.extensions["cityops"] = workshop
-    app.extensions["cityops.office"] = make_office(workshop.keys)
+    app.extensions["cityops.office"] = make_office(workshop.keys, config.late_entry_hours)
     web.install(app)
     accounts_session.install(app)
     frame.install(app)

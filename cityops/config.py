@@ -14,6 +14,7 @@ from cityops.errors import BadSetting
 from cityops.words import N_
 
 DEFAULT_PORT = 8310
+LATE_ENTRY_HOURS = 72
 # The same for every process of one user, whatever its environment; only the owner may rename or delete there.
 TEMPORARY = Path("/tmp")
 
@@ -33,6 +34,7 @@ class Config:
         several_posts: whether a person may hold several posts in one shift.
         idle_minutes: a session ends after so long without a request.
         secure_cookies: cookies only over HTTPS.
+        late_entry_hours: how long ago a report may have come in that is entered now.
         proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
     """
 
@@ -48,6 +50,7 @@ class Config:
     idle_minutes: int = 30
     secure_cookies: bool = False
     proxies: int = 0
+    late_entry_hours: int = LATE_ENTRY_HOURS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -67,6 +70,7 @@ class Config:
             idle_minutes=_whole_number(environ, "CITYOPS_IDLE_MINUTES", 30, 1, 1_440),
             secure_cookies=_yes_or_no(environ, "CITYOPS_SECURE_COOKIES", production),
             proxies=_whole_number(environ, "CITYOPS_PROXIES", 0, 0, 5),
+            late_entry_hours=_whole_number(environ, "CITYOPS_LATE_ENTRY_HOURS", LATE_ENTRY_HOURS, 0, 8_760),
         )
 
     @property

@@ -173,6 +173,8 @@ def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:
         reporter_name=reporter.name,
         reporter_phone=reporter.phone,
         is_self_handled=body.self_handled,
+        occurred_at=body.occurred_at,
+        late_reason=body.late_reason,
     )
     return services.report(session, viewer, current_office(), new)
 
@@ -208,6 +210,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "simple": case.is_simple,
         "body": case.body and case.body.code,
         "opened_at": case.opened_at,
+        "occurred_at": case.occurred_at,
         "due_at": case.due_at,
         "handle_due_at": case.handle_due_at,
         "ended_at": case.ended_at,
@@ -217,7 +220,9 @@ def _facts(case: Case) -> dict[str, Any]:
 
 
 def _report_out(report: Report) -> ReportOut:
-    return ReportOut(number=report.number, id=UUID(report.uuid), case=case_out(report.case))
+    return ReportOut(
+        number=report.number, id=UUID(report.uuid), late_reason=report.late_reason, case=case_out(report.case)
+    )
 
 
 def _event_out(event: CaseEvent) -> EventOut:

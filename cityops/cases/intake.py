@@ -1,6 +1,7 @@
 """What a reporter told becomes a report and the facts of a case."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -31,7 +32,7 @@ class NewReport:
         lon, lat: WGS84/CGCS2000 degrees.
         condition: a filing condition's code, where it is known already.
         is_self_handled: an inspector put it right on the spot (简易案件).
-        reported_at: when it was told, where not now.
+        occurred_at: when it came in, where it is entered later (补录); `late_reason` says why.
     """
 
     uuid: str
@@ -47,6 +48,8 @@ class NewReport:
     reporter_name: str | None = None
     reporter_phone: str | None = None
     is_self_handled: bool = False
+    occurred_at: datetime | None = None
+    late_reason: str | None = None
 
 
 def same_report(earlier: Report, viewer: Viewer) -> Report:
@@ -56,10 +59,11 @@ def same_report(earlier: Report, viewer: Viewer) -> Report:
     return earlier
 
 
-def open_case(session: Session, new: NewReport, stage: Stage) -> Case:
+def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage) -> Case:
     """The case of a new report, checked and located, at the stage where its first step is to leave it."""
     moment = clock.now()
     today = clock.city_day(moment)
+    _check_occurred(new, moment, office.late_entry)
     case_class = catalog.get_class(session, new.kind, new.class_code, today)
     condition = catalog.check_condition(session, case_class, new.condition, today) if new.condition else None
     geometry.check_point(new.lon, new.lat)
@@ -67,6 +71,7 @@ def open_case(session: Session, new: NewReport, stage: Stage) -> Case:
     component = _component(session, new.component_code)
     return Case(
         opened_at=moment,
+        occurred_at=new.occurred_at,
         moved_at=moment,
         source=new.source,
         stage=stage,
@@ -90,6 +95,22 @@ def open_case(session: Session, new: NewReport, stage: Stage) -> Case:
         clocks=[],
         assignments=[],
     )
+
+
+def _check_occurred(new: NewReport, moment: datetime, most: timedelta) -> None:
+    if new.occurred_at is None:
+        if new.late_reason:
+            raise Invalid("occurred_at", N_("Say when it happened, or leave the reason empty."))
+        return
+    if new.occurred_at.tzinfo is None:
+        raise Invalid("occurred_at", N_("A moment needs its time zone: 2026-11-23T16:00+08:00."))
+    if new.occurred_at > moment:
+        raise Invalid("occurred_at", N_("This lies in the future."))
+    if new.occurred_at < moment - most:
+        hours = most // timedelta(hours=1)
+        raise Invalid(
+            "occurred_at", N_("What happened more than %(hours)s hours ago is not entered later."), hours=hours
+        )
 
 
 def _component(session: Session, code: str | None) -> Component | None:
@@ -123,6 +144,8 @@ def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case,
         case=case,
         source=new.source,
         reported_at=case.opened_at,
+        occurred_at=new.occurred_at,
+        late_reason=_late_reason(new),
         entered_by=viewer.person_id,
         description=case.description,
         reporter_name_sealed=keys.seal(name) if name else None,
@@ -132,3 +155,7 @@ def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case,
     )
     session.add(row)
     return row
+
+
+def _late_reason(new: NewReport) -> str | None:
+    return None if new.occurred_at is None else checked_text("late_reason", new.late_reason, longest=200)

@@ -24,6 +24,7 @@ _RUNS = text("stopped_at IS NULL")
 class Case(Base):
     """A case from its report to its end: the projection of its events, kept for lists and locks.
 
+    `occurred_at` is when a report came in that was entered later; clocks and scores go by `opened_at` all the same.
     `version` is the last event's seq; `due_at` and `warn_at` (80 % of the limit) are the running stage clock's.
     `handle_due_at` is the handling clock's, which the scores read. `cell_id` and `area_code` are those of its day.
     """
@@ -42,6 +43,7 @@ class Case(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    occurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[Source] = mapped_column(words_enum(Source))
     stage: Mapped[Stage] = mapped_column(words_enum(Stage))
     version: Mapped[int]
@@ -94,7 +96,10 @@ class Case(Base):
 
 
 class Report(Base):
-    """What came in: a reporter's words and place, and the case it belongs to. Name and phone are sealed."""
+    """What came in: a reporter's words and place, and the case it belongs to. Name and phone are sealed.
+
+    `reported_at` is when it was typed; `occurred_at` when it came in, where that was earlier (补录), with the reason.
+    """
 
     __tablename__ = "reports"
 
@@ -103,6 +108,8 @@ class Report(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     source: Mapped[Source] = mapped_column(words_enum(Source))
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    occurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    late_reason: Mapped[str | None] = mapped_column(String(200))
     entered_by: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     description: Mapped[str] = mapped_column(Text)
     reporter_name_sealed: Mapped[str | None] = mapped_column(Text)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case, CaseEvent
+from cityops.config import LATE_ENTRY_HOURS
 from cityops.crypto import Keys
 
 Follower = Callable[[Session, Case, CaseEvent], None]
@@ -19,10 +21,12 @@ class CaseOffice:
     Attributes:
         keys: seals personal data, signs the history.
         followers: called inside the step's transaction with each event (hotline, patrol).
+        late_entry: how long ago a report may have come in that is entered now.
     """
 
     keys: Keys
     followers: tuple[Follower, ...] = ()
+    late_entry: timedelta = timedelta(hours=LATE_ENTRY_HOURS)
 
 
 def current_office() -> CaseOffice:

@@ -64,6 +64,8 @@ class ReportIn(Strict):
     reporter: ReporterIn | None = None
     component_code: str | None = Field(None, max_length=17)
     self_handled: bool = False
+    occurred_at: Moment | None = Field(None, description="When it came in, where it is entered later; with late_reason")
+    late_reason: Text | None = Field(None, description="Why it is entered later")
 
 
 class StepIn(Strict):
@@ -102,7 +104,8 @@ class CaseOut(BaseModel):
     description: str
     simple: bool
     body: str | None
-    opened_at: datetime
+    opened_at: datetime = Field(description="When it was entered")
+    occurred_at: datetime | None = Field(description="When it came in, where it was entered later")
     due_at: datetime | None
     handle_due_at: datetime | None
     ended_at: datetime | None
@@ -128,6 +131,7 @@ class ReportOut(BaseModel):
 
     number: str
     id: UUID
+    late_reason: str | None
     case: CaseOut
 
 

@@ -5,7 +5,7 @@ projection are written in the caller's one transaction, by `acting.carry_out`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
@@ -55,7 +55,7 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
         return same_report(earlier, viewer)
     step = STEPS[StepName.SELF_HANDLE if new.is_self_handled else StepName.REPORT]
     way = step.ways[DONE]
-    case = open_case(session, new, given(way.to))
+    case = open_case(session, office, new, given(way.to))
     held = _held_for(viewer, step, case)
     if new.is_self_handled:
         _check_self_handled(case)
@@ -68,6 +68,8 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     act.facts = {"report": new.uuid, "source": new.source.value, "class": case.class_id, "condition": case.condition_id}
     act.facts |= {"lon": new.lon, "lat": new.lat, "cell": case.cell_id, "area": case.area_code}
     act.facts |= {"component": case.component_id}
+    if new.occurred_at is not None:
+        act.facts["occurred"] = new.occurred_at.astimezone(UTC).isoformat()
     carry_out(act, None)
     return row
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import FloatField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms import DateTimeLocalField, FloatField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional
 
+from cityops import clock
 from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
 from cityops.cases.workflow import SOURCE_LABELS, Source
@@ -36,6 +37,8 @@ class IntakeForm(RoomForm):
     component_code = HiddenField(_l("Component"))
     reporter_name = StringField(_l("Reporter's name"))
     reporter_phone = StringField(_l("Telephone"))
+    occurred_at = DateTimeLocalField(_l("When it came in"), validators=[Optional()])
+    late_reason = StringField(_l("Why it is entered later"))
 
     def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
         """Fill the lists one chooses from."""
@@ -50,6 +53,7 @@ class IntakeForm(RoomForm):
             Invalid: a source or class that there is not.
         """
         kind, code = parse_class(self.class_code.data)
+        occurred_at = self.occurred_at.data
         if self.source.data not in set(DESK_SOURCES):
             raise Invalid("source", N_("Choose where the report came from."))
         return NewReport(
@@ -65,4 +69,6 @@ class IntakeForm(RoomForm):
             component_code=self.component_code.data or None,
             reporter_name=self.reporter_name.data or None,
             reporter_phone=self.reporter_phone.data or None,
+            occurred_at=occurred_at and occurred_at.replace(tzinfo=clock.CITY_ZONE),
+            late_reason=self.late_reason.data or None,
         )

@@ -31,6 +31,8 @@ from cityops.patrol import routes as patrol_routes
 from cityops.problems import Problem
 from cityops.resources import folders
 from cityops.workshop import Workshop
+from cityops.worktime import holiday_pages
+from cityops.worktime import routes as worktime_routes
 
 PAGES = (
     health.pages,
@@ -43,6 +45,8 @@ PAGES = (
     cases_tiles.pages,
     component_pages.pages,
     catalog_routes.pages,
+    worktime_routes.pages,
+    holiday_pages.pages,
     grid_routes.pages,
     grid_tiles.pages,
     hotline_routes.pages,

@@ -3,6 +3,8 @@
 They are plain WTForms: the CSRF token of every unsafe request is checked before a route begins.
 """
 
+from collections.abc import Mapping
+
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, Form, IntegerField, PasswordField, SelectField, StringField
@@ -23,8 +25,8 @@ BODY_KINDS = [(kind.value, _l(label)) for kind, label in BODY_KIND_LABELS.items(
 class PageForm(Form):
     """A form whose own messages are in the reader's language."""
 
-    def __init__(self, sent: "MultiDict[str, str] | None" = None) -> None:
-        super().__init__(sent, meta={"locales": [web.language().split("_")[0]]})
+    def __init__(self, sent: "MultiDict[str, str] | None" = None, *, data: Mapping[str, object] | None = None) -> None:
+        super().__init__(sent, data=data, meta={"locales": [web.language().split("_")[0]]})
 
     def refuse(self, error: Invalid) -> None:
         """Put a service's refusal beside its field, or on top where the form has no such field."""

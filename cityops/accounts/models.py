@@ -164,6 +164,13 @@ class AuditAction(StrEnum):
     PERSONAL_DATA_SHOWN = "personal_data_shown"
     RULE_ADDED = "rule_added"
     RULE_ENDED = "rule_ended"
+    CALENDAR_ADDED = "calendar_added"
+    CALENDAR_TERMS_SET = "calendar_terms_set"
+    CALENDAR_HOURS_SET = "calendar_hours_set"
+    CALENDAR_DAY_ADDED = "calendar_day_added"
+    CALENDAR_DAY_REMOVED = "calendar_day_removed"
+    HOLIDAYS_ANNOUNCED = "holidays_announced"
+    DUE_TIMES_RECOUNTED = "due_times_recounted"
 
 
 AUDIT_LABELS = {
@@ -183,6 +190,13 @@ AUDIT_LABELS = {
     AuditAction.PERSONAL_DATA_SHOWN: N_("looked at personal data"),
     AuditAction.RULE_ADDED: N_("added a responsibility rule"),
     AuditAction.RULE_ENDED: N_("ended a responsibility rule"),
+    AuditAction.CALENDAR_ADDED: N_("added a working calendar"),
+    AuditAction.CALENDAR_TERMS_SET: N_("set how a calendar counts"),
+    AuditAction.CALENDAR_HOURS_SET: N_("set a calendar's weekly hours"),
+    AuditAction.CALENDAR_DAY_ADDED: N_("entered a day of a calendar"),
+    AuditAction.CALENDAR_DAY_REMOVED: N_("took a day out of a calendar"),
+    AuditAction.HOLIDAYS_ANNOUNCED: N_("entered a year's holidays"),
+    AuditAction.DUE_TIMES_RECOUNTED: N_("had due times counted anew"),
 }
 
 

@@ -110,7 +110,7 @@ class Week:
     def __post_init__(self) -> None:
         """Refuse hours that overlap."""
         for spans in self.spans:
-            _refuse_overlap(spans)
+            refuse_overlap(spans)
 
     @property
     def make_up_spans(self) -> Spans:
@@ -129,7 +129,7 @@ class DayException:
 
     def __post_init__(self) -> None:
         """Refuse hours that overlap."""
-        _refuse_overlap(self.spans)
+        refuse_overlap(self.spans)
 
 
 class _Cache:
@@ -287,7 +287,8 @@ def monday_to_friday(*spans: Span) -> Week:
     return Week((spans, spans, spans, spans, spans, (), ()))
 
 
-def _refuse_overlap(spans: Spans) -> None:
+def refuse_overlap(spans: Spans) -> None:
+    """Refuse hours of one day that overlap."""
     for earlier, later in pairwise(sorted(spans)):
         if later.start_minute < earlier.end_minute:
             raise Invalid("hours", N_("The hours %(one)s and %(other)s overlap."), one=earlier, other=later)

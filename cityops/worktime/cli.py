@@ -1,36 +1,29 @@
-"""`cityops worktime`: working time, counted and explained, and the years whose holidays are known."""
+"""`cityops worktime`: working time, counted and explained, and what keeps the calendars."""
 
-import csv
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from itertools import groupby
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
-from cityops import clock
 from cityops.errors import CityopsError, Invalid
 from cityops.shell import Shell
 from cityops.words import N_
-from cityops.worktime import queries, services
+from cityops.worktime import keeping, queries
 from cityops.worktime.arithmetic import Pause, add, counted
-from cityops.worktime.calendar import Calendar, DayException, NoHolidayData
+from cityops.worktime.calendar import Calendar, NoHolidayData
 from cityops.worktime.defaults import DEFAULT_CALENDARS
 from cityops.worktime.explanation import Piece, explain
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
-from cityops.worktime.notices import BadNotice, Fault, read_notice, write_notice
-from cityops.worktime.timeline import FIRST_YEAR, LAST_YEAR
-
-FAULT_COLUMNS = ("line", "field", "reason")
-YEAR = click.IntRange(FIRST_YEAR, LAST_YEAR)
 
 
 @click.group()
 def worktime() -> None:
-    """Working time: when a limit is due, and why; the years whose holidays are known."""
+    """Working time: when a limit is due, and why; the calendars, and the years whose holidays are known."""
+
+
+for _command in keeping.COMMANDS:
+    worktime.add_command(_command)
 
 
 @worktime.command()
@@ -58,91 +51,6 @@ def due(
     except CityopsError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(answer)))
-
-
-@worktime.command()
-@click.argument("year", type=YEAR)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--source", help="Where the days are from, as the number of the notice (default: the file's name).")
-@click.option("--replace", "replaces", is_flag=True, help="Put the file in the place of what the year has.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.pass_obj
-def announce(shell: Shell, year: int, file: Path, source: str | None, *, replaces: bool, dry_run: bool) -> None:
-    """Enter the holidays of YEAR for all calendars from FILE: CSV with the columns day,kind,name_zh,name_en[,spans].
-
-    A kind is holiday, make_up or special; only special days have spans, like 08:30-12:00;13:30-17:00. All of the file
-    is entered or nothing: bad rows go to stdout as CSV with line, field and reason, otherwise the days that change.
-    """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            notice = read_notice(lines, year)
-    except BadNotice as refusal:
-        _print_faults(refusal.faults)
-        raise
-    if dry_run:
-        with shell.database.reading() as session:
-            changes = services.compare_year(session, year, notice)
-    else:
-        with shell.database.transaction() as session:
-            changes = services.announce_year(session, year, notice, source or file.name, replaces=replaces)
-    for line in _change_lines(changes):
-        click.echo(line)
-    known = f"; known already: {changes.known_from}" if changes.known_from else ""
-    done = "nothing was entered (--dry-run)" if dry_run else "entered"
-    click.echo(
-        f"{year}: {len(notice)} days, {len(changes.removed)} out, {len(changes.added)} in{known}; {done}", err=True
-    )
-
-
-@worktime.command()
-@click.pass_obj
-def years(shell: Shell) -> None:
-    """List the years whose holidays are known with their source, and say which of this and the next is missing."""
-    with shell.database.reading() as session:
-        known = {each.year: each.source for each in queries.list_years(session)}
-    for line in _year_lines(known):
-        click.echo(line)
-    this_year = clock.today().year
-    missing = {this_year, this_year + 1} - set(known)
-    for year in sorted(missing):
-        click.echo(f"{year} is missing; enter it with: cityops worktime announce {year} FILE.csv", err=True)
-
-
-@worktime.command()
-@click.argument("year", type=YEAR)
-@click.pass_obj
-def days(shell: Shell, year: int) -> None:
-    """Print the days of YEAR that hold for all calendars, as the CSV that `announce` takes."""
-    with shell.database.reading() as session:
-        notice = queries.list_announced(session, year)
-    csv.writer(sys.stdout, lineterminator="\n").writerows(write_notice(notice))
-
-
-def _print_faults(faults: Sequence[Fault]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(FAULT_COLUMNS)
-    writer.writerows((each.line, each.field, each.reason) for each in faults)
-
-
-def _change_lines(changes: services.Changes) -> Iterator[str]:
-    for day in sorted({*changes.removed, *changes.added}):
-        for sign, side in (("-", changes.removed), ("+", changes.added)):
-            if day in side:
-                yield _day_line(sign, day, side)
-
-
-def _day_line(sign: str, day: date, side: Mapping[date, DayException]) -> str:
-    each = side[day]
-    hours = ";".join(str(span) for span in each.spans)
-    return f"{sign} {day:%a %Y-%m-%d}  {each.kind.value:7}  {each.name_zh}  {each.name_en}  {hours}".rstrip()
-
-
-def _year_lines(known: Mapping[int, str]) -> Iterator[str]:
-    """Yield a line for each run of years from one source."""
-    numbered = enumerate(known.items())
-    for (_, source), pairs in groupby(numbered, lambda pair: (pair[1][0] - pair[0], pair[1][1])):
-        run = [year for _, (year, _source) in pairs]
-        yield f"{run[0]}-{run[-1]}\t{source}" if len(run) > 1 else f"{run[0]}\t{source}"
 
 
 def _answer(start: str, limit: Limit, calendar: Calendar, pauses: list[Pause]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.db import Base, words_enum
-from cityops.worktime.calendar import NOMINAL_MINUTES, DayKind, DayRule
+from cityops.worktime.calendar import NOMINAL_MINUTES, DayException, DayKind, DayRule
 
 _FOR_ALL = text("calendar_id IS NULL")
 _HOURS = "start_minute >= 0 AND start_minute < 1440 AND end_minute > start_minute AND end_minute <= start_minute + 1440"
@@ -100,3 +100,16 @@ class WorkYear(Base):
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     source: Mapped[str] = mapped_column(String(200))
+
+
+def day_row(day: date, each: DayException, calendar_id: int | None = None) -> WorkDay:
+    """The row of a day with its hours."""
+    spans = [WorkDaySpan(start_minute=span.start_minute, end_minute=span.end_minute) for span in each.spans]
+    return WorkDay(
+        calendar_id=calendar_id,
+        day_on=day,
+        kind=each.kind,
+        name_zh=each.name_zh,
+        name_en=each.name_en,
+        spans=spans,
+    )

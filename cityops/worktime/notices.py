@@ -10,7 +10,8 @@ from datetime import date
 
 from cityops.errors import Invalid
 from cityops.words import N_
-from cityops.worktime.calendar import DayException, DayKind, Span
+from cityops.worktime.calendar import DayException, DayKind, Spans
+from cityops.worktime.hours import read_spans, write_spans
 
 REQUIRED = ("day", "kind", "name_zh", "name_en")
 COLUMNS = (*REQUIRED, "spans")
@@ -24,8 +25,17 @@ class Fault:
     """What is wrong with one row of a notice."""
 
     line: int
-    field: str
-    reason: str
+    refusal: Invalid
+
+    @property
+    def field(self) -> str:
+        """The column."""
+        return self.refusal.field
+
+    @property
+    def reason(self) -> str:
+        """Why, in English."""
+        return str(self.refusal)
 
 
 class BadNotice(Invalid):
@@ -53,15 +63,15 @@ def read_notice(lines: Iterable[str], year: int) -> Notice:
                 day, exception = _day(row, year)
                 _refuse_second(day, first_lines)
             except Invalid as refusal:
-                faults.append(Fault(reader.line_num, refusal.field, str(refusal)))
+                faults.append(Fault(reader.line_num, refusal))
             else:
                 days[day], first_lines[day] = exception, reader.line_num
     except UnicodeDecodeError:
-        faults.append(Fault(reader.line_num + 1, "file", N_("The file is not written in UTF-8.")))
+        faults.append(_of_file(reader.line_num + 1, N_("The file is not written in UTF-8.")))
     except csv.Error as error:
-        faults.append(Fault(reader.line_num, "file", str(error)))
+        faults.append(_of_file(reader.line_num, N_("The line cannot be read as CSV: %(why)s"), why=error))
     if not days and not faults:
-        faults.append(Fault(1, "file", N_("The file has no days.")))
+        faults.append(_of_file(1, N_("The file has no days.")))
     if faults:
         raise BadNotice(faults)
     return dict(sorted(days.items()))
@@ -71,14 +81,18 @@ def write_notice(notice: Notice) -> Iterator[tuple[str, ...]]:
     """The rows of a notice as `read_notice` takes them, the header first."""
     yield COLUMNS
     for day, each in notice.items():
-        spans = ";".join(str(span) for span in each.spans)
-        yield day.isoformat(), each.kind.value, each.name_zh, each.name_en, spans
+        yield day.isoformat(), each.kind.value, each.name_zh, each.name_en, write_spans(each.spans)
 
 
 def _header_faults(header: Iterable[str]) -> list[Fault]:
     names = list(header)
-    missing = [Fault(1, name, N_("The column is missing.")) for name in REQUIRED if name not in names]
-    return missing + [Fault(1, name, N_("The column is not known.")) for name in names if name not in COLUMNS]
+    missing = [Invalid(name, N_("The column is missing.")) for name in REQUIRED if name not in names]
+    unknown = [Invalid(name, N_("The column is not known.")) for name in names if name not in COLUMNS]
+    return [Fault(1, refusal) for refusal in missing + unknown]
+
+
+def _of_file(line: int, message: str, **params: object) -> Fault:
+    return Fault(line, Invalid("file", message, **params))
 
 
 def _day(row: Mapping[str | None, str | list[str] | None], year: int) -> tuple[date, DayException]:
@@ -89,10 +103,17 @@ def _day(row: Mapping[str | None, str | list[str] | None], year: int) -> tuple[d
     if cells["kind"] not in set(DayKind):
         raise Invalid("kind", N_("A kind is holiday, make_up or special, not “%(kind)s”."), kind=cells["kind"][:40])
     kind = DayKind(cells["kind"])
-    for field, most in MOST_CHARACTERS.items():
-        if not 0 < len(cells[field]) <= most or not cells[field].isprintable():
-            raise Invalid(field, N_("A name has 1 to %(most)s printable characters."), most=most)
+    for field in MOST_CHARACTERS:
+        check_name(field, cells[field])
     return day, DayException(kind, _spans(kind, cells["spans"]), cells["name_en"], cells["name_zh"])
+
+
+def check_name(field: str, text: str) -> str:
+    """A day's name (`name_zh` or `name_en`), if it can be shown."""
+    most = MOST_CHARACTERS[field]
+    if not 0 < len(text) <= most or not text.isprintable():
+        raise Invalid(field, N_("A name has 1 to %(most)s printable characters."), most=most)
+    return text
 
 
 def _day_in(year: int, text: str) -> date:
@@ -107,10 +128,10 @@ def _day_in(year: int, text: str) -> date:
     return day
 
 
-def _spans(kind: DayKind, text: str) -> tuple[Span, ...]:
+def _spans(kind: DayKind, text: str) -> Spans:
     if bool(text) != (kind is DayKind.SPECIAL):
         raise Invalid("spans", N_("Special days need hours, like 08:30-12:00;13:30-17:00; other days have none here."))
-    return tuple(sorted(Span.parse(part) for part in text.split(";"))) if text else ()
+    return read_spans(text)
 
 
 def _refuse_second(day: date, first_lines: Mapping[date, int]) -> None:

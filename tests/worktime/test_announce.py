@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from cityops import clock
 from cityops.config import Config
+from cityops.errors import Invalid, NotFound
 from cityops.shell import Shell
 from cityops.worktime.cli import worktime
 from cityops.worktime.seed import seed_calendars
@@ -97,3 +98,36 @@ def test_a_limit_is_counted_through_the_year_on_the_citys_calendar(run: Run, not
     run("announce", "2027", notice)
     assert "due   Mon 2027-01-04 09:30" in run(*asked, "--city").stdout
     assert run(*asked).stderr.endswith("and ask with --city\n")
+
+
+def test_offices_are_closed_from_two_and_open_again(run: Run) -> None:
+    asked = ("due", "--city", "--start", "2026-11-27T13:30+08:00", "--limit", "2", "--unit", "working_hour")
+    closed = run("close-day", "2026-11-27", "--name", "台风", "--name-en", "typhoon", "--from", "14:00")
+    assert "entered for office" in closed.stderr
+    assert "due   Mon 2026-11-30 10:00" in run(*asked).stdout
+    assert "closed   typhoon" in run(*asked).stdout
+    assert isinstance(run("remove-day", "2026-11-27").exception, NotFound)
+    assert run("remove-day", "2026-11-27", "--calendar", "office").exit_code == 0
+    assert "due   Fri 2026-11-27 15:30" in run(*asked).stdout
+
+
+def test_a_day_is_closed_whole_or_but_for_some_hours(run: Run) -> None:
+    assert run("close-day", "2026-11-27", "--name", "停电").exit_code == 0
+    assert run("close-day", "2026-11-30", "--name", "停电", "--hours", "09:00-10:00").exit_code == 0
+    asked = ("due", "--city", "--start", "2026-11-27T08:30+08:00", "--limit", "1", "--unit", "working_hour")
+    assert "due   Mon 2026-11-30 10:00" in run(*asked).stdout
+    refused = run("close-day", "2026-12-01", "--name", "x", "--hours", "09:00-10:00", "--from", "14:00")
+    assert refused.exit_code == 2
+
+
+def test_other_hours_are_entered_and_listed(run: Run) -> None:
+    given = ("--hours", "1-4 08:00-12:00;13:00-17:00", "--hours", "5 08:00-12:00")
+    assert run("set-hours", "office", "2026-12-01", *given).exit_code == 0
+    listed = run("calendars").stdout
+    assert "from 2026-12-01  1-4 08:00-12:00;13:00-17:00, 5 08:00-12:00, 6-7 closed" in listed
+    assert "from 2000-01-01  1-5 08:30-12:00;13:30-18:00, 6-7 closed" in listed
+
+
+@pytest.mark.parametrize("hours", ["", "8 08:00-12:00", "5-1 08:00-12:00", "08:00-12:00", "1- 08:00-12:00x"])
+def test_hours_of_no_weekday_are_refused(run: Run, hours: str) -> None:
+    assert isinstance(run("set-hours", "office", "2026-12-01", "--hours", hours).exception, Invalid)

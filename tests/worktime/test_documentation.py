@@ -24,7 +24,7 @@ FILES = re.findall(r"here `(\S+\.csv)`[^`]*```csv\n(.*?)```", PAGE.read_text("ut
 
 
 def test_the_page_has_examples() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 11
     assert [name for name, _ in FILES] == ["2027.csv"]
 
 

@@ -37,7 +37,7 @@ def test_an_announced_year_is_counted_through_by_a_process_that_had_read_the_cal
     with pytest.raises(NoHolidayData):
         add(read(seeded), start, limit)
     with seeded.transaction() as session:
-        changes = announce_year(session, 2027, NOTICE, "notice")
+        changes = announce_year(session, None, 2027, NOTICE, "notice")
     assert (changes.added, changes.removed, changes.known_from) == (NOTICE, {}, None)
     assert add(read(seeded), start, limit) == datetime.fromisoformat("2027-01-04T09:30+08:00")
     assert read(seeded).spans_on(date(2027, 6, 18)) == HEAT.spans
@@ -50,20 +50,20 @@ def test_only_calendars_that_observe_holidays_get_a_new_stamp(seeded: Database) 
 
     before = stamps()
     with seeded.transaction() as session:
-        announce_year(session, 2027, NOTICE, "notice")
+        announce_year(session, None, 2027, NOTICE, "notice")
     after = stamps()
     assert {name for name in before if before[name] != after[name]} == {"office"}
 
 
 def test_a_known_year_is_replaced_only_when_told_to(seeded: Database) -> None:
     with seeded.transaction() as session:
-        announce_year(session, 2027, NOTICE, "first")
+        announce_year(session, None, 2027, NOTICE, "first")
     refusal = r"2027 has been entered already \(first\): give --replace"
     with pytest.raises(WrongState, match=refusal), seeded.transaction() as session:
-        announce_year(session, 2027, {date(2027, 1, 1): NEW_YEAR}, "second")
+        announce_year(session, None, 2027, {date(2027, 1, 1): NEW_YEAR}, "second")
     later = {date(2027, 1, 1): NEW_YEAR, date(2027, 1, 4): NEW_YEAR}
     with seeded.transaction() as session:
-        changes = announce_year(session, 2027, later, "second", replaces=True)
+        changes = announce_year(session, None, 2027, later, "second", replaces=True)
     assert (list(changes.added), list(changes.removed)) == ([date(2027, 1, 4)], [date(2027, 6, 18)])
     assert changes.known_from == "first"
     with seeded.reading() as session:
@@ -78,7 +78,7 @@ def test_days_entered_without_their_year_are_not_replaced_unasked(seeded: Databa
     with seeded.transaction() as session:
         session.add(WorkDay(day_on=date(2027, 1, 1), kind=DayKind.HOLIDAY, name_zh="元旦", name_en="New Year"))
     with pytest.raises(WrongState), seeded.transaction() as session:
-        announce_year(session, 2027, NOTICE, "notice")
+        announce_year(session, None, 2027, NOTICE, "notice")
 
 
 def test_a_calendars_own_day_stays(seeded: Database) -> None:
@@ -89,7 +89,7 @@ def test_a_calendars_own_day_stays(seeded: Database) -> None:
         )
         session.add(own)
     with seeded.transaction() as session:
-        announce_year(session, 2027, NOTICE, "notice", replaces=True)
+        announce_year(session, None, 2027, NOTICE, "notice", replaces=True)
     assert read(seeded).spans_on(date(2027, 1, 1)) != ()
 
 
@@ -105,4 +105,4 @@ def test_comparing_writes_nothing(seeded: Database) -> None:
 @pytest.mark.parametrize("source", ["", "x" * 201])
 def test_a_year_says_where_it_is_from(seeded: Database, source: str) -> None:
     with pytest.raises(Invalid, match="source"), seeded.transaction() as session:
-        announce_year(session, 2027, NOTICE, source)
+        announce_year(session, None, 2027, NOTICE, source)

@@ -191,7 +191,8 @@ _CLOCK_ACTS: Mapping[ClockAct, Callable[[Act, ClockName], None]] = {
 
 def _tell_assignment(case: Case) -> None:
     """The handling clock's due moment is the assignment's and the case's: the scores read it there."""
-    row, assignment = running(case, ClockName.HANDLE), current_assignment(case)
+    row = running(case, ClockName.HANDLE)
+    assignment = current_assignment(case) if row is not None else None
     if row is not None and assignment is not None:
         assignment.due_at = case.handle_due_at = row.due_at
 

@@ -14,9 +14,10 @@ SCENES = frozenset({AttachmentKind.SCENE, AttachmentKind.BEFORE, AttachmentKind.
 
 def _after_file(act: Act) -> None:
     condition = given(act.condition)
-    if sum(photo.kind in SCENES for photo in act.case.attachments) < condition.photos_before:
+    needed = condition.photos_before
+    if needed and sum(photo.kind in SCENES for photo in act.case.attachments) < needed:
         message = N_("Filing under this condition needs %(n)s photos of the place: add them first.")
-        raise Invalid("photo", message, n=condition.photos_before)
+        raise Invalid("photo", message, n=needed)
     act.case.condition_id, act.case.class_id, act.case.kind = (
         condition.id,
         condition.class_id,
@@ -53,15 +54,16 @@ def _after_report_back(act: Act) -> None:
     assignment = act.case.assignments[-1]
     needed = given(act.case.condition).photos_after
     # Every rework is shown anew.
-    shown = [
-        photo
-        for photo in act.case.attachments
-        if photo.kind is AttachmentKind.AFTER and photo.added_at >= assignment.dispatched_at
-    ]
-    if len(shown) < needed * (1 + assignment.rework_count):
+    if needed and _count_shown(act) < needed * (1 + assignment.rework_count):
         raise Invalid("photo", N_("Reporting back needs %(n)s new photos of what was done: add them first."), n=needed)
     assignment.signed_at = assignment.signed_at or act.moment
     assignment.reported_back_at = act.case.reported_back_at = act.moment
+
+
+def _count_shown(act: Act) -> int:
+    """The photos of what was done since the case was dispatched."""
+    since = act.case.assignments[-1].dispatched_at
+    return sum(photo.kind is AttachmentKind.AFTER and photo.added_at >= since for photo in act.case.attachments)
 
 
 def _after_check(act: Act) -> None:

@@ -79,6 +79,7 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         head_digest=history.GENESIS,
         kind=new.kind,
         class_id=case_class.id,
+        case_class=case_class,
         condition_id=condition and condition.id,
         condition=condition,
         component_id=component and component.id,

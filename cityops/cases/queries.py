@@ -283,7 +283,7 @@ _ROW = (
     joinedload(Case.case_class),
     joinedload(Case.condition),
     joinedload(Case.body),
-    joinedload(Case.cell).load_only(Cell.code),
+    joinedload(Case.cell).load_only(Cell.code, Cell.area_level),
 )
 
 

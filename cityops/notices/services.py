@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import BigInteger, Update, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from cityops import clock
@@ -10,6 +10,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.workflow import StepName, steps_from
+from cityops.db import UtcDateTime
 from cityops.errors import NotFound
 from cityops.notices.models import Notice, NoticeKind, Recipient
 from cityops.notices.recipients import Directory, Subject
@@ -40,6 +41,25 @@ TELLINGS = (
 """The steps that are told beyond the work lists, in which a case that moved on simply stands."""
 
 
+def _settling(*, is_leaving: bool) -> Update:
+    paused = exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
+    of_case = bindparam("of_case", type_=BigInteger)
+    running = select(StageClock.id).where(StageClock.case_id == of_case, StageClock.stopped_at.is_(None), ~paused)
+    answered = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
+    if is_leaving:
+        answered = or_(answered, Notice.clock_id.is_(None))
+    return (
+        update(Notice)
+        .where(Notice.case_id == of_case, Notice.read_at.is_(None), Notice.settled_at.is_(None), answered)
+        .values(settled_at=bindparam("moment", type_=UtcDateTime))
+        .execution_options(synchronize_session=False)
+    )
+
+
+# Built once: putting a statement together takes longer than running it.
+_SETTLE, _SETTLE_ON_LEAVING = _settling(is_leaving=False), _settling(is_leaving=True)
+
+
 def follow(session: Session, case: Case, event: CaseEvent) -> None:
     """Follow a case's step: settle the notices it has answered, tell those whom it concerns."""
     _settle(session, case, event)
@@ -52,17 +72,8 @@ def _settle(session: Session, case: Case, event: CaseEvent) -> None:
     """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage."""
     if event.from_stage is None:
         return
-    paused = exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
-    running = select(StageClock.id).where(StageClock.case_id == case.id, StageClock.stopped_at.is_(None), ~paused)
-    answered = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
-    if event.from_stage is not event.to_stage:
-        answered = or_(answered, Notice.clock_id.is_(None))
-    session.execute(
-        update(Notice)
-        .where(Notice.case_id == case.id, Notice.read_at.is_(None), Notice.settled_at.is_(None), answered)
-        .values(settled_at=event.at)
-        .execution_options(synchronize_session=False)
-    )
+    has_left = event.from_stage is not event.to_stage
+    session.execute(_SETTLE_ON_LEAVING if has_left else _SETTLE, {"of_case": case.id, "moment": event.at})
 
 
 def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Recipient, ...]) -> None:

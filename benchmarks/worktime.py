@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
@@ -13,8 +13,9 @@ from cityops.worktime.arrays import due_many
 from cityops.worktime.calendar import Calendar
 from cityops.worktime.defaults import OFFICE
 from cityops.worktime.explanation import explain
-from cityops.worktime.limits import Limit, Unit
+from cityops.worktime.limits import MINUTE_US, Limit, Unit
 from cityops.worktime.timeline import to_us
+from tests.worktime.walking import due_by_walking
 
 T = TypeVar("T")
 Question = tuple[datetime, Limit, list[Pause]]
@@ -28,10 +29,10 @@ def run() -> dict[str, Any]:
     """Time a call of each kind, in microseconds, and the ratio to the obvious way; both give the same answers."""
     questions = _questions(QUICK)
     same = questions[:SLOW]
-    if [add(OFFICE, *question) for question in same] != [_walk(OFFICE, *question) for question in same]:
+    if [add(OFFICE, *question) for question in same] != [_walk(*question) for question in same]:
         raise AssertionError("the two ways disagree")
     add_us = _each_us(lambda question: add(OFFICE, *question), questions)
-    walk_us = _each_us(lambda question: _walk(OFFICE, *question), same)
+    walk_us = _each_us(lambda question: _walk(*question), same)
     ends = [(start, start + timedelta(days=9), pauses) for start, _, pauses in questions]
     return {
         "add_us": round(add_us, 2),
@@ -76,20 +77,8 @@ def _questions(count: int) -> list[Question]:
     return questions
 
 
-def _walk(calendar: Calendar, start: datetime, limit: Limit, pauses: list[Pause]) -> datetime:
-    """Walk minute by minute, each day's hours looked up once."""
-    left = limit.microseconds(calendar.nominal_minutes) // 60_000_000
-    hours: dict[date, list[tuple[int, int]]] = {}
-    moment = start.astimezone(calendar.zone)
-    while left:
-        day = moment.date()
-        if day not in hours:
-            hours[day] = [(span.start_minute, span.end_minute) for span in calendar.spans_on(day)]
-        minute = moment.hour * 60 + moment.minute
-        is_open = any(opens <= minute < closes for opens, closes in hours[day])
-        left -= is_open and not any(begin <= moment < until for begin, until in pauses)
-        moment += timedelta(minutes=1)
-    return moment
+def _walk(start: datetime, limit: Limit, pauses: list[Pause]) -> datetime:
+    return due_by_walking(OFFICE, start, limit.microseconds(OFFICE.nominal_minutes) // MINUTE_US, pauses)
 
 
 def _each_us(work: Callable[[T], object], inputs: list[T]) -> float:

@@ -1,11 +1,9 @@
-"""Calendars, moments and pauses made up by hypothesis, and the slow way to know whether a moment is open."""
+"""Calendars, moments and pauses made up by hypothesis."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from cityops.clock import CITY_ZONE
 from cityops.worktime.arithmetic import Pause
 from cityops.worktime.calendar import Calendar, DayException, DayKind, Span, Spans, Week
 
@@ -68,25 +66,3 @@ def pauses(moment: st.SearchStrategy[datetime]) -> st.SearchStrategy[list[Pause]
     """Up to four pauses, in any order, overlapping or not."""
     pair = st.tuples(moment, moment).map(lambda two: (min(two), max(two)))
     return st.lists(pair, max_size=4)
-
-
-def is_open(calendar: Calendar, moment: datetime, paused: Sequence[Pause] = ()) -> bool:
-    """Whether the clock runs at `moment`, by the wall clock and the hours of this day and the day before."""
-    if any(begin <= moment < until for begin, until in paused):
-        return False
-    local = moment.astimezone(CITY_ZONE)
-    day, minute = local.date(), local.hour * 60 + local.minute
-    today = calendar.spans_on(day)
-    yesterday = calendar.spans_on(day - timedelta(days=1))
-    return any(span.start_minute <= minute < span.end_minute for span in today) or any(
-        minute + 1440 < span.end_minute for span in yesterday
-    )
-
-
-def due_by_counting(calendar: Calendar, start: datetime, minutes: int, paused: Sequence[Pause] = ()) -> datetime:
-    """The due time by walking minute by minute; everything must lie on the minute."""
-    moment = start
-    while minutes:
-        minutes -= is_open(calendar, moment, paused)
-        moment += timedelta(minutes=1)
-    return moment

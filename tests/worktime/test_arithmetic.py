@@ -12,7 +12,8 @@ from cityops.worktime.arithmetic import Pause, add, add_minutes, counted, differ
 from cityops.worktime.calendar import Calendar
 from cityops.worktime.defaults import OFFICE
 from cityops.worktime.limits import Limit, Unit
-from tests.worktime.strategies import calendars, due_by_counting, is_open, minutes_sharp, moments, pauses
+from tests.worktime.strategies import calendars, minutes_sharp, moments, pauses
+from tests.worktime.walking import due_by_walking, is_open
 
 TICK = timedelta(microseconds=1)
 SECONDS = st.integers(0, 3 * 86_400)
@@ -80,7 +81,7 @@ def test_order_overlap_and_cutting_of_pauses_do_not_matter(
 def test_the_due_time_is_the_one_found_by_counting_minutes(
     calendar: Calendar, start: datetime, minutes: int, paused: list[Pause]
 ) -> None:
-    assert add_minutes(calendar, start, minutes, paused) == due_by_counting(calendar, start, minutes, paused)
+    assert add_minutes(calendar, start, minutes, paused) == due_by_walking(calendar, start, minutes, paused)
 
 
 @thorough

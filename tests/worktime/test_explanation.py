@@ -11,7 +11,8 @@ from cityops.worktime.calendar import Calendar, DayException, DayKind, Span
 from cityops.worktime.defaults import OFFICE
 from cityops.worktime.explanation import Piece, PieceKind, explain, explain_between
 from cityops.worktime.limits import Limit, Unit
-from tests.worktime.strategies import calendars, is_open, moments, pauses
+from tests.worktime.strategies import calendars, moments, pauses
+from tests.worktime.walking import is_open
 
 
 def at(text: str) -> datetime:

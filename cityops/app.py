@@ -26,6 +26,8 @@ from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
 from cityops.grid import tiles as grid_tiles
 from cityops.hotline import routes as hotline_routes
+from cityops.notices import api as notices_api
+from cityops.notices import routes as notices_routes
 from cityops.patrol import api as patrol_api
 from cityops.patrol import routes as patrol_routes
 from cityops.problems import Problem
@@ -51,9 +53,18 @@ PAGES = (
     grid_tiles.pages,
     hotline_routes.pages,
     patrol_routes.pages,
+    notices_routes.pages,
     assessment_routes.pages,
 )
-APIS = (accounts_api.api, grid_api.api, catalog_api.api, cases_api.api, patrol_api.api, assessment_api.api)
+APIS = (
+    accounts_api.api,
+    grid_api.api,
+    catalog_api.api,
+    cases_api.api,
+    patrol_api.api,
+    notices_api.api,
+    assessment_api.api,
+)
 
 
 def create_app(config: Config) -> OpenAPI:

@@ -11,13 +11,14 @@ from flask_babel import gettext
 
 from cityops import clock, web
 from cityops.accounts.posts import Post
-from cityops.accounts.session import find_current_viewer
+from cityops.accounts.session import current_viewer, find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
 from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
 from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
+from cityops.notices import queries as notices
 from cityops.words import N_
 from cityops.work import my_tabs
 
@@ -128,9 +129,16 @@ def _frame() -> dict[str, Any]:
         "named": named,
         "proposal_words": proposal_words,
         "my_tabs": my_tabs,
+        "count_notices": _count_notices,
         "map_words": _map_words,
         "map_note": _map_note,
     }
+
+
+def _count_notices() -> int:
+    """The number at the bell."""
+    with web.reading() as session:
+        return notices.count_open(session, current_viewer())
 
 
 def _here() -> str:

@@ -118,6 +118,17 @@ def public(view: _View) -> _View:
     return view
 
 
+def unattended(view: _View) -> _View:
+    """Mark a view that an open page asks by itself: no sign that anybody is there, so it keeps no session alive."""
+    view.is_unattended = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_unattended() -> bool:
+    """Whether an open page asks by itself, and not a person."""
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "is_unattended", False)
+
+
 def is_api() -> bool:
     """Whether a program asks, not a person."""
     return has_request_context() and request.path.startswith(API_PREFIX)

@@ -130,6 +130,8 @@ def _find_by_cookie() -> Viewer | None:
             viewer = queries.find_viewer_by_sign_in(
                 database, secret, _post(session.get("post")), config.several_posts, allow_demo=not config.production
             )
+    if web.is_unattended():
+        return viewer
     if viewer is None:
         end()
         flash(
@@ -148,8 +150,10 @@ def _refuse() -> Response:
     wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
     address = url_for("accounts.sign_in", next=wanted if wanted != "/" else None)
     if request.headers.get("HX-Request"):
-        # A part of a page cannot become the sign-in page; htmx then loads that one whole.
-        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
+        # A part of a page cannot become the sign-in page; htmx then loads that one whole. A page that asked by itself
+        # stays as it is: somebody may be typing in it.
+        headers = {} if web.is_unattended() else {"HX-Redirect": url_for("accounts.sign_in")}
+        return Response(status=401, headers=headers)
     return cast(Response, redirect(address))
 
 

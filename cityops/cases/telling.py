@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import format_date, gettext
@@ -63,10 +64,11 @@ class ToldEvent:
 def tell_events(case: Case) -> list[ToldEvent]:
     """The case's history in sentences, the oldest first."""
     bodies = {each.body_id: named(each.body) for each in case.assignments}
-    return [ToldEvent(event.at, _sentence(event, bodies), event.note) for event in case.events]
+    return [ToldEvent(event.at, sentence(event, bodies), event.note) for event in case.events]
 
 
-def _sentence(event: CaseEvent, bodies: Mapping[int, str]) -> str:
+def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({})) -> str:
+    """A step in a sentence: who did what. `bodies` names the bodies to which the case was dispatched."""
     facts = {"who": gettext("the city's rule"), "post": gettext("no person")}
     if event.person is not None and event.post is not None:
         facts = {"who": event.person.name, "post": gettext(POST_LABELS[event.post])}

@@ -66,6 +66,13 @@ function goToRow(table, row) {
   table.dispatchEvent(new CustomEvent("rowchange", { bubbles: true, detail: { row } }));
 }
 
+// A row whose opening also does something has a button for it; the others are plain addresses.
+function openRow(row) {
+  const button = row.querySelector("button[data-opens-row]");
+  if (button) button.click();
+  else location.assign(row.dataset.href);
+}
+
 function moveRow(table, step) {
   const rows = [...table.querySelectorAll("tbody tr[data-href]")].filter(visible);
   const at = rows.indexOf(currentRow(table));
@@ -77,7 +84,7 @@ function handleRows(event) {
   if (!table || event.target.closest?.("dialog, details, .map")) return false;
   const row = currentRow(table);
   if (event.key === "ArrowDown" || event.key === "ArrowUp") moveRow(table, event.key === "ArrowDown" ? 1 : -1);
-  else if (event.key === "Enter" && row && (event.target === row || event.target === document.body)) location.assign(row.dataset.href);
+  else if (event.key === "Enter" && row && (event.target === row || event.target === document.body)) openRow(row);
   else if (event.key === "x" && row?.querySelector("input[type=checkbox]")) row.querySelector("input[type=checkbox]").click();
   else return false;
   return true;
@@ -119,7 +126,7 @@ export function startKeys(root) {
     });
     table.addEventListener("click", (event) => {
       const row = event.target.closest("tr[data-href]");
-      if (row && !event.target.closest("a, button, input, label, form") && !getSelection().toString()) location.assign(row.dataset.href);
+      if (row && !event.target.closest("a, button, input, label, form") && !getSelection().toString()) openRow(row);
     });
   }
   for (const opener of root.querySelectorAll("[data-keys-open]")) opener.addEventListener("click", openKeyList);

@@ -57,6 +57,20 @@ def test_a_session_ends_when_it_is_idle_and_not_before(make_app):
         assert client.get("/").status_code == 302
 
 
+def test_a_page_left_open_asks_for_its_bell_and_keeps_no_session_alive(make_app):
+    client = make_app(idle_minutes=10).test_client()
+    start = clock.now()
+    with clock.running_at(start):
+        sign_in(client, "operator")
+    for minutes in range(1, 10):
+        with clock.running_at(start + timedelta(minutes=minutes)):
+            assert client.get("/notices/bell", headers={"HX-Request": "true"}).status_code == 200
+    with clock.running_at(start + timedelta(minutes=11)):
+        ended = client.get("/notices/bell", headers={"HX-Request": "true"})
+        assert (ended.status_code, ended.headers.get("HX-Redirect")) == (401, None)
+        assert client.get("/").status_code == 302
+
+
 def test_a_copied_cookie_is_worth_nothing_after_the_sign_out(app):
     client, thief = app.test_client(), app.test_client()
     sign_in(client, "operator")

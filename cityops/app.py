@@ -15,7 +15,7 @@ from cityops.accounts import settings as accounts_settings
 from cityops.assessment import api as assessment_api
 from cityops.assessment import routes as assessment_routes
 from cityops.cases import api as cases_api
-from cityops.cases import component_pages, duty_routes
+from cityops.cases import automation_routes, component_pages, duty_routes
 from cityops.cases import routes as cases_routes
 from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
@@ -44,6 +44,7 @@ PAGES = (
     accounts_settings.pages,
     cases_routes.pages,
     duty_routes.pages,
+    automation_routes.pages,
     cases_tiles.pages,
     component_pages.pages,
     catalog_routes.pages,

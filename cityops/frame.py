@@ -15,6 +15,7 @@ from cityops.accounts.session import current_viewer, find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
+from cityops.cases.plain_cases import HELD_LABELS
 from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
 from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
@@ -128,6 +129,7 @@ def _frame() -> dict[str, Any]:
         "source_word": lambda source: gettext(SOURCE_LABELS[Source(source)]),
         "named": named,
         "proposal_words": proposal_words,
+        "held_word": lambda held: gettext(HELD_LABELS[held]),
         "my_tabs": my_tabs,
         "count_notices": _count_notices,
         "map_words": _map_words,

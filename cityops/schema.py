@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import cityops.accounts.models
+import cityops.cases.automation
 import cityops.cases.component_life
 import cityops.cases.models
 import cityops.catalog.models
@@ -30,6 +31,7 @@ from cityops.resources import folders
 
 ROWS = (
     cityops.accounts.models,
+    cityops.cases.automation,
     cityops.cases.component_life,
     cityops.cases.models,
     cityops.catalog.models,

@@ -171,6 +171,8 @@ class AuditAction(StrEnum):
     CALENDAR_DAY_REMOVED = "calendar_day_removed"
     HOLIDAYS_ANNOUNCED = "holidays_announced"
     DUE_TIMES_RECOUNTED = "due_times_recounted"
+    AUTOMATION_ON = "automation_on"
+    AUTOMATION_OFF = "automation_off"
 
 
 AUDIT_LABELS = {
@@ -197,6 +199,8 @@ AUDIT_LABELS = {
     AuditAction.CALENDAR_DAY_REMOVED: N_("took a day out of a calendar"),
     AuditAction.HOLIDAYS_ANNOUNCED: N_("entered a year's holidays"),
     AuditAction.DUE_TIMES_RECOUNTED: N_("had due times counted anew"),
+    AuditAction.AUTOMATION_ON: N_("let a step go by itself"),
+    AuditAction.AUTOMATION_OFF: N_("left a step to persons again"),
 }
 
 

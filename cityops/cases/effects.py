@@ -4,20 +4,26 @@ from collections.abc import Mapping
 
 from cityops.accounts import queries as accounts
 from cityops.cases.acting import Act, Effect, given, running
-from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind
+from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
 from cityops.cases.workflow import ClockName, StepName
+from cityops.catalog.models import FilingCondition
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_
 
 SCENES = frozenset({AttachmentKind.SCENE, AttachmentKind.BEFORE, AttachmentKind.VERIFY})
 
 
+def lacks_scenes(case: Case, condition: FilingCondition) -> bool:
+    """Whether filing under a condition still needs photos of the place."""
+    needed = condition.photos_before
+    return needed > 0 and sum(photo.kind in SCENES for photo in case.attachments) < needed
+
+
 def _after_file(act: Act) -> None:
     condition = given(act.condition)
-    needed = condition.photos_before
-    if needed and sum(photo.kind in SCENES for photo in act.case.attachments) < needed:
+    if lacks_scenes(act.case, condition):
         message = N_("Filing under this condition needs %(n)s photos of the place: add them first.")
-        raise Invalid("photo", message, n=needed)
+        raise Invalid("photo", message, n=condition.photos_before)
     act.case.condition_id, act.case.class_id, act.case.kind = (
         condition.id,
         condition.class_id,

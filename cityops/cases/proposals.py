@@ -76,6 +76,12 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     return proposals
 
 
+def find_duties(session: Session, case: Case, body_id: int) -> list[int]:
+    """The numbers of the rules by which a case is this body's: one, or none where they disagree or name another."""
+    won = rules.find_winning(session, {case.id: _matter(case)}, clock.today()).get(case.id, [])
+    return [rule.id for rule in won if rule.body_id == body_id and len(won) == 1]
+
+
 def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     ids = {case.component_id for case in cases if case.component_id is not None}
     rows = session.execute(select(Component.id, Component.body_code).where(Component.id.in_(ids)))

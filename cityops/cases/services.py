@@ -13,7 +13,7 @@ from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.viewer import HeldPost, Viewer
-from cityops.cases import history, queries
+from cityops.cases import by_rule, history, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
 from cityops.cases.actor import Actor
 from cityops.cases.effects import EFFECTS
@@ -21,6 +21,7 @@ from cityops.cases.intake import NewReport, add_report, checked_text, open_case,
 from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
+from cityops.cases.proposals import find_duties
 from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, Step, StepName, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
@@ -97,6 +98,8 @@ def take_step(session: Session, viewer: Viewer, office: CaseOffice, number: str,
 def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Case, request: StepRequest) -> Case:
     """Take one step on a case whose row this transaction has locked, or has itself opened: nobody else can move it.
 
+    The steps that the city leaves to its rules follow at once.
+
     Raises:
         NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
     """
@@ -111,7 +114,8 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
         raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
     with session.no_autoflush:
         act = _prepare(session, office, viewer, case, request, held)
-    carry_out(act, EFFECTS.get(step.name))
+    event = carry_out(act, EFFECTS.get(step.name))
+    by_rule.go_on(session, office, case, event)
     return case
 
 
@@ -159,7 +163,7 @@ def _prepare(
         if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
             raise Invalid("body", N_("There is no responsible body with this code."))
         act.body_id = body.id
-        act.facts["body"] = body.id
+        act.facts |= {"body": body.id, "duties": find_duties(session, case, body.id)}
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
     return act

@@ -12,7 +12,8 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import faults, queries
+from cityops.cases import automation, faults, queries
+from cityops.cases.automation import AutomationEntry
 from cityops.cases.component_life import ComponentChange
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
@@ -85,6 +86,7 @@ class Sheet:
     near: list[tuple[Case, float]]
     revision: int
     changes: Sequence[ComponentChange] = ()
+    left_by: AutomationEntry | None = None
     actions: list[Action] = field(default_factory=list)
 
     @property
@@ -129,6 +131,7 @@ def read_sheet(
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
         near=queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id),
         revision=grid.current_index(session).revision,
+        left_by=automation.find_entry(session, case),
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
     )
     sheet.actions = list_actions(session, viewer, case, refused)

@@ -69,11 +69,16 @@ def tell_events(case: Case) -> list[ToldEvent]:
 
 def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({})) -> str:
     """A step in a sentence: who did what. `bodies` names the bodies to which the case was dispatched."""
+    payload = json.loads(event.payload)
     facts = {"who": gettext("the city's rule"), "post": gettext("no person")}
     if event.person is not None and event.post is not None:
         facts = {"who": event.person.name, "post": gettext(POST_LABELS[event.post])}
+    elif "rule" in payload:
+        facts["who"] = gettext("automation rule #%(number)s", number=payload["rule"])
     if event.step is StepName.DISPATCH:
-        body = bodies.get(json.loads(event.payload).get("body"), "")
+        body = bodies.get(payload.get("body"), "")
+        if payload.get("duties"):
+            body = gettext("%(body)s (rule #%(number)s)", body=body, number=payload["duties"][0])
         return str(gettext("%(who)s (%(post)s) dispatched it to %(body)s", body=body, **facts))
     facts["done"] = gettext(STEPS[event.step].done)
     if event.result in RESULT_LABELS:

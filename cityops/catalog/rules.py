@@ -160,8 +160,8 @@ def add_rule(session: Session, viewer: Viewer, new: NewRule) -> ResponsibilityRu
     _must_change(viewer, new.area_prefix)
     first_on = new.from_on or clock.today()
     _check_days(first_on, new.until_on)
-    _check_area(new.area_prefix)
     class_key = _class_of(session, new, first_on)
+    check_subject(session, class_key, new.area_prefix, first_on)
     # Whoever adds a rule for the same body meanwhile waits here, and then sees this one.
     found = select(Body).where(Body.code == new.body, Body.kind.in_(RESPONSIBLE_KINDS), _is_open(first_on))
     body = session.scalar(found.with_for_update())
@@ -239,25 +239,29 @@ def _check_days(first_on: date, last_on: date | None) -> None:
         raise Invalid("until_on", N_("The last day lies before the first."))
 
 
-def _check_area(area: str) -> None:
-    if area and (len(area) not in AREA_LENGTHS or not area.isascii() or not area.isdigit()):
+def check_subject(session: Session, class_key: str, area_prefix: str, on: date) -> None:
+    """Refuse what no rule can be about; an empty class or area stands for all.
+
+    Raises:
+        Invalid: there is no such class in force on the day, or the area is none; the error names the field.
+    """
+    kind = _KIND_OF.get(class_key[:1])
+    if class_key and (kind is None or queries.find_class(session, kind, class_key[1:], on) is None):
+        raise Invalid("class_key", N_("There is no class %(code)s in force on that day."), code=class_key[:8])
+    if area_prefix and (len(area_prefix) not in AREA_LENGTHS or not area_prefix.isascii() or not area_prefix.isdigit()):
         raise Invalid("area", N_("An area is a district's, street's or community's code."))
 
 
 def _class_of(session: Session, new: NewRule, on: date) -> str:
-    """The class the rule is about, which its condition says too; empty for every class."""
-    if not new.class_key:
-        condition = queries.find_condition(session, new.condition_code, on) if new.condition_code else None
-        if new.condition_code and condition is None:
-            raise Invalid("condition", N_("Choose a filing condition that is in force."))
-        return condition.case_class.key if condition else ""
-    kind = _KIND_OF.get(new.class_key[0])
-    case_class = kind and queries.find_class(session, kind, new.class_key[1:], on)
-    if not case_class:
-        raise Invalid("class_key", N_("There is no class %(code)s in force on that day."), code=new.class_key[:8])
-    if new.condition_code:
-        queries.check_condition(session, case_class, new.condition_code, on)
-    return case_class.key
+    """The class a rule is about, which its condition says too; empty for every class."""
+    if not new.condition_code:
+        return new.class_key
+    condition = queries.find_condition(session, new.condition_code, on)
+    if condition is None:
+        raise Invalid("condition", N_("Choose a filing condition that is in force."))
+    if new.class_key not in ("", condition.case_class.key):
+        raise Invalid("condition", N_("This filing condition belongs to another class."))
+    return condition.case_class.key
 
 
 def _refuse_twin(session: Session, rule: ResponsibilityRule) -> None:

@@ -13,6 +13,7 @@ from cityops.cases import services as cases
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.office import CaseOffice
+from cityops.cases.plain_cases import AutoStep
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import STEPS, Source, StepName
 from cityops.hotline import services as hotline
@@ -24,6 +25,7 @@ from cityops.simulation.photos import Album
 
 REPORTING = {StepName.REPORT, StepName.SELF_HANDLE}
 REPORTERS = {Source.INSPECTOR: Post.INSPECTOR, Source.LEADER: Post.LEADER}
+LEFT_TO_RULES = {StepName(step.value) for step in AutoStep}
 JUDGED = {StepName.REPORT_BACK, StepName.SELF_HANDLE}
 
 
@@ -40,7 +42,9 @@ class Player:
     handled_by: set[int] = field(default_factory=set)
 
     def take(self, session: Session, act: Act) -> Case:
-        """Take the next act."""
+        """Take the next act; one that a rule of the city has taken already is left out."""
+        if self.case is not None and act.step in LEFT_TO_RULES and self.case.stage not in STEPS[act.step].stages:
+            return self.case
         who = self._who(session, act)
         # The services flush what the followers read; one more flush before each query would take twice the time.
         with session.no_autoflush:
@@ -53,7 +57,7 @@ class Player:
             session.flush()
         if act.step in JUDGED:
             self.handled_by.add(who.person_id)
-        self.body = act.body or self.body
+        self.body = self.case.body.code if self.case.body is not None else self.body
         return self.case
 
     def answer(self, session: Session, call_back: CallBack) -> None:

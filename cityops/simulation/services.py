@@ -200,8 +200,8 @@ class _Living:
     def _take(self, session: Session, player: Player, place: int) -> None:
         life = player.life
         if place < len(life.acts):
-            player.take(session, life.acts[place])
-            self._summary.steps += 1
+            before = player.case.version if player.case is not None else 0
+            self._summary.steps += player.take(session, life.acts[place]).version - before
         elif life.call_back is not None:
             player.answer(session, life.call_back)
 

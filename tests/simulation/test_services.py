@@ -9,10 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from cityops import clock, locks
+from cityops.cases import automation
+from cityops.cases.automation import NewAutomation
 from cityops.cases.history import Walked, find_broken
 from cityops.cases.models import Attachment, Case, CaseEvent, ClockPause, Report, StageClock
+from cityops.cases.plain_cases import AutoStep
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import OPEN_STAGES, Stage, StepName
+from cityops.catalog import rules
+from cityops.catalog.rules import NewRule
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import BadSetting, Invalid, NotAllowed, NotFound, WrongState
@@ -200,3 +205,30 @@ def test_two_simulations_at_once_are_refused(nothing: Database, config: Config) 
     config.home.mkdir(parents=True)
     with locks.holding(config.home / locks.SIMULATING), pytest.raises(BadSetting, match="Another simulation"):
         live(nothing, config)
+
+
+def let_go_by_themselves(database: Database) -> None:
+    """Every step that may, with a share of a fifth for persons."""
+    with clock.running_at(factories.MONDAY_MORNING), database.transaction() as session:
+        admin = factories.People(session).viewer("admin")
+        rules.add_rule(session, admin, NewRule("roads", "M06001"))
+        for step in AutoStep:
+            automation.switch_on(session, admin, NewAutomation(step, sample_percent=20))
+
+
+def test_a_simulated_city_lives_by_its_rules_and_the_same_way_again(
+    make_db_url: Callable[..., str], config: Config, tmp_path: Path
+) -> None:
+    timelines = []
+    for number in range(2):
+        database = Database(make_db_url("sqlite"))
+        build(database)
+        let_go_by_themselves(database)
+        summary = live(database, replace(config, home=tmp_path / str(number)))
+        timelines.append(read_timelines(database))
+        with database.reading() as session:
+            taken = session.scalars(select(CaseEvent.step).where(CaseEvent.person_id.is_(None))).all()
+            assert {step.value for step in taken} == {step.value for step in AutoStep}
+            assert list(find_broken(session, factories.make_keys())) == [Walked(80, summary.steps)]
+        database.dispose()
+    assert timelines[0] == timelines[1]

@@ -20,6 +20,7 @@ from cityops.cases import routes as cases_routes
 from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
 from cityops.catalog import routes as catalog_routes
+from cityops.catalog import settings as catalog_settings
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
@@ -31,6 +32,7 @@ from cityops.notices import routes as notices_routes
 from cityops.patrol import api as patrol_api
 from cityops.patrol import routes as patrol_routes
 from cityops.problems import Problem
+from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
 from cityops.workshop import Workshop
 from cityops.worktime import holiday_pages
@@ -50,6 +52,8 @@ PAGES = (
     catalog_routes.pages,
     worktime_routes.pages,
     holiday_pages.pages,
+    catalog_settings.pages,
+    rehearsal_routes.pages,
     grid_routes.pages,
     grid_tiles.pages,
     hotline_routes.pages,

@@ -15,6 +15,7 @@ from cityops.catalog import cli as catalog
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
+from cityops.rehearsal import cli as rehearsal
 from cityops.serving import cli as serving
 from cityops.shell import Shell
 from cityops.simulation import cli as simulation
@@ -55,6 +56,8 @@ def cli(context: click.Context) -> None:
 
 for _command in COMMANDS:
     cli.add_command(_command)
+for _command in rehearsal.COMMANDS:
+    catalog.catalog.add_command(_command)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ import cityops.accounts.models
 import cityops.cases.automation
 import cityops.cases.component_life
 import cityops.cases.models
+import cityops.catalog.draft_models
 import cityops.catalog.models
 import cityops.grid.models
 import cityops.hotline.models
@@ -34,6 +35,7 @@ ROWS = (
     cityops.cases.automation,
     cityops.cases.component_life,
     cityops.cases.models,
+    cityops.catalog.draft_models,
     cityops.catalog.models,
     cityops.grid.models,
     cityops.hotline.models,

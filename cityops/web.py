@@ -247,7 +247,7 @@ def _page_words() -> dict[str, Any]:
 
 
 def _cityops_error(error: CityopsError) -> Response:
-    status = STATUSES.get(type(error), 500)
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
     if not is_api():
         return _error_page(status, say(error))
     members: dict[str, Any] = {}

@@ -35,6 +35,7 @@ STAGE_HEAD = ("stage", "中文", "in English", "steps")
 ROOMS = (
     "simulation",
     "demo",
+    "rehearsal",
     "notices",
     "assessment",
     "patrol",

@@ -144,7 +144,9 @@ def make_catalog(session: Session) -> None:
     )
     for name in ClockName:
         if name is not ClockName.HANDLE:
-            session.add(StageLimit(clock=name.value, limit_value=1, limit_unit=Unit.URGENT_HOUR, calendar="continuous"))
+            limit = StageLimit(clock=name.value, limit_value=1, limit_unit=Unit.URGENT_HOUR, calendar="continuous")
+            limit.valid_from_on = LONG_AGO
+            session.add(limit)
 
 
 def make_condition(

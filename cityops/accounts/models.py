@@ -173,6 +173,8 @@ class AuditAction(StrEnum):
     DUE_TIMES_RECOUNTED = "due_times_recounted"
     AUTOMATION_ON = "automation_on"
     AUTOMATION_OFF = "automation_off"
+    CATALOGUE_PUBLISHED = "catalogue_published"
+    CATALOGUE_DROPPED = "catalogue_dropped"
 
 
 AUDIT_LABELS = {
@@ -201,6 +203,8 @@ AUDIT_LABELS = {
     AuditAction.DUE_TIMES_RECOUNTED: N_("had due times counted anew"),
     AuditAction.AUTOMATION_ON: N_("let a step go by itself"),
     AuditAction.AUTOMATION_OFF: N_("left a step to persons again"),
+    AuditAction.CATALOGUE_PUBLISHED: N_("published an edition of the catalogue"),
+    AuditAction.CATALOGUE_DROPPED: N_("dropped a draft of the catalogue"),
 }
 
 

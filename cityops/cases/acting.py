@@ -115,7 +115,10 @@ def _open_pause(row: StageClock) -> ClockPause | None:
 
 
 def _start(act: Act, name: ClockName) -> None:
-    source = _handling_limit(act) if name is ClockName.HANDLE else catalog.get_stage_limit(act.session, name.value)
+    if name is ClockName.HANDLE:
+        source = _handling_limit(act)
+    else:
+        source = catalog.get_stage_limit(act.session, name.value, clock.city_day(act.moment))
     start_clock(act, name, source.limit, source.calendar)
 
 

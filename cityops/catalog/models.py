@@ -51,7 +51,10 @@ class Standard(Base):
 
 
 class CaseClass(Base):
-    """A class (小类) of components or matters under one standard; `ended_on` is the first day without it."""
+    """A class (小类) of components or matters under one standard.
+
+    `begun_on` is its first day, where that is not the standard's; `ended_on` the first day without it.
+    """
 
     __tablename__ = "case_classes"
     __table_args__ = (UniqueConstraint("standard_id", "kind", "code"),)
@@ -65,6 +68,7 @@ class CaseClass(Base):
     major_name_en: Mapped[str | None] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(50))
     name_en: Mapped[str | None] = mapped_column(String(100))
+    begun_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     standard: Mapped[Standard] = relationship()
 
@@ -78,7 +82,7 @@ class CaseClass(Base):
         standard = self.standard
         if on < standard.valid_from_on or (standard.valid_until_on is not None and standard.valid_until_on < on):
             return False
-        return self.ended_on is None or on < self.ended_on
+        return (self.begun_on is None or self.begun_on <= on) and (self.ended_on is None or on < self.ended_on)
 
     def name_in(self, *, english: bool) -> str:
         """The name in the reader's language; Chinese where there is no English."""
@@ -173,11 +177,15 @@ class ConditionLimit(HasLimit, Base):
 
 
 class StageLimit(HasLimit, Base):
-    """The limit of a stage's clock, where the filing condition does not set it."""
+    """The limit of a stage's clock, where the filing condition does not set it; its days are both included."""
 
     __tablename__ = "stage_limits"
+    __table_args__ = (UniqueConstraint("clock", "valid_from_on"),)
 
-    clock: Mapped[str] = mapped_column(String(16), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clock: Mapped[str] = mapped_column(String(16))
+    valid_from_on: Mapped[date]
+    valid_until_on: Mapped[date | None]
 
 
 class ResponsibilityRule(Base):

@@ -66,7 +66,7 @@ def search_classes(
     words = "".join(char if char.isprintable() else " " for char in text).split()
     if not words:
         return list_classes(session, on, kind)[:limit]
-    is_fileable = exists().where(FilingCondition.class_id == CaseClass.id, _condition_in_force(on))
+    is_fileable = exists().where(FilingCondition.class_id == CaseClass.id, _in_force(FilingCondition, on))
     query = _classes(on, kind).where(*(_mentions(word, on) for word in words))
     begins = or_(CaseClass.name.startswith(words[0], autoescape=True), _lower_starts(CaseClass.name_en, words[0]))
     named = _names(words[0])
@@ -140,32 +140,33 @@ def list_conditions_in_force(session: Session, on: date) -> Sequence[FilingCondi
     return session.scalars(_conditions(on).order_by(FilingCondition.code)).all()
 
 
-def get_stage_limit(session: Session, clock: str) -> StageLimit:
-    """The limit of a stage's clock (`handle` has none: the filing condition sets it).
+def get_stage_limit(session: Session, clock: str, on: date) -> StageLimit:
+    """The limit of a stage's clock on the day (`handle` has none: the filing condition sets it).
 
     Raises:
         NotFound: no limit is set for this clock.
     """
-    limit = session.get(StageLimit, clock)
+    limit = session.scalar(_STAGE_LIMIT, {"clock": clock, "on": on})
     if limit is None:
         raise NotFound(N_("No limit is set for the clock “%(clock)s”: run `cityops catalog load`."), clock=clock)
     return limit
 
 
-def list_stage_limits(session: Session) -> Sequence[StageLimit]:
-    """The limits of all stages by the name of their clock."""
-    return session.scalars(select(StageLimit).order_by(StageLimit.clock)).all()
+def list_stage_limits(session: Session, on: date) -> Sequence[StageLimit]:
+    """The limits of all stages on the day, by the name of their clock."""
+    return session.scalars(select(StageLimit).where(_in_force(StageLimit, on)).order_by(StageLimit.clock)).all()
 
 
 def list_standards(session: Session, on: date) -> Sequence[Standard]:
     """The standards in force on the day, the oldest first."""
-    return session.scalars(select(Standard).where(_standard_in_force(on)).order_by(Standard.valid_from_on)).all()
+    return session.scalars(select(Standard).where(_in_force(Standard, on)).order_by(Standard.valid_from_on)).all()
 
 
 def _classes(on: date, kind: CaseKind | None) -> Select[CaseClass]:
+    has_begun = or_(CaseClass.begun_on.is_(None), CaseClass.begun_on <= on)
     is_running = or_(CaseClass.ended_on.is_(None), CaseClass.ended_on > on)
     query = select(CaseClass).join(CaseClass.standard).options(contains_eager(CaseClass.standard))
-    query = query.where(_standard_in_force(on), is_running)
+    query = query.where(_in_force(Standard, on), has_begun, is_running)
     return query if kind is None else query.where(CaseClass.kind == kind)
 
 
@@ -173,7 +174,7 @@ def _conditions(on: date | BindParameter[date]) -> Select[FilingCondition]:
     return (
         select(FilingCondition)
         .options(joinedload(FilingCondition.case_class, innerjoin=True), selectinload(FilingCondition.limits))
-        .where(_condition_in_force(on))
+        .where(_in_force(FilingCondition, on))
     )
 
 
@@ -184,20 +185,17 @@ def _list_all_editions(session: Session, kind: CaseKind, code: str) -> Sequence[
     return session.scalars(_EDITIONS, {"kind": kind, "code": code}).all()
 
 
-def _standard_in_force(on: date) -> ColumnElement[bool]:
-    return and_(Standard.valid_from_on <= on, or_(Standard.valid_until_on.is_(None), Standard.valid_until_on >= on))
-
-
-def _condition_in_force(on: date | BindParameter[date]) -> ColumnElement[bool]:
-    until = FilingCondition.valid_until_on
-    return and_(FilingCondition.valid_from_on <= on, or_(until.is_(None), until >= on))
+def _in_force(
+    rows: type[Standard] | type[FilingCondition] | type[StageLimit], on: date | BindParameter[date]
+) -> ColumnElement[bool]:
+    return and_(rows.valid_from_on <= on, or_(rows.valid_until_on.is_(None), rows.valid_until_on >= on))
 
 
 def _mentions(word: str, on: date) -> ColumnElement[bool]:
     in_condition = or_(
         FilingCondition.text.contains(word, autoescape=True), _lower_contains(FilingCondition.text_en, word)
     )
-    of_class = exists().where(FilingCondition.class_id == CaseClass.id, _condition_in_force(on), in_condition)
+    of_class = exists().where(FilingCondition.class_id == CaseClass.id, _in_force(FilingCondition, on), in_condition)
     return or_(CaseClass.code.startswith(word, autoescape=True), _names(word), of_class)
 
 
@@ -230,4 +228,7 @@ _CONDITION = (
     .where(FilingCondition.code == bindparam("code"))
     .order_by(FilingCondition.valid_from_on.desc())
     .limit(1)
+)
+_STAGE_LIMIT = select(StageLimit).where(
+    StageLimit.clock == bindparam("clock"), _in_force(StageLimit, bindparam("on", type_=Date()))
 )

@@ -1,4 +1,4 @@
-"""The catalogue's page: classes with their filing conditions, limits and standard; to read, not to change."""
+"""The catalogue's page: classes with their filing conditions, limits and standard, and the door to its drafts."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,9 @@ from flask import Blueprint, render_template, request
 
 from cityops import clock, web
 from cityops.accounts import queries as accounts
+from cityops.accounts.session import current_viewer
 from cityops.catalog import queries
+from cityops.catalog.drafts import list_open_drafts, may_edit
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseClass, StageLimit
 from cityops.worktime import queries as worktime
@@ -21,6 +23,7 @@ def catalogue() -> str:
     """The classes of a major class, or those that hold the words, with what files and closes a case of them."""
     words = request.args.get("q", "", type=str)[:100].strip()
     today = clock.today()
+    viewer = current_viewer()
     with web.reading() as session:
         classes = queries.list_classes(session, today)
         majors = _majors(classes)
@@ -36,7 +39,8 @@ def catalogue() -> str:
             total=len(classes),
             conditions=queries.list_conditions_of(session, [each.id for each in shown], today),
             standards=queries.list_standards(session, today),
-            stage_limits=sorted(queries.list_stage_limits(session), key=_place_in_life),
+            drafts={each.standard_id for each in list_open_drafts(session, viewer)} if may_edit(viewer) else None,
+            stage_limits=sorted(queries.list_stage_limits(session, today), key=_place_in_life),
             calendars={each.name: each for each in worktime.list_calendars(session)},
             bodies={each.code: each for each in accounts.list_bodies(session)},
             english=web.language() == "en",

@@ -127,4 +127,5 @@ def _stage_limit(row: Row) -> StageLimit:
         limit_value=int(row["limit_value"]),
         limit_unit=Unit(row["limit_unit"]),
         calendar=row["calendar"],
+        valid_from_on=date.fromisoformat(row["valid_from_on"]),
     )

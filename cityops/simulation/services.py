@@ -195,7 +195,11 @@ class _Living:
         """Keep what every step asks for: a session forgets rows that nobody holds, and would read them each time."""
         worktime.keep_calendars(session)
         conditions = catalog.list_conditions_in_force(session, self._last_on)
-        session.info["held"] = catalog.list_stage_limits(session), conditions, session.scalars(select(Body)).all()
+        session.info["held"] = (
+            catalog.list_stage_limits(session, self._last_on),
+            conditions,
+            session.scalars(select(Body)).all(),
+        )
 
     def _take(self, session: Session, player: Player, place: int) -> None:
         life = player.life

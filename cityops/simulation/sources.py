@@ -43,7 +43,7 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
         conditions=[_condition(session, row) for row in rows],
         paces={
             ClockName(row.clock): Pace.of(get_calendar(session, row.calendar), row.limit)
-            for row in catalog.list_stage_limits(session)
+            for row in catalog.list_stage_limits(session, first_on)
         },
         bodies=frozenset(session.scalars(_responsible())),
         departments=departments,

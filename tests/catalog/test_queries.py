@@ -184,7 +184,7 @@ def test_the_conditions_of_several_classes_come_together(stocked: Database) -> N
 
 def test_each_clock_has_its_limit_and_an_unknown_one_says_so(stocked: Database) -> None:
     with stocked.reading() as session:
-        assert queries.get_stage_limit(session, "verify").limit == Limit(2, Unit.WORKING_HOUR)
-        assert len(queries.list_stage_limits(session)) == 7
+        assert queries.get_stage_limit(session, "verify", TODAY).limit == Limit(2, Unit.WORKING_HOUR)
+        assert len(queries.list_stage_limits(session, TODAY)) == 7
         with pytest.raises(NotFound, match="handle"):
-            queries.get_stage_limit(session, "handle")
+            queries.get_stage_limit(session, "handle", TODAY)

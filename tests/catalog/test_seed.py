@@ -1,6 +1,7 @@
 from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from cityops.catalog.models import CaseClass, FilingCondition, StageLimit, Standard
 from cityops.catalog.seed import CONDITIONS, Loaded, read_catalog, seed_catalog
@@ -26,18 +27,22 @@ def test_loading_again_leaves_what_the_city_changed(stocked: Database) -> None:
         condition = session.scalars(select(FilingCondition).where(FilingCondition.code == "C01037-1")).one()
         condition.valid_until_on = date(2026, 12, 31)
         session.add(_successor(condition))
-        session.get_one(StageLimit, "accept").limit_value = 3
+        _stage_limit(session, "accept").limit_value = 3
     with stocked.transaction() as session:
         assert seed_catalog(session) == Loaded(0, 0, 0, 0)
-        assert session.get_one(StageLimit, "accept").limit_value == 3
+        assert _stage_limit(session, "accept").limit_value == 3
 
 
 def test_loading_mends_what_is_missing(stocked: Database) -> None:
     with stocked.transaction() as session:
-        session.delete(session.get_one(StageLimit, "check"))
+        session.delete(_stage_limit(session, "check"))
         session.delete(session.scalars(select(FilingCondition).where(FilingCondition.code == "M06010-1")).one())
     with stocked.transaction() as session:
         assert seed_catalog(session) == Loaded(0, 0, 1, 1)
+
+
+def _stage_limit(session: Session, clock: str) -> StageLimit:
+    return session.scalars(select(StageLimit).where(StageLimit.clock == clock)).one()
 
 
 def _successor(condition: FilingCondition) -> FilingCondition:

@@ -1,0 +1,167 @@
+"""The forms in which an administrator changes entries of a draft: what is typed, as entries, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, SelectField, StringField
+
+from cityops import web
+from cityops.accounts.models import BODY_KIND_LABELS, Body, BodyKind
+from cityops.catalog.draft_models import EntryKind
+from cityops.catalog.drafts import DraftView
+from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, BadEntries, Entry, Key
+from cityops.catalog.labels import LEVEL_LABELS
+from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind
+from cityops.errors import CityopsError
+from cityops.forms import RoomForm
+from cityops.worktime.limits import UNIT_LABELS
+from cityops.worktime.models import WorkCalendar
+
+PLAIN = (
+    *("text", "text_en", "closing", "closing_en", "photos_before", "photos_after", "basis", "component_state"),
+    *LIMIT_FIELDS,
+)
+
+
+class DraftForm(RoomForm):
+    """What the forms of a draft share: `seen` is how many edits the draft had when the page was made."""
+
+    seen = HiddenField()
+
+    @property
+    def seen_edits(self) -> int:
+        """The draft's edits as the page had them; what is no number has seen none."""
+        text = self.seen.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+class EntryForm(DraftForm):
+    """An entry with a limit."""
+
+    limit_value = StringField(_l("Limit"))
+    limit_unit = SelectField(_l("Unit"), validate_choice=False)
+    calendar = SelectField(_l("Hours"), validate_choice=False)
+
+    def offer_hours(self, calendars: Sequence[WorkCalendar]) -> None:
+        """Fill the lists of units and hours."""
+        english = web.language() == "en"
+        hours = [(row.name, row.label_en if english else row.label_zh) for row in calendars]
+        for item in self:
+            if item.short_name.endswith("unit"):
+                item.choices = [(unit.value, gettext(label)) for unit, label in UNIT_LABELS.items()]
+            elif item.short_name.endswith("calendar"):
+                item.choices = hours
+
+    def refuse(self, refusal: CityopsError) -> None:
+        """Put every fault beside the field it is about."""
+        if not isinstance(refusal, BadEntries):
+            super().refuse(refusal)
+            return
+        for (kind, key), fault in refusal.faults:
+            level = key.rpartition("/")[2]
+            if kind is EntryKind.LIMIT and fault.field in LIMIT_FIELDS:
+                fault.field = _level_field(level, fault.field)
+            super().refuse(fault)
+
+
+class StageForm(EntryForm):
+    """The limit of a stage."""
+
+    def to_entries(self, clock: str) -> dict[Key, Entry | None]:
+        """What was typed."""
+        return {(EntryKind.STAGE, clock): {"clock": clock} | {name: self[name].data or "" for name in LIMIT_FIELDS}}
+
+
+class ConditionForm(EntryForm):
+    """A filing condition with its limits for the three levels of area; a level without a value has none of its own."""
+
+    FIELD_OF = {"body_kind": "body_code"}
+
+    text = StringField(_l("Filing condition"))
+    text_en = StringField(_l("Filing condition in English"))
+    closing = StringField(_l("Closing condition"))
+    closing_en = StringField(_l("Closing condition in English"))
+    level_1_limit_value = StringField(_l(LEVEL_LABELS[1]))
+    level_1_limit_unit = SelectField(_l("Unit"), validate_choice=False)
+    level_1_calendar = SelectField(_l("Hours"), validate_choice=False)
+    level_2_limit_value = StringField(_l(LEVEL_LABELS[2]))
+    level_2_limit_unit = SelectField(_l("Unit"), validate_choice=False)
+    level_2_calendar = SelectField(_l("Hours"), validate_choice=False)
+    level_3_limit_value = StringField(_l(LEVEL_LABELS[3]))
+    level_3_limit_unit = SelectField(_l("Unit"), validate_choice=False)
+    level_3_calendar = SelectField(_l("Hours"), validate_choice=False)
+    body_code = SelectField(_l("Responsible body"), validate_choice=False)
+    is_simple_allowed = BooleanField(_l("An inspector may put this right on the spot"))
+    component_state = SelectField(_l("The component is"), validate_choice=False)
+    photos_before = StringField(_l("Photos to file"), default="0")
+    photos_after = StringField(_l("Photos to report back"), default="0")
+    basis = StringField(_l("Basis and version"))
+
+    def offer_bodies(self, bodies: Sequence[Body]) -> None:
+        """Fill the list of bodies; none named is the street office of the place."""
+        english = web.language() == "en"
+        named = [
+            (row.code, f"{row.name_en if english else row.name} ({gettext(BODY_KIND_LABELS[row.kind])})")
+            for row in bodies
+        ]
+        self.body_code.choices = [("", gettext("street office of the place")), *named]
+
+    def offer_states(self) -> None:
+        """Fill the list of what a fault says of the component."""
+        states = [(fault.value, gettext(label)) for fault, label in COMPONENT_FAULT_LABELS.items()]
+        self.component_state.choices = [("", gettext("whole")), *states]
+
+    def to_entries(self, code: str, kinds: Mapping[str, BodyKind]) -> dict[Key, Entry | None]:
+        """What was typed: the condition, and for each level its limit or that it has none."""
+        body = self.body_code.data or ""
+        condition = {name: self[name].data or "" for name in PLAIN} | {
+            "code": code,
+            "body_kind": kinds.get(body, BodyKind.STREET_OFFICE).value,
+            "body_code": body,
+            "is_simple_allowed": YES if self.is_simple_allowed.data else NO,
+        }
+        return {(EntryKind.CONDITION, code): condition} | {
+            (EntryKind.LIMIT, f"{code}/{level}"): self._limit(code, str(level)) for level in LEVEL_LABELS
+        }
+
+    def _limit(self, code: str, level: str) -> Entry | None:
+        values = {name: self[_level_field(level, name)].data or "" for name in LIMIT_FIELDS}
+        has_value = values["limit_value"].strip()
+        return {"condition": code, "area_level": level} | values if has_value else None
+
+
+class ClassForm(DraftForm):
+    """A local class inside a major class: its number is given by the system."""
+
+    major = SelectField(_l("Major class"), validate_choice=False)
+    name = StringField(_l("Name"))
+    name_en = StringField(_l("Name in English"))
+
+
+def _level_field(level: str, name: str) -> str:
+    return f"level_{level}_{name}"
+
+
+def condition_values(view: DraftView, code: str) -> dict[str, Any]:
+    """A condition of a draft as its form shows it; of a new one, what is usual."""
+    entry = view.wanted.get((EntryKind.CONDITION, code), {"limit_unit": "working_day", "calendar": "office"})
+    values: dict[str, Any] = {**entry, "is_simple_allowed": entry.get("is_simple_allowed") == YES}
+    for level in LEVEL_LABELS:
+        limit = view.wanted.get((EntryKind.LIMIT, f"{code}/{level}"), {})
+        shown = {name: limit.get(name, entry.get(name, "")) for name in ("limit_unit", "calendar")}
+        shown["limit_value"] = limit.get("limit_value", "")
+        values |= {_level_field(str(level), name): value for name, value in shown.items()}
+    return values
+
+
+def major_choices(view: DraftView) -> list[tuple[str, str]]:
+    """The major classes of a draft, to choose from: `component-01`."""
+    english, found = web.language() == "en", {}
+    for (kind, _), entry in view.wanted.items():
+        if kind is EntryKind.CLASS:
+            name = (entry["major_name_en"] if english else "") or entry["major_name"]
+            word = gettext(CASE_KIND_LABELS[CaseKind(entry["kind"])])
+            found[f"{entry['kind']}-{entry['major_code']}"] = f"{word} {entry['major_code']} {name}"
+    return sorted(found.items())

@@ -31,6 +31,7 @@ from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
 from cityops.patrol import api as patrol_api
 from cityops.patrol import routes as patrol_routes
+from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
@@ -59,6 +60,7 @@ PAGES = (
     hotline_routes.pages,
     patrol_routes.pages,
     notices_routes.pages,
+    patrol_settings.pages,
     assessment_routes.pages,
 )
 APIS = (

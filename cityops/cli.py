@@ -15,6 +15,7 @@ from cityops.catalog import cli as catalog
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
+from cityops.patrol import cli as patrol
 from cityops.rehearsal import cli as rehearsal
 from cityops.serving import cli as serving
 from cityops.shell import Shell
@@ -41,6 +42,7 @@ COMMANDS: tuple[click.Command, ...] = (
     grid.grid,
     catalog.catalog,
     grid.locate,
+    patrol.patrol,
     worktime.worktime,
 )
 

@@ -1,6 +1,7 @@
 """Who follows what happens to a case, put together once: for the web, and for what lives a city's life without it."""
 
 from datetime import timedelta
+from functools import partial
 
 from cityops.cases import component_life
 from cityops.cases.office import CaseOffice
@@ -13,5 +14,5 @@ from cityops.patrol import services as patrol
 
 def make_office(keys: Keys, late_entry_hours: int = LATE_ENTRY_HOURS) -> CaseOffice:
     """The case room's surroundings, with everybody who follows what happens to a case."""
-    followers = (patrol.follow, hotline.follow, component_life.follow, notices.follow)
+    followers = (partial(patrol.follow, keys), hotline.follow, component_life.follow, notices.follow)
     return CaseOffice(keys=keys, followers=followers, late_entry=timedelta(hours=late_entry_hours))

@@ -175,6 +175,7 @@ class AuditAction(StrEnum):
     AUTOMATION_OFF = "automation_off"
     CATALOGUE_PUBLISHED = "catalogue_published"
     CATALOGUE_DROPPED = "catalogue_dropped"
+    CHECK_RULES_SET = "check_rules_set"
 
 
 AUDIT_LABELS = {
@@ -205,6 +206,7 @@ AUDIT_LABELS = {
     AuditAction.AUTOMATION_OFF: N_("left a step to persons again"),
     AuditAction.CATALOGUE_PUBLISHED: N_("published an edition of the catalogue"),
     AuditAction.CATALOGUE_DROPPED: N_("dropped a draft of the catalogue"),
+    AuditAction.CHECK_RULES_SET: N_("set who checks"),
 }
 
 

@@ -9,6 +9,7 @@ where it does not; so the answer is that of `shapely.covers`. On a shared edge t
 from array import array
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
@@ -203,6 +204,17 @@ class GridIndex:
     def duty_grid_at(self, position: int) -> int:
         """The id of the duty grid of the cell at a position, 0 for none."""
         return self._duty_grid_ids[position]
+
+    @cached_property
+    def duty_grid_middles(self) -> dict[int, tuple[float, float]]:
+        """The middle of each duty grid by its id: the mean of its cells' boxes."""
+        boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
+        ids, places = np.unique(np.frombuffer(self._duty_grid_ids, dtype=np.int64), return_inverse=True)
+        counts = np.bincount(places)
+        lons = np.bincount(places, (boxes[:, 0] + boxes[:, 2]) / 2) / counts
+        lats = np.bincount(places, (boxes[:, 1] + boxes[:, 3]) / 2) / counts
+        middles = zip(ids.tolist(), lons.tolist(), lats.tolist(), strict=True)
+        return {key: (lon, lat) for key, lon, lat in middles if key}
 
     def locate_many(self, lons: _Floats, lats: _Floats) -> _Ints:
         """For each point the position of its cell (see `at`, `codes`), -1 outside; the answers of `locate`."""

@@ -1,16 +1,26 @@
-"""The tablet's report: what an inspector finds, or has put right on the spot."""
+"""The tablet's report, and the rules of who checks."""
 
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, FloatField, HiddenField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms import (
+    BooleanField,
+    FileField,
+    FloatField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, NumberRange
 
 from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
 from cityops.cases.workflow import Source
 from cityops.catalog.models import CaseClass, FilingCondition
 from cityops.forms import RoomForm
+from cityops.patrol.choosing import Rules
 
 NO_PLACE = _l("Take the place from the tablet, or tap it on the map.")
 
@@ -59,3 +69,15 @@ class PatrolForm(RoomForm):
             component_code=self.component_code.data or None,
             is_self_handled=bool(self.self_handled.data),
         )
+
+
+class RulesForm(RoomForm):
+    """What the city sets about who checks."""
+
+    reach_m = IntegerField(_l("Near is, in metres"), [InputRequired(_l("Fill this in.")), NumberRange(100, 20_000)])
+    pair_most = IntegerField(_l("The same pair at most"), [InputRequired(_l("Fill this in.")), NumberRange(1, 100)])
+    pair_of = IntegerField(_l("of the last checks"), [InputRequired(_l("Fill this in.")), NumberRange(1, 100)])
+
+    def rules(self) -> Rules:
+        """The rules as the service takes them."""
+        return Rules(self.reach_m.data or 0, self.pair_most.data or 0, self.pair_of.data or 0)

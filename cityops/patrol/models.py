@@ -3,13 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Person
 from cityops.cases.models import Case
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
-from cityops.patrol.choosing import Why
+from cityops.patrol.choosing import Flag, Rules, Why
 from cityops.words import N_
 
 _OPEN = text("done_at IS NULL")
@@ -39,15 +39,39 @@ class TaskKind(StrEnum):
     CHECK = "check"
 
 
+class PatrolRules(Base):
+    """The one row (id 1) of what the city has set about who checks; without it the defaults of `Rules` hold."""
+
+    __tablename__ = "patrol_rules"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    reach_m: Mapped[int]
+    pair_most: Mapped[int]
+    pair_of: Mapped[int]
+
+    @property
+    def rules(self) -> Rules:
+        """As the pure rules take them."""
+        return Rules(self.reach_m, self.pair_most, self.pair_of)
+
+
 TASK_LABELS = {TaskKind.VERIFY: N_("verify"), TaskKind.CHECK: N_("check")}
 
 
 class InspectorTask(Base):
-    """A verify or check task given to an inspector; done by the case's own step."""
+    """A verify or check task given to an inspector; done by the case's own step.
+
+    `case_version` is the case's when the task was asked for, `turn` counts its draws. `body_id` is the body that
+    handled the case, `reporter_id` the inspector who reported it. `draw` tells in JSON how the lot fell (`drawing.py`),
+    signed by `draw_digest`; tasks given before lots were drawn have none.
+    """
 
     __tablename__ = "inspector_tasks"
     __table_args__ = (
         Index("ix_inspector_tasks_open", "person_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_inspector_tasks_body_id_id", "body_id", "id"),
+        Index("ix_inspector_tasks_reporter_id_id", "reporter_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -55,9 +79,28 @@ class InspectorTask(Base):
     kind: Mapped[TaskKind] = mapped_column(words_enum(TaskKind))
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     chosen_because: Mapped[Why] = mapped_column(words_enum(Why))
+    case_version: Mapped[int]
+    turn: Mapped[int] = mapped_column(default=1)
+    body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"))
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    draw: Mapped[str | None] = mapped_column(Text)
+    draw_digest: Mapped[str | None] = mapped_column(String(120))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     case: Mapped[Case] = relationship(viewonly=True)
     person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)
+
+
+class CheckFlag(Base):
+    """Something about a verify or check that has it looked at again; raised by the step that answers the task."""
+
+    __tablename__ = "check_flags"
+    __table_args__ = (UniqueConstraint("event_id", "flag"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"))
+    flag: Mapped[Flag] = mapped_column(words_enum(Flag))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,20 +1,24 @@
 """Who is on duty where, and which tasks an inspector has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import String, Subquery, and_, bindparam, exists, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops import clock
-from cityops.accounts.models import Person
+from cityops.accounts.models import Body, Person, PersonPost
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.workflow import StepName
 from cityops.errors import NotFound
+from cityops.grid import queries as grid
+from cityops.grid.geometry import distance_m
 from cityops.grid.models import Cell, DutyGrid
-from cityops.patrol.choosing import Candidate, Why
-from cityops.patrol.models import InspectorShift, InspectorTask
+from cityops.patrol.choosing import Bar, Candidate, Rules, Why
+from cityops.patrol.models import InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.words import N_
 
 # Built once: putting a statement together takes longer than running it.
@@ -29,19 +33,62 @@ _ON_DUTY = and_(
     InspectorShift.end_minute > bindparam("minute"),
 )
 _IN_DISTRICT = DutyGrid.street_code.between(bindparam("low"), bindparam("high"))
+_HELD_NOW = and_(
+    PersonPost.person_id == InspectorShift.person_id,
+    PersonPost.from_on <= bindparam("on"),
+    or_(PersonPost.until_on.is_(None), PersonPost.until_on >= bindparam("on")),
+)
+_HANDLING_PATH = bindparam("handling_path", type_=String)
+# Of the body itself, of one below it, or of one above it, whose handlers see its cases too.
+_HANDLES = (
+    exists()
+    .where(_HELD_NOW, PersonPost.post == Post.HANDLER, Body.id == PersonPost.body_id)
+    .where(or_(Body.path.startswith(_HANDLING_PATH), _HANDLING_PATH.startswith(Body.path)))
+    .correlate(InspectorShift)
+)
 _CANDIDATES = (
-    select(InspectorShift.person_id, InspectorShift.duty_grid_id, DutyGrid.street_code, _ON_DUTY)
+    select(InspectorShift.person_id, InspectorShift.duty_grid_id, DutyGrid.street_code, _ON_DUTY, _HANDLES)
     .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
     .join(Person, Person.id == InspectorShift.person_id)
     .where(or_(Person.ended_on.is_(None), Person.ended_on > bindparam("on")))
+    .where(exists().where(_HELD_NOW, PersonPost.post == Post.INSPECTOR).correlate(InspectorShift))
     .where(or_(and_(_ON_DUTY, _IN_DISTRICT), InspectorShift.duty_grid_id == bindparam("grid_id")))
 )
-_INVOLVED = select(CaseEvent.person_id).where(CaseEvent.case_id == bindparam("case_id")).distinct()
+JUDGED = (StepName.VERIFY, StepName.CHECK)
+REPORTED = (StepName.REPORT, StepName.SELF_HANDLE)
+_INVOLVED = (
+    select(CaseEvent.step, CaseEvent.person_id)
+    .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.person_id.is_not(None))
+    .where(CaseEvent.step.in_([*REPORTED, *JUDGED]))
+    .order_by(CaseEvent.seq)
+)
 
 
-def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> list[Candidate]:
-    """The inspectors who could take a task at this cell: on duty in its district, else its duty grid's own."""
-    place = session.execute(_GRID_OF_CELL, {"cell_id": cell_id}).first()
+def _last_checks(column: InstrumentedAttribute[int | None], name: str) -> Subquery:
+    last = select(literal(name).label("of"), InspectorTask.person_id, InspectorTask.id)
+    last = last.where(column == bindparam(name), InspectorTask.kind == TaskKind.CHECK)
+    return last.order_by(InspectorTask.id.desc()).limit(bindparam("size")).subquery()
+
+
+_LAST_CHECKS = union_all(
+    select(_last_checks(InspectorTask.body_id, "body_id")),
+    select(_last_checks(InspectorTask.reporter_id, "reporter_id")),
+)
+NO_BODY = "0/"
+
+
+def get_rules(session: Session) -> Rules:
+    """What the city has set about who checks."""
+    row = session.get(PatrolRules, 1)
+    return row.rules if row is not None else Rules()
+
+
+def list_candidates(session: Session, case: Case, moment: datetime, reach_m: int) -> list[Candidate]:
+    """The inspectors who could take a case's task: on duty in its district, else its duty grid's own.
+
+    Who holds a handler's post of the body that has the case is barred.
+    """
+    place = session.execute(_GRID_OF_CELL, {"cell_id": case.cell_id}).first()
     if place is None:
         return []
     grid_id, street_code = place
@@ -53,22 +100,46 @@ def list_candidates(session: Session, cell_id: int | None, moment: datetime) -> 
         "low": street_code[:6] + "000",
         "high": street_code[:6] + "999",
         "grid_id": grid_id,
+        "handling_path": case.body.path if case.body is not None else NO_BODY,
     }
-    rows = session.execute(_CANDIDATES, asked)
-    return [Candidate(row[0], _why(row[3], row[1] == grid_id, row[2] == street_code)) for row in rows]
+    middles = grid.current_index(session).duty_grid_middles
+
+    def why(its_grid_id: int, its_street: str, is_on_duty: bool) -> Why:
+        if not is_on_duty:
+            return Why.OWN_GRID
+        if its_grid_id == grid_id:
+            return Why.ON_DUTY_IN_GRID
+        if its_street == street_code:
+            return Why.ON_DUTY_IN_STREET
+        middle = middles.get(its_grid_id)
+        is_near = middle is not None and distance_m(case.lon, case.lat, *middle) <= reach_m
+        return Why.ON_DUTY_NEAR if is_near else Why.ON_DUTY_IN_DISTRICT
+
+    handles = frozenset({Bar.HANDLES})
+    return [
+        Candidate(person_id, why(its_grid, its_street, is_on_duty), handles if is_handler else frozenset())
+        for person_id, its_grid, its_street, is_on_duty, is_handler in session.execute(_CANDIDATES, asked)
+    ]
 
 
-def _why(is_on_duty: bool, same_grid: bool, same_street: bool) -> Why:
-    if not is_on_duty:
-        return Why.OWN_GRID
-    if same_grid:
-        return Why.ON_DUTY_IN_GRID
-    return Why.ON_DUTY_IN_STREET if same_street else Why.ON_DUTY_IN_DISTRICT
+def list_judging_steps(session: Session, case_id: int) -> list[tuple[StepName, int]]:
+    """Who reported the case and who verified or checked it so far, in order."""
+    rows = session.execute(_INVOLVED, {"case_id": case_id})
+    return [(step, person_id) for step, person_id in rows if person_id is not None]
 
 
-def list_persons_involved(session: Session, case_id: int) -> list[int]:
-    """Everybody who took a step on the case so far."""
-    return list(session.scalars(_INVOLVED, {"case_id": case_id}))
+def list_last_checks(
+    session: Session, body_id: int | None, reporter_id: int | None, size: int
+) -> tuple[list[int], list[int]]:
+    """Who got the last checks of a body, and of the cases that a person reported; the newest first."""
+    asked = {"body_id": body_id, "reporter_id": reporter_id, "size": size}
+    found: dict[str, list[tuple[int, int]]] = {"body_id": [], "reporter_id": []}
+    for of, person_id, task_id in session.execute(_LAST_CHECKS, asked):
+        found[of].append((task_id, person_id))
+    of_body, of_reporter = (
+        [person for _, person in sorted(rows, reverse=True)] for rows in (found["body_id"], found["reporter_id"])
+    )
+    return of_body, of_reporter
 
 
 def list_tasks(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequence[InspectorTask]:
@@ -102,6 +173,22 @@ def get_task(session: Session, viewer: Viewer, task_id: int) -> InspectorTask:
     if found is None:
         raise NotFound(N_("There is no such task that you may see."))
     return found
+
+
+def list_tasks_of_case(session: Session, case_id: int) -> Sequence[InspectorTask]:
+    """Every task that was given for a case, the oldest first; for the command line, which sees all."""
+    return session.scalars(
+        select(InspectorTask)
+        .where(InspectorTask.case_id == case_id)
+        .order_by(InspectorTask.id)
+        .options(joinedload(InspectorTask.person))
+    ).all()
+
+
+def list_usernames(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    """The user names of persons by their keys."""
+    rows = session.execute(select(Person.id, Person.username).where(Person.id.in_(person_ids)))
+    return dict(rows.all())
 
 
 def list_shifts(session: Session, person_id: int, weekday: int) -> Sequence[tuple[InspectorShift, DutyGrid]]:

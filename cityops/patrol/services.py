@@ -1,57 +1,156 @@
 """Verify and check tasks: given when a case comes to that stage, done by the case's own step."""
 
-from sqlalchemy import bindparam, update
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from cityops.accounts import audit
+from cityops.accounts.administration import is_city_administrator, must_administer
+from cityops.accounts.models import AuditAction
+from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Stage, StepName
-from cityops.patrol.choosing import choose
-from cityops.patrol.models import InspectorTask, TaskKind
-from cityops.patrol.queries import list_candidates, list_persons_involved
+from cityops.cases.workflow import Source, Stage, StepName
+from cityops.crypto import Keys
+from cityops.errors import Invalid, NotAllowed
+from cityops.patrol import choosing, drawing
+from cityops.patrol.choosing import Bar, Candidate, Flag, Rules
+from cityops.patrol.models import CheckFlag, InspectorTask, PatrolRules, TaskKind
+from cityops.patrol.queries import (
+    JUDGED,
+    REPORTED,
+    get_rules,
+    list_candidates,
+    list_judging_steps,
+    list_last_checks,
+)
+from cityops.words import N_
 
 TASK_AT_STAGE = {Stage.VERIFYING: TaskKind.VERIFY, Stage.CHECKING: TaskKind.CHECK}
-TASK_OF_STEP = {StepName.VERIFY: TaskKind.VERIFY, StepName.CHECK: TaskKind.CHECK}
 
 # Built once: putting a statement together takes longer than running it.
-_FINISH = (
-    update(InspectorTask)
-    .where(InspectorTask.case_id == bindparam("of_case"), InspectorTask.done_at.is_(None))
-    .where(InspectorTask.kind == bindparam("of_kind"))
-    .values(done_at=bindparam("at"), done_by=bindparam("by"))
-    .execution_options(synchronize_session=False)
+_OPEN_TASKS = select(InspectorTask).where(
+    InspectorTask.case_id == bindparam("case_id"), InspectorTask.done_at.is_(None)
 )
 
 
-def follow(session: Session, case: Case, event: CaseEvent) -> None:
-    """Follow a case's step: finish the task it answers, give the task its new stage asks for."""
-    if event.step in TASK_OF_STEP:
+def follow(keys: Keys, session: Session, case: Case, event: CaseEvent) -> None:
+    """Follow a case's step: finish the task it answers or leaves behind, give the task its new stage asks for."""
+    if event.from_stage is event.to_stage:
+        return
+    if event.from_stage in TASK_AT_STAGE:
         _finish(session, case, event)
     if event.to_stage in TASK_AT_STAGE:
-        give_task(session, case, TASK_AT_STAGE[event.to_stage])
+        give_task(session, keys, case, TASK_AT_STAGE[event.to_stage])
 
 
-def give_task(session: Session, case: Case, kind: TaskKind) -> InspectorTask | None:
-    """Give a case's task to an inspector: another than who took a step on it before, where one is there.
+def give_task(
+    session: Session, keys: Keys, case: Case, kind: TaskKind, *, always_another: bool = False
+) -> InspectorTask | None:
+    """Give a case's task to an inspector by lot, between those near the place who may judge it.
 
-    None where the place lies outside every cell; any inspector of the jurisdiction may still take the step.
+    None where the place lies outside every cell, or where nobody may; any inspector of the jurisdiction may still take
+    the step.
+
+    Args:
+        always_another: nobody who reported or judged the case before, as after a failed check.
     """
-    moment = case.moved_at
-    candidates = list_candidates(session, case.cell_id, moment)
-    chosen = choose(case.id, candidates, list_persons_involved(session, case.id))
-    if chosen is None:
-        return None
+    taken = list_judging_steps(session, case.id)
     task = InspectorTask(
         case_id=case.id,
         kind=kind,
-        person_id=chosen.person_id,
-        chosen_because=chosen.why,
-        given_at=moment,
+        case_version=case.version,
+        turn=1,
+        body_id=case.body_id if kind is TaskKind.CHECK else None,
+        reporter_id=_reporter(case, taken) if kind is TaskKind.CHECK else None,
+        given_at=case.moved_at,
         due_at=case.due_at,
     )
+    if not _draw(session, keys, case, task, taken, always_another=always_another or case.rework_count > 0):
+        return None
     session.add(task)
     return task
 
 
+def set_rules(session: Session, viewer: Viewer, rules: Rules) -> None:
+    """Set who checks, for the tasks that are given from now on.
+
+    Raises:
+        NotAllowed: the viewer does not administer the whole city.
+        Invalid: more of the last checks than there are.
+    """
+    must_administer(viewer)
+    if not is_city_administrator(viewer):
+        raise NotAllowed(N_("Only the city's administrator sets who checks."))
+    if rules.pair_most > rules.pair_of:
+        raise Invalid("pair_most", N_("This is more than the last checks that are looked at."))
+    session.merge(PatrolRules(id=1, **asdict(rules)))
+    audit.record(session, viewer.person_id, AuditAction.CHECK_RULES_SET, str(rules))
+
+
+def _draw(
+    session: Session,
+    keys: Keys,
+    case: Case,
+    task: InspectorTask,
+    taken: Sequence[tuple[StepName, int]],
+    *,
+    always_another: bool,
+) -> bool:
+    """Draw who gets a task, and write the draw down on it; whether somebody could."""
+    rules = get_rules(session)
+    candidates = list_candidates(session, case, task.given_at, rules.reach_m)
+    barred = _barred(session, task, rules, frozenset(person for _, person in taken))
+    drawn = choosing.draw(
+        (_with_bars(each, barred) for each in candidates),
+        lambda person_id: drawing.lot_of(keys, task, person_id),
+        always_another=always_another,
+    )
+    if drawn is None:
+        return False
+    task.person_id, task.chosen_because = drawn.chosen.person_id, drawn.chosen.why
+    drawing.write_down(keys, task, drawn)
+    return True
+
+
+def _barred(
+    session: Session, task: InspectorTask, rules: Rules, involved: frozenset[int]
+) -> list[tuple[Bar, frozenset[int]]]:
+    if task.kind is not TaskKind.CHECK:
+        return [(Bar.INVOLVED, involved)]
+    of_body, of_reporter = list_last_checks(session, task.body_id, task.reporter_id, rules.pair_of)
+    return [
+        (Bar.INVOLVED, involved),
+        (Bar.PAIR_WITH_BODY, choosing.too_often(of_body, rules)),
+        (Bar.PAIR_WITH_REPORTER, choosing.too_often(of_reporter, rules)),
+    ]
+
+
+def _with_bars(each: Candidate, barred: Sequence[tuple[Bar, frozenset[int]]]) -> Candidate:
+    return replace(each, bars=each.bars | {bar for bar, persons in barred if each.person_id in persons})
+
+
+def _reporter(case: Case, taken: Sequence[tuple[StepName, int]]) -> int | None:
+    """The inspector who reported the case; a desk only writes down what others saw."""
+    if case.source is not Source.INSPECTOR:
+        return None
+    return next((person for step, person in taken if step in REPORTED), None)
+
+
 def _finish(session: Session, case: Case, event: CaseEvent) -> None:
-    done = {"of_case": case.id, "of_kind": TASK_OF_STEP[event.step], "at": event.at, "by": event.person_id}
-    session.execute(_FINISH, done)
+    """End the case's tasks, and raise what has an answer looked at again; voiding a case answers nothing."""
+    is_answer = event.step in JUDGED
+    flags: set[Flag] = set()
+    for task in session.scalars(_OPEN_TASKS, {"case_id": case.id}):
+        task.done_at, task.done_by = event.at, event.person_id if is_answer else None
+        if is_answer and task.person_id == event.person_id:
+            flags |= drawing.flags_of(task)
+    if is_answer and _judged_before(session, case, event):
+        flags.add(Flag.OWN_CASE)
+    session.add_all(CheckFlag(case_id=case.id, event_id=event.id, flag=flag, at=event.at) for flag in sorted(flags))
+
+
+def _judged_before(session: Session, case: Case, event: CaseEvent) -> bool:
+    """Whether who answers reported or judged the case before."""
+    return sum(person == event.person_id for _, person in list_judging_steps(session, case.id)) > 1

@@ -35,6 +35,7 @@ from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
+from cityops.roster import routes as roster_routes
 from cityops.workshop import Workshop
 from cityops.worktime import holiday_pages
 from cityops.worktime import routes as worktime_routes
@@ -61,6 +62,7 @@ PAGES = (
     patrol_routes.pages,
     notices_routes.pages,
     patrol_settings.pages,
+    roster_routes.pages,
     assessment_routes.pages,
 )
 APIS = (

@@ -20,6 +20,8 @@ from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
 from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
 from cityops.notices import queries as notices
+from cityops.roster import queries as roster
+from cityops.roster import routes as roster_routes
 from cityops.words import N_
 from cityops.work import my_tabs
 
@@ -132,6 +134,8 @@ def _frame() -> dict[str, Any]:
         "held_word": lambda held: gettext(HELD_LABELS[held]),
         "my_tabs": my_tabs,
         "count_notices": _count_notices,
+        "shift_word": _shift_word,
+        "roster_url": url_for("roster.week") if viewer is not None and viewer.has(*roster_routes.READERS) else None,
         "map_words": _map_words,
         "map_note": _map_note,
     }
@@ -141,6 +145,15 @@ def _count_notices() -> int:
     """The number at the bell."""
     with web.reading() as session:
         return notices.count_open(session, current_viewer())
+
+
+def _shift_word() -> str:
+    """The shift that the viewer is in, where a roster says so."""
+    viewer = current_viewer()
+    if not viewer.has(*roster.DESKS):
+        return ""
+    with web.reading() as session:
+        return named(roster.find_shift(session, viewer, clock.now()))
 
 
 def _here() -> str:

@@ -26,6 +26,7 @@ import cityops.milestones
 import cityops.notices.models
 import cityops.patrol.models
 import cityops.queue
+import cityops.roster.models
 import cityops.worktime.models
 from cityops.db import Base, Database
 from cityops.resources import folders
@@ -43,6 +44,7 @@ ROWS = (
     cityops.notices.models,
     cityops.patrol.models,
     cityops.queue,
+    cityops.roster.models,
     cityops.worktime.models,
 )
 

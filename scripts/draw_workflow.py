@@ -40,6 +40,7 @@ ROOMS = (
     "assessment",
     "patrol",
     "hotline",
+    "roster",
     "cases",
     "catalog",
     "grid",

@@ -27,6 +27,7 @@ from cityops.grid.models import AreaLevel, DutyGrid
 from cityops.grid.records import AreaRecord, CellRecord, GridData
 from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
+from cityops.roster.models import DutyShift, RosterLine, RosterPattern
 from cityops.worktime.limits import Unit
 from cityops.worktime.seed import seed_calendars
 
@@ -301,3 +302,17 @@ def bring_to(session: Session, people: People, case: Case, *steps: str) -> Case:
     for step in steps:
         take(session, who[step], case, step)
     return case
+
+
+def put_on_duty(session: Session, body_code: str, hours: dict[str, tuple[int, int]]) -> None:
+    """A daily roster of a body: each person, in the first of his posts, has a shift of his own minutes of the day."""
+    body = session.scalars(select(Body).where(Body.code == body_code)).one()
+    pattern = RosterPattern(body_id=body.id, from_on=LONG_AGO, cycle_days=1, made_at=clock.now())
+    for username, (begin, end) in hours.items():
+        person = session.scalars(select(Person).where(Person.username == username)).one()
+        shift = DutyShift(body_id=body.id, name=username, name_en=username, start_minute=begin, end_minute=end)
+        session.add(shift)
+        session.flush()
+        pattern.lines.append(RosterLine(day=1, shift_id=shift.id, person_id=person.id, post=person.posts[0].post))
+    session.add(pattern)
+    session.flush()

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from cityops import clock
 from cityops.accounts.holders import list_holders
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
 from cityops.cases.workflow import STEPS, ClockAct, ClockName
 from cityops.notices.models import Recipient
+from cityops.roster.queries import DESKS, on_duty
 
-DESKS = (Post.OPERATOR, Post.DISPATCHER, Post.DUTY_LEADER)
 BODIES = (Post.HANDLER, Post.LEADER)
 
 
@@ -47,7 +48,7 @@ class Subject:
 
 
 class Directory:
-    """Who holds the posts of desks and bodies today, asked once and looked up many times.
+    """Who holds the posts of desks and bodies today and who is on duty now, asked once and looked up many times.
 
     Args:
         body_path: only bodies on this path are asked for; None asks for those of the whole city.
@@ -56,12 +57,18 @@ class Directory:
     def __init__(self, session: Session, body_path: str | None = None) -> None:
         self._desks: dict[Post, list[tuple[int, HeldPost]]] = defaultdict(list)
         self._bodies: dict[int, dict[Post, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._on_duty = on_duty(session, clock.now())
+        self._awake = {person_id for person_id, _ in self._on_duty.now}
         self._found: dict[tuple[Recipient, Subject, int], tuple[int, ...]] = {}
         for person_id, held in list_holders(session, DESKS):
             self._desks[held.post].append((person_id, held))
         body_ids = None if body_path is None else _upwards(body_path)
         for person_id, held in list_holders(session, BODIES, body_ids=body_ids):
             self._bodies[held.body_id][held.post].append(person_id)
+
+    def is_on_duty(self, person_id: int) -> bool:
+        """Whether a roster has the person on duty now: no quiet hours for him."""
+        return person_id in self._awake
 
     def find(self, recipient: Recipient, subject: Subject, turn: int = 0) -> tuple[int, ...]:
         """The persons a notice goes to, each once; nobody where the post is vacant or the list has ended."""
@@ -89,7 +96,14 @@ class Directory:
         return self._at_desk(subject.post, subject.area_code)
 
     def _at_desk(self, post: Post, area_code: str | None) -> list[int]:
-        return [person_id for person_id, held in self._desks[post] if held.covers(area_code)]
+        """Who holds the post over this community: on duty now, or on no roster at all; where nobody is, everybody."""
+        there = [person_id for person_id, held in self._desks[post] if held.covers(area_code)]
+        called = [
+            person_id
+            for person_id in there
+            if (person_id, post) in self._on_duty.now or (person_id, post) not in self._on_duty.ever
+        ]
+        return called or there
 
     def _nearest(self, body_path: str | None, *posts: Post, skip: int = 0) -> list[int]:
         """Who holds the first of these posts that is held, at the body or at the nearest one above it."""

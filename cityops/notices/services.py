@@ -82,7 +82,7 @@ def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Reci
     subject = Subject(case.area_code, body_path, turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER)
     directory = Directory(session, body_path or "")
     is_urgent = case.condition is not None and case.condition.limit_unit is Unit.URGENT_HOUR
-    show_at = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
+    later = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
     persons = dict.fromkeys(person for each in recipients for person in directory.find(each, subject))
     session.add_all(
         Notice(
@@ -93,7 +93,7 @@ def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Reci
             turn=0,
             is_urgent=is_urgent,
             made_at=event.at,
-            show_at=show_at,
+            show_at=event.at if directory.is_on_duty(person_id) else later,
         )
         for person_id in persons
         if person_id != event.person_id

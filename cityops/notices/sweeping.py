@@ -126,7 +126,7 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
                     "turn": claim.turn,
                     "is_urgent": is_urgent,
                     "made_at": moment,
-                    "show_at": moment if is_urgent else later,
+                    "show_at": moment if is_urgent or directory.is_on_duty(person_id) else later,
                 }
                 for person_id in directory.find(rule.recipient, subject, claim.turn)
             ]

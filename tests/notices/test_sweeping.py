@@ -209,3 +209,16 @@ def test_what_does_not_fit_in_a_batch_comes_in_the_next(session: Session, people
     with clock.running_at(MONDAY_MORNING + timedelta(minutes=61)):
         batches = [warn(session, limit=limit) for _ in range(11)]
     assert sum(batches) == 10 and max(batches) == limit
+
+
+def test_at_night_those_on_duty_are_told_at_once_and_those_asleep_not_at_all(session: Session, people: People) -> None:
+    plain_case(session, people)
+    factories.put_on_duty(session, "supervision", {"operator": (1260, 420), "dutyleader": (420, 1260)})
+    sweep(session, hours=14)
+    shown = {row.person_id: row.show_at for row in session.scalars(select(Notice))}
+    morning = datetime(2026, 11, 10, 7, tzinfo=clock.CITY_ZONE)
+    # No duty leader is on duty: then all of them are told, in the morning.
+    assert shown == {
+        people.operator.person_id: MONDAY_MORNING + timedelta(hours=14),
+        people.dutyleader.person_id: morning,
+    }

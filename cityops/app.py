@@ -35,6 +35,7 @@ from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
+from cityops.roster import contact_routes as roster_contacts
 from cityops.roster import routes as roster_routes
 from cityops.workshop import Workshop
 from cityops.worktime import holiday_pages
@@ -63,6 +64,7 @@ PAGES = (
     notices_routes.pages,
     patrol_settings.pages,
     roster_routes.pages,
+    roster_contacts.pages,
     assessment_routes.pages,
 )
 APIS = (

@@ -19,7 +19,7 @@ from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
 from cityops.demo.duties import demo_duties
 from cityops.demo.geography import demo_city
 from cityops.demo.people import PersonRecord, demo_people
-from cityops.demo.roster import load_roster
+from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
@@ -70,6 +70,7 @@ def load_demo(
         _load_people(session, keys, password_hash, bodies)
         _load_duties(session, bodies)
         load_roster(session, bodies)
+        load_duty_lists(session, keys, bodies)
         # The planner goes by statistics of an empty database until now.
         session.execute(text("ANALYZE"))
 

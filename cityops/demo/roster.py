@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
-from cityops.demo.bodies import COMMAND, SUPERVISION
-from cityops.roster.models import DutyShift, RosterLine, RosterPattern
+from cityops.crypto import Keys
+from cityops.demo.bodies import COMMAND, DEPARTMENTS, SUPERVISION
+from cityops.roster.models import DutyContact, DutyShift, RosterLine, RosterPattern
 
 FORTNIGHT = 14
 MORNING, EVENING, NIGHT = ("早班", "Morning", 7, 15), ("中班", "Evening", 15, 23), ("夜班", "Night", 23, 7)
@@ -51,6 +52,25 @@ def lines() -> Iterator[Line]:
         else:
             yield from ((day, EVENING[0], NIGHTS[(day + 1) % 3], post) for post in WHOLE_CENTRE)
         yield from ((day, NIGHT[0], NIGHTS[day % 3], post) for post in WHOLE_CENTRE)
+
+
+def load_duty_lists(session: Session, keys: Keys, bodies: dict[str, int]) -> None:
+    """Whom to call for each city department: its desk, its crew, and its head, who has no sign-in."""
+    persons = {person.username: person for person in session.scalars(select(Person))}
+    for number, body in enumerate(DEPARTMENTS, 1):
+        desk = persons["handler" if number == 1 else f"handler{number}"]
+        crew = persons[f"crew-{body.code}"]
+        called = ((desk.name, desk.id), (crew.name, crew.id), (f"{body.name}负责人", None))
+        session.add_all(
+            DutyContact(
+                body_id=bodies[body.code],
+                position=position,
+                name=name,
+                phone_sealed=keys.seal(f"+86154000{number:02d}{position:03d}"),
+                person_id=person_id,
+            )
+            for position, (name, person_id) in enumerate(called, 1)
+        )
 
 
 def load_roster(session: Session, bodies: dict[str, int]) -> None:

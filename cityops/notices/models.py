@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.cases.models import Case, CaseEvent, StageClock
@@ -97,7 +97,8 @@ _OPEN = text("read_at IS NULL AND settled_at IS NULL")
 class Notice(Base):
     """Something told to a person about a case: by a clock's warning, or by a step of the case.
 
-    Shown from `show_at` on. `settled_at` is set when the case has moved on: then nobody need read it any more.
+    Shown from `show_at` on; `call` names whom the duty list says to call. `settled_at` is set when the case has moved
+    on: then nobody need read it any more.
     """
 
     __tablename__ = "notices"
@@ -118,6 +119,7 @@ class Notice(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     turn: Mapped[int]
     is_urgent: Mapped[bool]
+    call: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     show_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

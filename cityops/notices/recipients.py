@@ -12,6 +12,8 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
 from cityops.cases.workflow import STEPS, ClockAct, ClockName
 from cityops.notices.models import Recipient
+from cityops.roster.contacts import find_duty_list
+from cityops.roster.models import DutyContact
 from cityops.roster.queries import DESKS, on_duty
 
 BODIES = (Post.HANDLER, Post.LEADER)
@@ -59,6 +61,7 @@ class Directory:
         self._bodies: dict[int, dict[Post, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._on_duty = on_duty(session, clock.now())
         self._awake = {person_id for person_id, _ in self._on_duty.now}
+        self._contacts = find_duty_list(session)
         self._found: dict[tuple[Recipient, Subject, int], tuple[int, ...]] = {}
         for person_id, held in list_holders(session, DESKS):
             self._desks[held.post].append((person_id, held))
@@ -76,6 +79,14 @@ class Directory:
         if asked not in self._found:
             self._found[asked] = tuple(dict.fromkeys(self._look_up(*asked)))
         return self._found[asked]
+
+    def find_contact(self, subject: Subject, turn: int) -> DutyContact | None:
+        """Who is to be called at this turn of the duty list; nobody at the first, and when the list has ended."""
+        contacts = self._contacts_of(subject)
+        return contacts[turn - 1] if 1 <= turn <= len(contacts) else None
+
+    def _contacts_of(self, subject: Subject) -> list[DutyContact]:
+        return [contact for body_id in _upwards(subject.body_path) for contact in self._contacts.get(body_id, ())]
 
     def _look_up(self, recipient: Recipient, subject: Subject, turn: int) -> list[int]:
         if recipient is Recipient.HOLDER:
@@ -123,7 +134,12 @@ class Directory:
         return next((found for place, found in enumerate(self._rungs(subject)) if place == turn), [])
 
     def _rungs(self, subject: Subject) -> Iterator[list[int]]:
-        yield self._at_desk(Post.DUTY_LEADER, subject.area_code)
+        """The duty leaders; then the body's duty list and those of the bodies above, then their leaders."""
+        leaders = self._at_desk(Post.DUTY_LEADER, subject.area_code)
+        yield leaders
+        for contact in self._contacts_of(subject):
+            # Who has no account is called: the duty leaders are told whom.
+            yield [*([contact.reached_id] if contact.reached_id is not None else []), *leaders]
         for body_id in _upwards(subject.body_path):
             if self._bodies[body_id][Post.LEADER]:
                 yield self._bodies[body_id][Post.LEADER]

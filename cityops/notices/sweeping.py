@@ -20,7 +20,7 @@ from cityops.cases.models import Case, ClockPause, StageClock
 from cityops.catalog.models import FilingCondition
 from cityops.db import UtcDateTime, insert_once
 from cityops.notices.hours import Quiet
-from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, QuietHours, WarningRule
+from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, QuietHours, Recipient, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK, Directory, Subject
 from cityops.patrol.models import InspectorTask
 from cityops.worktime.limits import Unit
@@ -115,6 +115,7 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
             subject = Subject(
                 fact.area_code, fact.path, POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER), inspectors[fact.case_id]
             )
+            contact = directory.find_contact(subject, claim.turn) if rule.recipient is Recipient.DUTY_LIST else None
             is_urgent = fact.limit_unit is Unit.URGENT_HOUR
             rows += [
                 {
@@ -125,6 +126,7 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
                     "due_at": fact.due_at,
                     "turn": claim.turn,
                     "is_urgent": is_urgent,
+                    "call": contact.name if contact is not None else None,
                     "made_at": moment,
                     "show_at": moment if is_urgent or directory.is_on_duty(person_id) else later,
                 }

@@ -25,4 +25,6 @@ def words(notice: Notice) -> str:
     if clock is None:
         return ""
     facts = {"clock": gettext(CLOCK_LABELS[clock.name]), "since": web.local_time(clock.started_at)}
+    if notice.call is not None:
+        return str(gettext("“%(clock)s” has waited since %(since)s: call %(name)s", name=notice.call, **facts))
     return str(gettext(WORDS[notice.kind], due=web.local_time(notice.due_at), **facts))

@@ -59,6 +59,17 @@ class LineForm(RoomForm):
     days = StringField(_l("Days of the cycle"), [InputRequired(), Length(max=200)])
 
 
+class ContactForm(RoomForm):
+    """Somebody to call."""
+
+    FIELD_OF: ClassVar[Mapping[str, str]] = {"reporter.phone": "phone"}
+
+    body = SelectField(_l("Body"), [InputRequired()])
+    name = StringField(_l("Name"), [InputRequired(), Length(max=64)])
+    phone = StringField(_l("Phone"), [InputRequired(), Length(max=30)])
+    username = StringField(_l("User name"), [Optional(), Length(max=64)])
+
+
 def offer(form: ChangeForm | LineForm, shifts: Sequence[DutyShift], persons: Sequence[Person], language: str) -> None:
     """Give a form its shifts and persons to choose from."""
     form.shift.choices = [(shift.id, shift.name_en if language == "en" else shift.name) for shift in shifts]

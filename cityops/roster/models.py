@@ -1,10 +1,11 @@
-"""Rows of the roster: shifts, patterns with their lines, changes of a day."""
+"""Rows of the roster: shifts, patterns with their lines, changes of a day, the duty list."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from cityops import clock
 from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
 from cityops.db import Base, UtcDateTime, words_enum
@@ -89,3 +90,27 @@ class RosterChange(Base):
     made_by: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)
+
+
+class DutyContact(Base):
+    """Who is called for a body, in the order of `position`; the phone is sealed. With an account, notices reach him."""
+
+    __tablename__ = "duty_contacts"
+    __table_args__ = (UniqueConstraint("body_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(64))
+    phone_sealed: Mapped[str] = mapped_column(String(200))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    body: Mapped[Body] = relationship(viewonly=True)
+    person: Mapped[Person | None] = relationship(viewonly=True)
+
+    @property
+    def reached_id(self) -> int | None:
+        """The person whom a notice reaches; nobody without an account, nor where its person has left."""
+        person = self.person
+        if person is None or (person.ended_on is not None and person.ended_on <= clock.today()):
+            return None
+        return person.id

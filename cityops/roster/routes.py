@@ -13,6 +13,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, require
 from cityops.errors import CityopsError
 from cityops.roster import queries, services
+from cityops.roster.contacts import CALLERS
 from cityops.roster.forms import ChangeForm, LineForm, PatternForm, ShiftForm, chosen_posts, minute_of, offer, read_days
 from cityops.roster.services import NewChange
 
@@ -174,6 +175,7 @@ def _week_page(
         shift=shift or ShiftForm(None),
         pattern=pattern or PatternForm(None, data={"from_on": clock.today() + timedelta(days=1), "cycle_days": 7}),
         may_plan=services.may_plan(current_viewer(), body),
+        may_call=current_viewer().has(*CALLERS),
         today=clock.today(),
         step=timedelta(days=7),
         weekday=lambda day: format_date(day, "MM-dd EEE"),

@@ -14,9 +14,10 @@ from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
 from cityops.cases.models import Case, ClockPause, StageClock
 from cityops.cases.workflow import ClockName
-from cityops.notices.models import ClockWarning, Notice, WarningRule
+from cityops.notices.models import ClockWarning, Notice, NoticeKind, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK
 from cityops.notices.sweeping import warn
+from cityops.roster.contacts import add_contact
 from tests import factories
 from tests.counting import counted_queries
 from tests.factories import MONDAY_MORNING, People, bring_to, make_report
@@ -156,6 +157,33 @@ def test_an_urgent_case_nobody_signs_for_climbs_every_ten_minutes(session: Sessi
     assert climbed == [(10, "dutyleader"), (20, department)]
     sweep(session, minutes=90)
     assert told(session)["dutyleader", "waiting"] == told(session)[department, "waiting"] == 1
+
+
+def test_the_duty_list_is_climbed_one_by_one_and_the_duty_leader_told_whom_to_call(
+    session: Session, people: People
+) -> None:
+    for name, username in (("周班长", "handler-crew"), ("吴主任", "")):
+        add_contact(
+            session,
+            people.dutyleader,
+            factories.make_keys(),
+            body_code="lamps",
+            name=name,
+            phone="15400007788",
+            username=username,
+        )
+    urgent_case(session, people)
+    for minutes in (10, 20, 30, 40):
+        sweep(session, minutes=minutes)
+    waiting = select(Notice).where(Notice.kind == NoticeKind.WAITING).order_by(Notice.turn, Notice.person_id)
+    told = [(row.turn, row.person_id, row.call) for row in session.scalars(waiting)]
+    leader, reached = people.dutyleader.person_id, people.viewer("handler-crew").person_id
+    assert told == [
+        (0, leader, None),
+        (1, leader, "周班长"),
+        (1, reached, "周班长"),
+        (2, leader, "吴主任"),
+    ]
 
 
 def test_after_an_outage_the_climb_goes_on_where_it_stood(session: Session, people: People) -> None:

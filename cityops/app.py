@@ -15,7 +15,7 @@ from cityops.accounts import settings as accounts_settings
 from cityops.assessment import api as assessment_api
 from cityops.assessment import routes as assessment_routes
 from cityops.cases import api as cases_api
-from cityops.cases import automation_routes, component_pages, duty_routes
+from cityops.cases import automation_routes, component_pages, duty_routes, recount_routes
 from cityops.cases import routes as cases_routes
 from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
@@ -57,6 +57,7 @@ PAGES = (
     holiday_pages.pages,
     catalog_settings.pages,
     rehearsal_routes.pages,
+    recount_routes.pages,
     grid_routes.pages,
     grid_tiles.pages,
     hotline_routes.pages,

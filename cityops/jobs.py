@@ -20,6 +20,7 @@ from cityops import clock, milestones
 from cityops.accounts import tasks as accounts
 from cityops.cases import tasks as cases
 from cityops.config import Config
+from cityops.following import make_office
 from cityops.notices import tasks as notices
 from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, is_open, list_owed, owe, read_arguments
 from cityops.workshop import Workshop
@@ -59,9 +60,15 @@ def forget_done_jobs(workshop: Workshop) -> None:
         session.execute(delete(OwedJob).where(OwedJob.done_at < clock.now() - KEEP_DONE_FOR))
 
 
+def recount(workshop: Workshop, calendar: str, person_id: int, body_id: int) -> None:
+    """Count the open clocks of a calendar anew, as the administrator ordered; whoever follows cases is told."""
+    cases.recount(workshop, make_office(workshop.keys), calendar, person_id, body_id)
+
+
 TASKS: dict[str, Task] = {
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
+    "cases.recount": Task(recount, 240),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),

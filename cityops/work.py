@@ -16,7 +16,7 @@ from cityops.cases import queries as cases
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.queries import Tally
-from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, Stage, Step, StepName, steps_from
+from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, Stage, Step, StepName, moves_from
 from cityops.hotline import queries as hotline
 from cityops.words import N_
 
@@ -126,7 +126,7 @@ def _lists(viewer: Viewer) -> list[tuple[Post, Stage]]:
     for is_own in (True, False):
         for post in viewer.posts:
             for stage in OPEN_STAGES:
-                if stage not in ON_THE_STREET and any(_is_for(step, post, is_own) for step in steps_from(stage)):
+                if stage not in ON_THE_STREET and any(_is_for(step, post, is_own) for step in moves_from(stage)):
                     found.setdefault(stage, post)
     return [(post, stage) for stage, post in found.items()]
 

@@ -65,6 +65,8 @@ RULES = """
   added by whose proof they are: those of the verification and the check by inspectors only.
 - **Sources.** What a report came from decides whether it is verified, so each post has its own:
 {sources}
+- **Recounting.** `recount` is taken by nobody alone: after a calendar has changed, an administrator has the open clocks
+  on it [counted anew](worktime.md#counting-anew-after-a-change), one such step in each case that moves.
 - **Versions.** A step names the version of the case that its caller saw. A stale one is refused (409), with who moved
   the case and when.
 - **Verifying.** Reports of the public and of machines ({verified}) are verified by an inspector
@@ -150,7 +152,7 @@ def _acts(way: Way) -> str:
 
 
 def _posts(posts: tuple[Post, ...]) -> str:
-    return ", ".join(post.value.replace("_", " ") for post in posts)
+    return ", ".join(post.value.replace("_", " ") for post in posts) or "for many at once"
 
 
 def _source_line(post: Post, sources: frozenset[Source]) -> str:

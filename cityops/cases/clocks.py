@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cityops import clock
 from cityops.cases.models import StageClock
+from cityops.errors import Invalid
 from cityops.words import N_
 from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted, difference
 from cityops.worktime.calendar import Calendar, NoHolidayData
@@ -58,6 +59,20 @@ def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
         return explain(calendar, row.started_at, limit_of(row), closed_pauses(row))
     except NoHolidayData:
         return []
+
+
+def due_now(calendar: Calendar, row: StageClock) -> datetime | None:
+    """When a clock would be due by its calendar as it stands; None where that cannot be counted."""
+    try:
+        return add(calendar, row.started_at, limit_of(row), closed_pauses(row))
+    except Invalid:
+        return None
+
+
+def find_other_due(calendar: Calendar, row: StageClock) -> datetime | None:
+    """When an open clock would be due by its calendar as it stands, where that is another moment than it was given."""
+    due = due_now(calendar, row) if row.stopped_at is None else None
+    return due if due != row.due_at else None
 
 
 def spent_minutes(calendar: Calendar, row: StageClock) -> float:

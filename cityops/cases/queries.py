@@ -95,6 +95,12 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
     return _checked(session.scalar(whole), number)
 
 
+def lock_case(session: Session, case_id: int) -> Case:
+    """The case with this key, its row locked: for what a rule does to it, which looks from no post."""
+    locked = select(Case).where(Case.id == case_id).with_for_update(of=Case).options(*_ROW)
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
+
+
 def _by_number(number: str, seen: ColumnElement[bool]) -> Select[Case]:
     found = numbers.find_key(number)
     if found is None:

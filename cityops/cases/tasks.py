@@ -1,8 +1,16 @@
 """The case room's tasks: each opens its own doors and may run twice."""
 
-from cityops.cases import attachments, checkpoints
+from cityops.accounts.posts import Post
+from cityops.cases import attachments, checkpoints, recounting
+from cityops.cases.actor import Actor
 from cityops.cases.models import Attachment
+from cityops.cases.office import CaseOffice
+from cityops.cases.recounting import TASK
+from cityops.queue import owe
 from cityops.workshop import Workshop
+
+RECOUNTED_A_RUN = 5_000
+RECOUNTED_A_BATCH = 50
 
 
 def checkpoint(workshop: Workshop) -> None:
@@ -23,3 +31,21 @@ def make_thumbnail(workshop: Workshop, attachment_id: int) -> None:
     attachments.make_thumbnail(workshop.config.files_folder, sha256)
     with workshop.transaction() as session:
         attachments.mark_thumbnail(session, attachment_id)
+
+
+def recount(workshop: Workshop, office: CaseOffice, calendar: str, person_id: int, body_id: int) -> None:
+    """Count the open clocks of a calendar anew, a batch of cases in a transaction; what is too much for a run is owed.
+
+    A case that somebody moved in the meantime is looked at again under its lock.
+    """
+    actor = Actor(person_id, Post.ADMINISTRATOR, body_id)
+    with workshop.reading() as session:
+        moved = recounting.list_moved(session, None, calendar)
+    case_ids = sorted({each.case_id for each in moved if each.becomes_at is not None})
+    for first in range(0, min(len(case_ids), RECOUNTED_A_RUN), RECOUNTED_A_BATCH):
+        with workshop.transaction() as session:
+            for case_id in case_ids[first : first + RECOUNTED_A_BATCH]:
+                recounting.recount_case(session, office, actor, case_id, calendar)
+    if len(case_ids) > RECOUNTED_A_RUN:
+        with workshop.transaction() as session:
+            owe(session, TASK, calendar=calendar, person_id=person_id, body_id=body_id)

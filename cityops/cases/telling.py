@@ -12,9 +12,9 @@ from flask_babel import format_date, gettext
 
 from cityops import clock, web
 from cityops.accounts.posts import POST_LABELS
-from cityops.cases.clocks import Interval, Light, closed_pauses, light_of
+from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of
 from cityops.cases.models import Case, CaseEvent, StageClock
-from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, StepName
+from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, ClockName, StepName
 from cityops.words import N_
 from cityops.worktime.arithmetic import clock_calendar, remaining
 from cityops.worktime.calendar import DAY_MINUTES, Calendar, NoHolidayData
@@ -64,7 +64,22 @@ class ToldEvent:
 def tell_events(case: Case) -> list[ToldEvent]:
     """The case's history in sentences, the oldest first."""
     bodies = {each.body_id: named(each.body) for each in case.assignments}
-    return [ToldEvent(event.at, sentence(event, bodies), event.note) for event in case.events]
+    return [ToldEvent(event.at, sentence(event, bodies), event.note or _moves(event)) for event in case.events]
+
+
+def _moves(event: CaseEvent) -> str | None:
+    """What a recount did to the clocks: from when to when."""
+    if event.step is not StepName.RECOUNT:
+        return None
+    moves = [
+        f"{gettext(CLOCK_LABELS[ClockName(name)])} {_written(before)} → {_written(after)}"
+        for name, before, after in json.loads(event.payload)["due"]
+    ]
+    return "; ".join(moves)
+
+
+def _written(moment: str) -> str:
+    return web.local_time(datetime.fromisoformat(moment))
 
 
 def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({})) -> str:
@@ -114,7 +129,11 @@ class ToldPiece:
 
 @dataclass(frozen=True)
 class ToldClock:
-    """A clock of a stage as the case page shows it."""
+    """A clock of a stage as the case page shows it.
+
+    Attributes:
+        otherwise_at: when an open clock would be due by its calendar as it stands, where that is not its due time.
+    """
 
     name: str
     label: str
@@ -128,6 +147,7 @@ class ToldClock:
     left: str
     days: list[ToldDay]
     pieces: list[ToldPiece]
+    otherwise_at: datetime | None
 
     @property
     def is_running(self) -> bool:
@@ -157,6 +177,7 @@ def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> Told
         left=_left(calendar, row, limit, moment) if is_told_left else "",
         days=_days(counts, row, pieces, moment),
         pieces=[_piece(piece) for piece in _explained(counts, row, row.due_at, closed_pauses(row))],
+        otherwise_at=find_other_due(calendar, row),
     )
 
 

@@ -125,6 +125,7 @@ class StepName(StrEnum):
     CHECK = "check"
     CLOSE = "close"
     REVIEW = "review"
+    RECOUNT = "recount"
 
 
 class Need(StrEnum):
@@ -169,7 +170,7 @@ class Step:
         label: what its button says (msgid).
         done: how the timeline tells it (msgid).
         stages: where it can be taken; empty for the two that begin a case.
-        posts: who may take it.
+        posts: who may take it; nobody where it is only done for many cases at once (`recounting.py`).
         ways: its outcomes by result; the one result of a plain step is `done`.
         needs: what it has to be given.
         not_after: steps whose doer may not take this one (who handles never judges).
@@ -345,6 +346,14 @@ STEPS: Mapping[StepName, Step] = {
             needs=(Need.RESULT,),
             not_after=_HANDLED,
         ),
+        Step(
+            StepName.RECOUNT,
+            N_("Recount"),
+            N_("had its due times counted anew"),
+            OPEN_STAGES,
+            (),
+            {DONE: Way(None)},
+        ),
     )
 }
 
@@ -367,8 +376,13 @@ def needs_verifying(source: Source) -> bool:
 
 
 def steps_from(stage: Stage) -> tuple[Step, ...]:
-    """The steps that can be taken at `stage`, in the table's order."""
-    return tuple(step for step in STEPS.values() if stage in step.stages)
+    """The steps that somebody can take at `stage`, in the table's order."""
+    return tuple(step for step in STEPS.values() if stage in step.stages and step.posts)
+
+
+def moves_from(stage: Stage) -> tuple[Step, ...]:
+    """The steps by which a case leaves `stage`: whoever may take one has work there."""
+    return tuple(step for step in steps_from(stage) if any(way.to is not None for way in step.ways.values()))
 
 
 def find_way(step: Step, result: str | None, source: Source) -> Way | None:
@@ -397,7 +411,7 @@ def diagram() -> str:
     for step in STEPS.values():
         for result, way in step.ways.items():
             word = step.name.value if result == DONE else f"{step.name.value} ({result})"
-            posts = ", ".join(post.value for post in step.posts)
+            posts = ", ".join(post.value for post in step.posts) or "for many at once"
             lines += [
                 f"    {stage.value if stage else '[*]'} --> {_target(way, stage)}: {word} · {posts}"
                 for stage in step.stages or (None,)

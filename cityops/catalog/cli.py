@@ -1,15 +1,21 @@
-"""`cityops catalog`: the shipped catalogue into the database, and what is in force there."""
+"""`cityops catalog`: the shipped catalogue into the database, what is in force, and drafts as Excel files."""
 
 import csv
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import click
 
 from cityops import clock
 from cityops.catalog import queries
+from cityops.catalog.drafts import open_draft, read_draft_of
+from cityops.catalog.importing import BadSheets, check_sheets, put_sheets
 from cityops.catalog.models import CaseKind
 from cityops.catalog.seed import seed_catalog
+from cityops.catalog.sheets import ReadSheets, read_bounded, read_sheets, write_sheets
 from cityops.errors import Invalid
 from cityops.shell import Shell
 from cityops.words import N_
@@ -24,6 +30,11 @@ CONDITION_COLUMNS = (
     "calendar",
     "body_kind",
     "body_code",
+)
+
+
+STANDARD = click.option(
+    "--standard", "reference", metavar="REFERENCE", help="Which standard; not needed where there is only one."
 )
 
 
@@ -64,6 +75,60 @@ def list_(shell: Shell, kind: str | None, day: str | None) -> None:
                 writer.writerow((*first, *[""] * len(CONDITION_COLUMNS), each.standard.reference))
     total = sum(map(len, conditions.values()))
     click.echo(f"{len(classes)} classes, {total} filing conditions in force on {on}", err=True)
+
+
+@catalog.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@STANDARD
+@click.pass_obj
+def export_file(shell: Shell, file: Path, reference: str | None) -> None:
+    """Write the open draft of a standard to FILE.xlsx; without one, what is in force."""
+    with shell.database.reading() as session:
+        wanted = read_draft_of(session, None, queries.get_standard(session, reference).id).wanted
+    with _refusals(), file.open("wb") as out:
+        write_sheets(wanted, out)
+    click.echo(f"{file}: {len(wanted)} entries", err=True)
+
+
+@catalog.command("import")
+@click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@STANDARD
+@click.option("--dry-run", is_flag=True, help="Check the file and say how much it would change; write nothing.")
+@click.pass_obj
+def import_file(shell: Shell, file: Path, reference: str | None, dry_run: bool) -> None:
+    """Write the lines of FILE.xlsx into the draft of a standard, all or none; nothing comes into force by it.
+
+    Lines that cannot be taken go to stdout as CSV, with the sheet, the line, the field and the reason.
+    """
+    with _refusals():
+        found = read_sheets(read_bounded(file))
+        try:
+            number = _put(shell, reference, found, dry_run)
+        except BadSheets as refusal:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(("sheet", "line", "field", "reason"))
+            writer.writerows((each.sheet, each.line, each.field, str(each.fault)) for each in refusal.faults)
+            raise
+    click.echo(f"{number} entries {'would change' if dry_run else 'changed'} in the draft", err=True)
+
+
+def _put(shell: Shell, reference: str | None, found: ReadSheets, dry_run: bool) -> int:
+    if dry_run:
+        with shell.database.reading() as session:
+            view = read_draft_of(session, None, queries.get_standard(session, reference).id)
+            return check_sheets(session, view, found)
+    with shell.database.transaction() as session:
+        draft = open_draft(session, None, queries.get_standard(session, reference).id)
+        return put_sheets(session, None, draft.id, draft.edits, found)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A file that cannot be opened or written is said in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise Invalid("file", N_("The file cannot be used: %(reason)s"), reason=error.strerror or str(error)) from error
 
 
 def _day(text: str | None) -> date:

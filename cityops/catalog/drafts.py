@@ -16,7 +16,6 @@ from cityops.accounts.viewer import Viewer
 from cityops.catalog.draft_models import CatalogChange, CatalogDraft, DraftState, EntryKind
 from cityops.catalog.entries import (
     NOT_EMPTY,
-    BadEntries,
     Difference,
     Entries,
     Entry,
@@ -24,25 +23,16 @@ from cityops.catalog.entries import (
     differences,
     key_of,
     next_local_code,
-    over,
-    read_entry,
     without_orphans,
 )
+from cityops.catalog.fitting import fit_entries
 from cityops.catalog.models import CaseClass, CaseKind, Standard
-from cityops.catalog.standing import Standing, list_used, read_known, read_standing
+from cityops.catalog.standing import Standing, read_standing
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.words import N_
 
 LOCAL_MARK, LOCAL_MARK_EN = "（自定义）", " (local)"
 """What the name of a local class ends with."""
-
-KEY_FIELD: Mapping[EntryKind, str] = {
-    EntryKind.CLASS: "code",
-    EntryKind.CONDITION: "code",
-    EntryKind.LIMIT: "condition",
-    EntryKind.STAGE: "clock",
-}
-"""The field that a fault of an entry's key is about."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +110,12 @@ def read_draft(session: Session, viewer: Viewer | None, draft_id: int) -> DraftV
     return _view(session, _checked(session.scalar(rows)))
 
 
+def read_draft_of(session: Session, viewer: Viewer | None, standard_id: int) -> DraftView:
+    """The open draft of a standard beside what stands; where there is none, one that changes nothing."""
+    must_edit(viewer)
+    return _view(session, find_open_draft(session, standard_id) or CatalogDraft(standard_id=standard_id))
+
+
 def lock_draft(session: Session, viewer: Viewer | None, draft_id: int) -> DraftView:
     """An open draft for its changer: nobody else changes or publishes it until the transaction ends.
 
@@ -129,6 +125,16 @@ def lock_draft(session: Session, viewer: Viewer | None, draft_id: int) -> DraftV
     must_edit(viewer)
     rows = select(CatalogDraft).where(CatalogDraft.id == draft_id).with_for_update(of=CatalogDraft)
     return _view(session, _checked(session.scalar(rows.execution_options(populate_existing=True))))
+
+
+def compare_entries(session: Session, view: DraftView, wanted: Mapping[Key, Entry | None]) -> dict[Key, Entry | None]:
+    """What of the wanted entries is other than the draft has it; nothing is written.
+
+    Raises:
+        BadEntries: something is wrong with one or several of them.
+    """
+    entries = fit_entries(session, view.draft.standard_id, view.standing, view.wanted, wanted)
+    return {key: entry for key, entry in entries.items() if view.wanted.get(key) != entry}
 
 
 def put_entries(
@@ -146,8 +152,7 @@ def put_entries(
     """
     view = lock_draft(session, viewer, draft_id)
     draft, changes = view.draft, {(each.kind, each.key): each for each in view.draft.changes}
-    entries = _checked_entries(session, view, wanted)
-    touched = {key for key, entry in entries.items() if view.wanted.get(key) != entry}
+    touched = compare_entries(session, view, wanted)
     for key in touched:
         change = changes.get(key)
         if change is not None and change.edit > seen:
@@ -155,8 +160,8 @@ def put_entries(
     if not touched:
         return 0
     draft.edits += 1
-    for key in touched:
-        _write(draft, view.standing, changes.get(key), key, entries[key])
+    for key, entry in touched.items():
+        _write(draft, view.standing, changes.get(key), key, entry)
     session.flush()
     return len(touched)
 
@@ -228,45 +233,6 @@ def _view(session: Session, draft: CatalogDraft) -> DraftView:
         else:
             wanted[change.kind, change.key] = json.loads(change.wanted)
     return DraftView(draft, standing, without_orphans(wanted))
-
-
-def _checked_entries(session: Session, view: DraftView, wanted: Mapping[Key, Entry | None]) -> dict[Key, Entry | None]:
-    known, used = read_known(session, clock.today()), list_used(session, view.draft.standard_id)
-    entries: dict[Key, Entry | None] = {}
-    faults: list[tuple[Key, Invalid]] = []
-    for key, raw in wanted.items():
-        entries[key], found = (None, []) if raw is None else read_entry(key[0], raw, known)
-        found = found or [each for each in [_misfit(view, used, key, entries[key])] if each is not None]
-        faults += [(key, fault) for fault in found]
-    remaining = without_orphans(_overlaid(view.wanted, entries))
-    for key, entry in entries.items():
-        above = over(*key)
-        if entry is not None and above is not None and above not in remaining:
-            message = N_("There is no “%(key)s” in this standard, or it ends.")
-            faults.append((key, Invalid(KEY_FIELD[key[0]], message, key=above[1])))
-    if faults:
-        raise BadEntries(faults)
-    return entries
-
-
-def _overlaid(entries: Entries, over_them: Mapping[Key, Entry | None]) -> Entries:
-    merged = {**entries, **over_them}
-    return {key: entry for key, entry in merged.items() if entry is not None}
-
-
-def _misfit(view: DraftView, used: set[Key], key: Key, entry: Entry | None) -> Invalid | None:
-    """What keeps an entry, whole in itself, out of this catalogue."""
-    kind, name = key
-    field, stands = KEY_FIELD[kind], key in view.standing.entries
-    if entry is None:
-        if kind is EntryKind.STAGE:
-            return Invalid(field, N_("The limit of a stage can be changed, not ended: its clock needs one."))
-        return None if stands or key in view.wanted else Invalid(field, N_("There is no “%(key)s” to end."), key=name)
-    if not stands and key in used:
-        return Invalid(field, N_("“%(key)s” was used before and has ended: take another number."), key=name)
-    if kind is EntryKind.CLASS and stands and entry != view.standing.entries[key]:
-        return Invalid(field, N_("A class in force keeps its number and names: end it and add another."))
-    return None
 
 
 def _write(

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
 
 from cityops import web
 from cityops.accounts.models import BODY_KIND_LABELS, Body, BodyKind
@@ -35,6 +35,12 @@ class DraftForm(RoomForm):
         """The draft's edits as the page had them; what is no number has seen none."""
         text = self.seen.data or ""
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+class SheetForm(DraftForm):
+    """An Excel file to be read into the draft."""
+
+    file = FileField(_l("Excel file"))
 
 
 class EntryForm(DraftForm):

@@ -157,6 +157,20 @@ def list_stage_limits(session: Session, on: date) -> Sequence[StageLimit]:
     return session.scalars(select(StageLimit).where(_in_force(StageLimit, on)).order_by(StageLimit.clock)).all()
 
 
+def get_standard(session: Session, reference: str | None = None) -> Standard:
+    """The standard of this reference; without one the only standard there is.
+
+    Raises:
+        NotFound: there is none, or there are several and none was named.
+    """
+    wanted = select(Standard) if reference is None else select(Standard).where(Standard.reference == reference)
+    found = session.scalars(wanted.order_by(Standard.id)).all()
+    if len(found) != 1:
+        names = ", ".join(session.scalars(select(Standard.reference).order_by(Standard.id)))
+        raise NotFound(N_("Name one of the standards: %(names)s."), names=names)
+    return found[0]
+
+
 def list_standards(session: Session, on: date) -> Sequence[Standard]:
     """The standards in force on the day, the oldest first."""
     return session.scalars(select(Standard).where(_in_force(Standard, on)).order_by(Standard.valid_from_on)).all()

@@ -1,9 +1,10 @@
 """The administrator's pages of a draft: what is in it, and the forms that change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import TypeVar
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -18,11 +19,23 @@ from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
 from cityops.catalog.editing import list_rows, stage_rows
 from cityops.catalog.entries import Entry, Key, class_key_of
-from cityops.catalog.forms import ClassForm, ConditionForm, DraftForm, StageForm, condition_values, major_choices
+from cityops.catalog.forms import (
+    ClassForm,
+    ConditionForm,
+    DraftForm,
+    SheetForm,
+    StageForm,
+    condition_values,
+    major_choices,
+)
+from cityops.catalog.importing import BadSheets, put_sheets
+from cityops.catalog.sheets import MOST_BYTES, SheetFault, read_sheets, write_sheets
 from cityops.catalog.standing import list_used, next_condition_code
 from cityops.catalog.telling import Names, tell_changes, title_of
 from cityops.errors import NOTHING_HERE, CityopsError, NotFound
 from cityops.worktime import queries as worktime
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("catalog_drafts", __name__, url_prefix="/settings/catalogue")
 
@@ -47,7 +60,7 @@ def open_draft(standard_id: int) -> Response:
 @pages.get("/drafts/<key(31):draft_id>")
 def show(draft_id: int) -> str:
     """What the draft changes, and its entries to be changed, found by words."""
-    return _draft_page(draft_id, ClassForm(None))
+    return _draft_page(draft_id)
 
 
 @pages.post("/drafts/<key(31):draft_id>/classes")
@@ -60,7 +73,7 @@ def add_class(draft_id: int) -> Page:
             key = drafts.add_local_class(session, current_viewer(), draft_id, *asked)
     except CityopsError as refusal:
         form.refuse(refusal)
-        return _draft_page(draft_id, form), web.STATUSES.get(type(refusal), 422)
+        return _draft_page(draft_id, class_form=form), web.STATUSES.get(type(refusal), 422)
     return redirect(url_for("catalog_drafts.show", draft_id=draft_id, q=key.partition("-")[2]), 303)
 
 
@@ -107,6 +120,31 @@ def put_stage(draft_id: int, name: str) -> Page:
     if _put(draft_id, form, form.to_entries(name)):
         return _back(draft_id)
     return _read(draft_id, lambda session, view: _stage_page(session, view, name, form)), 422
+
+
+@pages.get("/drafts/<key(31):draft_id>/catalogue.xlsx")
+def export_sheets(draft_id: int) -> Response:
+    """The draft's catalogue as an Excel file."""
+    wanted, file = _read(draft_id, lambda _, view: view.wanted), BytesIO()
+    write_sheets(wanted, file)
+    file.seek(0)
+    return send_file(file, EXCEL, as_attachment=True, download_name=f"catalogue-{clock.today()}.xlsx")
+
+
+@pages.post("/drafts/<key(31):draft_id>/import")
+def import_sheets(draft_id: int) -> Page:
+    """Read an Excel file into the draft; with one bad line nothing of it is taken."""
+    form, sent = SheetForm(), request.files.get("file")
+    try:
+        found = read_sheets(sent.stream.read(MOST_BYTES + 1) if sent else b"")
+        with web.transaction() as session:
+            number = put_sheets(session, current_viewer(), draft_id, form.seen_edits, found)
+    except CityopsError as refusal:
+        faults = refusal.faults if isinstance(refusal, BadSheets) else []
+        form.refuse(refusal)
+        return _draft_page(draft_id, sheet_form=form, faults=faults), web.STATUSES.get(type(refusal), 422)
+    flash(gettext("%(n)s entries of the draft have changed.", n=number), "info")
+    return _back(draft_id)
 
 
 @pages.post("/drafts/<key(31):draft_id>/end")
@@ -167,12 +205,18 @@ def _put(draft_id: int, form: ConditionForm | StageForm, wanted: dict[Key, Entry
     return True
 
 
-def _draft_page(draft_id: int, form: ClassForm) -> str:
+def _draft_page(
+    draft_id: int,
+    *,
+    class_form: ClassForm | None = None,
+    sheet_form: SheetForm | None = None,
+    faults: Sequence[SheetFault] = (),
+) -> str:
     words = request.args.get("q", "").strip()[:100]
+    form, sheet_form = class_form or ClassForm(None), sheet_form or SheetForm(None)
 
     def page(session: Session, view: DraftView) -> str:
         names = Names.read(session)
-        form.seen.data = str(view.draft.edits)
         form.major.choices = major_choices(view)
         return render_template(
             "catalog/draft.html",
@@ -182,7 +226,9 @@ def _draft_page(draft_id: int, form: ClassForm) -> str:
             stages=stage_rows(names, view),
             words=words,
             form=form,
-            english=names.english,
+            sheet_form=sheet_form,
+            faults=faults,
+            say=web.say,
         )
 
     return _read(draft_id, page)

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
+from sqlalchemy import select
 
 from cityops.catalog.cli import catalog
+from cityops.catalog.draft_models import CatalogDraft
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import Invalid
 from cityops.shell import Shell
+from cityops.worktime.seed import seed_calendars
 
 
 @pytest.fixture
@@ -51,3 +55,30 @@ def test_a_day_that_is_none_is_refused(shell: Shell) -> None:
     result = CliRunner().invoke(catalog, ["list", "--on", "tomorrow"], obj=shell)
     assert isinstance(result.exception, Invalid)
     assert result.stdout == ""
+
+
+def test_the_catalogue_goes_out_to_excel_and_into_a_draft(shell: Shell, tmp_path: Path) -> None:
+    CliRunner().invoke(catalog, ["load"], obj=shell)
+    with shell.database.transaction() as session:
+        seed_calendars(session)
+    file = str(tmp_path / "catalogue.xlsx")
+    assert CliRunner().invoke(catalog, ["export", file], obj=shell).exit_code == 0
+    book = load_workbook(file)
+    stages = book["stages"]
+    stages["B2"] = int(stages["B2"].value) + 1
+    del book["classes"], book["conditions"], book["limits"]
+    book.save(file)
+    dry = CliRunner().invoke(catalog, ["import", file, "--dry-run"], obj=shell)
+    assert "1 entries would change" in dry.stderr
+    with shell.database.reading() as session:
+        assert session.scalar(select(CatalogDraft.id)) is None
+    assert "1 entries changed" in CliRunner().invoke(catalog, ["import", file], obj=shell).stderr
+    stages["B2"] = 0
+    book.save(file)
+    bad = CliRunner().invoke(catalog, ["import", file], obj=shell)
+    assert isinstance(bad.exception, Invalid)
+    assert list(csv.reader(bad.stdout.splitlines()))[1][:3] == ["stages", "2", "limit_value"]
+    nowhere = CliRunner().invoke(catalog, ["export", str(tmp_path / "no" / "where.xlsx")], obj=shell)
+    assert isinstance(nowhere.exception, Invalid)
+    unknown = CliRunner().invoke(catalog, ["export", file, "--standard", "GB/T 0"], obj=shell)
+    assert "GB/T 47678.5-2026" in str(unknown.exception)

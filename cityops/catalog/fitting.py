@@ -1,0 +1,80 @@
+"""Whether entries fit into a catalogue: whole in themselves, hanging on what there is, under codes not used before."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.catalog.draft_models import EntryKind
+from cityops.catalog.entries import COLUMNS, BadEntries, Entries, Entry, Key, over, read_entry, without_orphans
+from cityops.catalog.standing import Standing, list_used, read_known
+from cityops.errors import Invalid
+from cityops.words import N_
+
+KEY_FIELD: Mapping[EntryKind, str] = {
+    EntryKind.CLASS: "code",
+    EntryKind.CONDITION: "code",
+    EntryKind.LIMIT: "condition",
+    EntryKind.STAGE: "clock",
+}
+"""The field that a fault of an entry's key is about."""
+
+
+def fit_entries(
+    session: Session, standard_id: int, standing: Standing, present: Entries, wanted: Mapping[Key, Entry | None]
+) -> dict[Key, Entry | None]:
+    """The wanted entries as they are kept, each whole in itself and in its place in the catalogue.
+
+    Args:
+        present: the entries as the draft has them.
+        wanted: the values as they were typed; None ends an entry.
+
+    Raises:
+        BadEntries: something is wrong with one or several of them.
+    """
+    known, used = read_known(session, clock.today()), list_used(session, standard_id)
+    entries: dict[Key, Entry | None] = {}
+    faults: list[tuple[Key, Invalid]] = []
+    for key, raw in wanted.items():
+        if raw is not None and _same(key[0], raw, present.get(key)):
+            # What was taken once is no fault of who hands it in again, whatever has become of its body since.
+            entries[key] = present[key]
+            continue
+        entries[key], found = (None, []) if raw is None else read_entry(key[0], raw, known)
+        found = found or [each for each in [_misfit(standing, present, used, key, entries[key])] if each is not None]
+        faults += [(key, fault) for fault in found]
+    remaining = without_orphans(_overlaid(present, entries))
+    for key, entry in entries.items():
+        above = over(*key)
+        if entry is not None and above is not None and above not in remaining:
+            message = N_("There is no “%(key)s” in this standard, or it ends.")
+            faults.append((key, Invalid(KEY_FIELD[key[0]], message, key=above[1])))
+    if faults:
+        raise BadEntries(faults)
+    return entries
+
+
+def _same(kind: EntryKind, raw: Entry, entry: Entry | None) -> bool:
+    return entry is not None and all(
+        raw.get(column.name, "").strip() == entry.get(column.name, "") for column in COLUMNS[kind]
+    )
+
+
+def _overlaid(entries: Entries, over_them: Mapping[Key, Entry | None]) -> Entries:
+    merged = {**entries, **over_them}
+    return {key: entry for key, entry in merged.items() if entry is not None}
+
+
+def _misfit(standing: Standing, present: Entries, used: set[Key], key: Key, entry: Entry | None) -> Invalid | None:
+    """What keeps an entry, whole in itself, out of this catalogue."""
+    kind, name = key
+    field, stands = KEY_FIELD[kind], key in standing.entries
+    if entry is None:
+        if kind is EntryKind.STAGE:
+            return Invalid(field, N_("The limit of a stage can be changed, not ended: its clock needs one."))
+        return None if stands or key in present else Invalid(field, N_("There is no “%(key)s” to end."), key=name)
+    if not stands and key in used:
+        return Invalid(field, N_("“%(key)s” was used before and has ended: take another number."), key=name)
+    if kind is EntryKind.CLASS and stands and entry != standing.entries[key]:
+        return Invalid(field, N_("A class in force keeps its number and names: end it and add another."))
+    return None

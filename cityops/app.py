@@ -36,6 +36,7 @@ from cityops.problems import Problem
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
 from cityops.roster import contact_routes as roster_contacts
+from cityops.roster import hand_over_routes as roster_hand_overs
 from cityops.roster import routes as roster_routes
 from cityops.workshop import Workshop
 from cityops.worktime import holiday_pages
@@ -66,6 +67,7 @@ PAGES = (
     patrol_settings.pages,
     roster_routes.pages,
     roster_contacts.pages,
+    roster_hand_overs.pages,
     assessment_routes.pages,
 )
 APIS = (

@@ -1,1 +1,1 @@
-"""Who is on duty at the centres: shifts, the repeating pattern and its changes, whom to call."""
+"""Who is on duty at the centres: shifts, the repeating pattern and its changes, whom to call, what is handed over."""

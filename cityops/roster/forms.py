@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, StringField, TimeField
+from wtforms import DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, Optional
 
 from cityops.accounts.models import Person
@@ -57,6 +57,14 @@ class LineForm(RoomForm):
     username = SelectField(_l("Person"), [InputRequired()])
     posts = SelectMultipleField(_l("Posts"), [InputRequired()], choices=POSTS)
     days = StringField(_l("Days of the cycle"), [InputRequired(), Length(max=200)])
+
+
+class HandOverForm(RoomForm):
+    """What a shift leaves open."""
+
+    shift = SelectField(_l("Shift"), [InputRequired()], coerce=int)
+    on = DateField(_l("Day"), [InputRequired()])
+    matters = TextAreaField(_l("Open matters"), [InputRequired(), Length(max=4_000)])
 
 
 class ContactForm(RoomForm):

@@ -1,8 +1,8 @@
-"""Rows of the roster: shifts, patterns with their lines, changes of a day, the duty list."""
+"""Rows of the roster: shifts, patterns with their lines, changes of a day, the duty list, hand-overs."""
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops import clock
@@ -114,3 +114,38 @@ class DutyContact(Base):
         if person is None or (person.ended_on is not None and person.ended_on <= clock.today()):
             return None
         return person.id
+
+
+class HandOver(Base):
+    """What a shift leaves to the next: open matters in words, the urgent and overdue cases then. Only ever added.
+
+    The cases are kept as their keys, a list in JSON.
+    """
+
+    __tablename__ = "hand_overs"
+    __table_args__ = (UniqueConstraint("shift_id", "on_day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shift_id: Mapped[int] = mapped_column(ForeignKey("duty_shifts.id"))
+    on: Mapped[date] = mapped_column("on_day")
+    matters: Mapped[str] = mapped_column(Text)
+    urgent_cases: Mapped[str] = mapped_column(Text)
+    overdue_cases: Mapped[str] = mapped_column(Text)
+    left_by: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    left_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    shift: Mapped[DutyShift] = relationship(viewonly=True)
+    leaver: Mapped[Person] = relationship(viewonly=True)
+    receipt: Mapped["HandOverReceipt | None"] = relationship(viewonly=True)
+
+
+class HandOverReceipt(Base):
+    """That who comes has taken a hand-over, with what he noted. Only ever added."""
+
+    __tablename__ = "hand_over_receipts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hand_over_id: Mapped[int] = mapped_column(ForeignKey("hand_overs.id"), unique=True)
+    remark: Mapped[str] = mapped_column(Text)
+    taken_by: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    taker: Mapped[Person] = relationship(viewonly=True)

@@ -15,7 +15,14 @@ from cityops.accounts import settings as accounts_settings
 from cityops.assessment import api as assessment_api
 from cityops.assessment import routes as assessment_routes
 from cityops.cases import api as cases_api
-from cityops.cases import automation_routes, component_pages, duty_routes, recount_routes
+from cityops.cases import (
+    automation_routes,
+    component_pages,
+    duty_routes,
+    recount_routes,
+    request_api,
+    request_routes,
+)
 from cityops.cases import routes as cases_routes
 from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
@@ -49,6 +56,7 @@ PAGES = (
     accounts_people.pages,
     accounts_settings.pages,
     cases_routes.pages,
+    request_routes.pages,
     duty_routes.pages,
     automation_routes.pages,
     cases_tiles.pages,
@@ -75,6 +83,7 @@ APIS = (
     grid_api.api,
     catalog_api.api,
     cases_api.api,
+    request_api.api,
     patrol_api.api,
     notices_api.api,
     assessment_api.api,
@@ -110,7 +119,7 @@ def create_app(config: Config) -> OpenAPI:
         BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
     )
     app.extensions["cityops"] = workshop
-    app.extensions["cityops.office"] = make_office(workshop.keys, config.late_entry_hours)
+    app.extensions["cityops.office"] = make_office(workshop.keys, config.late_entry_hours, config.reopen_days)
     web.install(app)
     accounts_session.install(app)
     frame.install(app)

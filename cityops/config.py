@@ -15,6 +15,7 @@ from cityops.words import N_
 
 DEFAULT_PORT = 8310
 LATE_ENTRY_HOURS = 72
+REOPEN_DAYS = 15
 # The same for every process of one user, whatever its environment; only the owner may rename or delete there.
 TEMPORARY = Path("/tmp")
 
@@ -35,6 +36,7 @@ class Config:
         idle_minutes: a session ends after so long without a request.
         secure_cookies: cookies only over HTTPS.
         late_entry_hours: how long ago a report may have come in that is entered now.
+        reopen_days: for how many days a closed case can be reopened.
         proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
     """
 
@@ -51,6 +53,7 @@ class Config:
     secure_cookies: bool = False
     proxies: int = 0
     late_entry_hours: int = LATE_ENTRY_HOURS
+    reopen_days: int = REOPEN_DAYS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -71,6 +74,7 @@ class Config:
             secure_cookies=_yes_or_no(environ, "CITYOPS_SECURE_COOKIES", production),
             proxies=_whole_number(environ, "CITYOPS_PROXIES", 0, 0, 5),
             late_entry_hours=_whole_number(environ, "CITYOPS_LATE_ENTRY_HOURS", LATE_ENTRY_HOURS, 0, 8_760),
+            reopen_days=_whole_number(environ, "CITYOPS_REOPEN_DAYS", REOPEN_DAYS, 0, 365),
         )
 
     @property

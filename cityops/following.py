@@ -5,14 +5,16 @@ from functools import partial
 
 from cityops.cases import component_life
 from cityops.cases.office import CaseOffice
-from cityops.config import LATE_ENTRY_HOURS
+from cityops.config import LATE_ENTRY_HOURS, REOPEN_DAYS
 from cityops.crypto import Keys
 from cityops.hotline import services as hotline
 from cityops.notices import services as notices
 from cityops.patrol import services as patrol
 
 
-def make_office(keys: Keys, late_entry_hours: int = LATE_ENTRY_HOURS) -> CaseOffice:
+def make_office(keys: Keys, late_entry_hours: int = LATE_ENTRY_HOURS, reopen_days: int = REOPEN_DAYS) -> CaseOffice:
     """The case room's surroundings, with everybody who follows what happens to a case."""
     followers = (partial(patrol.follow, keys), hotline.follow, component_life.follow, notices.follow)
-    return CaseOffice(keys=keys, followers=followers, late_entry=timedelta(hours=late_entry_hours))
+    return CaseOffice(
+        keys=keys, followers=followers, late_entry=timedelta(hours=late_entry_hours), reopen_days=reopen_days
+    )

@@ -65,10 +65,16 @@ def recount(workshop: Workshop, calendar: str, person_id: int, body_id: int) -> 
     cases.recount(workshop, make_office(workshop.keys), calendar, person_id, body_id)
 
 
+def resume_suspended(workshop: Workshop) -> None:
+    """Let cases run on whose suspension has ended; whoever follows cases is told."""
+    cases.resume_suspended(workshop, make_office(workshop.keys))
+
+
 TASKS: dict[str, Task] = {
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "cases.recount": Task(recount, 240),
+    "cases.resume_suspended": Task(resume_suspended, 240),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),
@@ -77,6 +83,7 @@ TASKS: dict[str, Task] = {
 
 SCHEDULE = (
     Scheduled("cases.checkpoint", time(2, 30)),
+    Scheduled("cases.resume_suspended", every=timedelta(minutes=1)),
     Scheduled("accounts.forget_idempotency_keys", time(3, 10)),
     Scheduled("notices.sweep", every=timedelta(minutes=1)),
     Scheduled("notices.forget", time(3, 30)),

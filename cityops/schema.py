@@ -18,6 +18,7 @@ import cityops.accounts.models
 import cityops.cases.automation
 import cityops.cases.component_life
 import cityops.cases.models
+import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
 import cityops.grid.models
@@ -37,6 +38,7 @@ ROWS = (
     cityops.cases.component_life,
     cityops.cases.models,
     cityops.catalog.draft_models,
+    cityops.cases.request_models,
     cityops.catalog.models,
     cityops.grid.models,
     cityops.hotline.models,

@@ -13,9 +13,11 @@ from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
+from cityops.cases import request_queries
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.queries import Tally
+from cityops.cases.requests import RULES
 from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, Stage, Step, StepName, moves_from
 from cityops.hotline import queries as hotline
 from cityops.words import N_
@@ -63,6 +65,9 @@ def list_tabs(session: Session, viewer: Viewer) -> list[Tab]:
     for post, stage in _lists(viewer):
         url = url_for("work.mine", stage=stage.value)
         tabs.append(Tab(stage.value, gettext(STAGE_LABELS[stage]), url, tallies[post][stage]))
+    if any(set(viewer.posts) & set(rule.deciders) for rule in RULES.values()):
+        waiting = request_queries.tally_to_decide(session, viewer)
+        tabs.append(Tab("requests", gettext("requests to decide"), url_for("requests.waiting"), waiting))
     if viewer.has(*hotline.CALLERS):
         owed = Tally(hotline.count_owed(session, viewer))
         tabs.append(Tab("answers", gettext("answers owed"), url_for("hotline.answers"), owed))

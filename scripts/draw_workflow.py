@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cityops.accounts.posts import Post
+from cityops.cases.requests import DEFAULT_TERMS, RequestRule
+from cityops.cases.requests import RULES as ASKED
 from cityops.cases.workflow import (
     DONE,
     FINAL_STAGES,
@@ -31,6 +33,14 @@ WORKFLOW = ROOT / "docs" / "workflow.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms: written by make diagrams -->", "<!-- end of rooms -->"
 STEP_HEAD = ("step", "中文", "who", "from", "to", "needs", "clocks", "answered")
+ASKING = ("request", "中文", "asked by", "at", "needs", "decided by", "granting is")
+REQUEST_HEAD = (*ASKING, "within", "bounds", "dies with")
+REQUESTS = """What may be asked for a case, from the table in `cityops/cases/requests.py`. Granting takes the step
+named; its row above says what happens to stage and clocks. Who asked does not decide. The numbers are the defaults: a
+city sets its own under Settings, Requests. Undecided, a request dies with the assignment or the case for which it was
+made; an appeal waits for its decision.
+
+"""
 STAGE_HEAD = ("stage", "中文", "in English", "steps")
 ROOMS = (
     "simulation",
@@ -71,6 +81,11 @@ RULES = """
   the case and when.
 - **Verifying.** Reports of the public and of machines ({verified}) are verified by an inspector
   before filing; all others go straight to the duty leader.
+- **More time, pauses.** Asked for by the due moment, never for urgent conditions. A suspended case's clock stands still
+  until its day, however late somebody notices, and runs on by itself; reporting back ends the suspension.
+- **Voided** is held against nobody; **closed by force** never counts as on time; an upheld **appeal** takes the case
+  out of the body's figures, and the mark stays in its history. A closed case can be **reopened** for some days: it goes
+  back to the dispatcher with the clocks it had.
 - **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
   for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
   time runs on. Back to the same body the remaining time runs on as well; another body begins anew.
@@ -99,6 +114,11 @@ def workflow_page() -> str:
     chinese = {str(message.id): str(message.string) for message in translations.read() if message.id}
     parts = [INTRODUCTION, "\n## Diagram\n\n```mermaid\n", diagram(), "```\n\n## Steps\n\n"]
     parts += [_table(STEP_HEAD, (_step_row(step, chinese) for step in STEPS.values()))]
+    parts += [
+        "\n## Requests\n\n",
+        REQUESTS,
+        _table(REQUEST_HEAD, (_request_row(rule, chinese) for rule in ASKED.values())),
+    ]
     parts += ["\n## Stages\n\n", _table(STAGE_HEAD, (_stage_row(stage, chinese) for stage in Stage))]
     verified = ", ".join(source.value for source in Source if needs_verifying(source))
     return "".join(parts) + RULES.format(
@@ -138,6 +158,26 @@ def _step_row(step: Step, chinese: Mapping[str, str]) -> tuple[str, ...]:
     needs = ", ".join(need.value for need in step.needs)
     label, answered = chinese.get(step.label, ""), "yes" if step.is_answered else ""
     return name, label, _posts(step.posts), stages, to, needs, clocks, answered
+
+
+def _request_row(rule: RequestRule, chinese: Mapping[str, str]) -> tuple[str, ...]:
+    terms = DEFAULT_TERMS[rule.kind]
+    bounds = [f"{terms.most_times} times under an assignment"] if terms.most_times else []
+    bounds += [f"{terms.share * 100:g} % of the limit"] if terms.share else []
+    bounds += [f"{terms.most_days} days"] if terms.most_days else []
+    bounds += [f"{terms.month_share * 100:g} % of a body's month"] if terms.month_share else []
+    return (
+        f"`{rule.kind.value}`",
+        chinese.get(rule.label, ""),
+        _posts(rule.askers),
+        "<br>".join(stage.value for stage in rule.stages),
+        ", ".join(["reason", *(ask.value for ask in rule.asks)]),
+        _posts(rule.deciders),
+        f"`{rule.step.value}`",
+        f"{terms.decide.value:g} {terms.decide.unit.value.replace('_', ' ')}",
+        "<br>".join(bounds),
+        rule.life.value,
+    )
 
 
 def _result(step: Step, result: str) -> str:

@@ -14,10 +14,13 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import Body, BodyKind, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import services
+from cityops.cases import asking, services
+from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RequestKind
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import ClockName, Source, StepName
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition, StageLimit, Standard
@@ -278,7 +281,7 @@ def take(
     facts |= {"condition": "C01037-1"} if step == StepName.FILE else {}
     facts |= {"body": "lamps"} if step == StepName.DISPATCH else {}
     facts |= {"result": {"verify": "confirmed"}.get(step, "passed")} if step in {"verify", "check", "review"} else {}
-    facts |= {"note": "原因"} if step in {"decline", "refuse", "send_back", "report_back"} else {}
+    facts |= {"note": "原因"} if step in {"decline", "refuse", "report_back", "reopen", "urge"} else {}
     request = StepRequest(StepName(step), **(facts | given))  # type: ignore[arg-type]
     return services.take_step(session, viewer, office or make_office(), case.number, request)
 
@@ -293,14 +296,44 @@ def bring_to(session: Session, people: People, case: Case, *steps: str) -> Case:
         "refuse": people.dutyleader,
         "dispatch": people.dispatcher,
         "sign_for": people.handler,
-        "send_back": people.handler,
         "report_back": people.handler,
         "check": people.inspector,
         "close": people.dutyleader,
         "review": people.dutyleader,
     }
     for step in steps:
-        take(session, who[step], case, step)
+        if step == "send_back":
+            send_back(session, people, case)
+        else:
+            take(session, who[step], case, step)
+    return case
+
+
+def ask(
+    session: Session,
+    viewer: Viewer,
+    case: Case,
+    kind: RequestKind | str,
+    office: CaseOffice | None = None,
+    **given: object,
+) -> CaseRequest:
+    """Ask for something for a case at its present version."""
+    facts = {"version": case.version, "reason": "原因"} | given
+    new = NewRequest(RequestKind(kind), **facts)  # type: ignore[arg-type]
+    return asking.ask(session, viewer, office or make_office(), case.number, new)
+
+
+def decide(
+    session: Session, viewer: Viewer, request: CaseRequest, decision: Decision | str = "grant", note: str = "同意"
+) -> CaseRequest:
+    """Decide on what was asked, at the case's present version."""
+    version = session.get_one(Case, request.case_id).version
+    return asking.decide(session, viewer, make_office(), request.id, Decision(decision), version, note)
+
+
+def send_back(session: Session, people: People, case: Case) -> Case:
+    """The body asks to send the case back, and the dispatcher takes it back."""
+    decide(session, people.dispatcher, ask(session, people.handler, case, "send_back"))
     return case
 
 

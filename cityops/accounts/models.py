@@ -176,6 +176,7 @@ class AuditAction(StrEnum):
     CATALOGUE_PUBLISHED = "catalogue_published"
     CATALOGUE_DROPPED = "catalogue_dropped"
     CHECK_RULES_SET = "check_rules_set"
+    REQUEST_TERMS_SET = "request_terms_set"
 
 
 AUDIT_LABELS = {
@@ -207,6 +208,7 @@ AUDIT_LABELS = {
     AuditAction.CATALOGUE_PUBLISHED: N_("published an edition of the catalogue"),
     AuditAction.CATALOGUE_DROPPED: N_("dropped a draft of the catalogue"),
     AuditAction.CHECK_RULES_SET: N_("set who checks"),
+    AuditAction.REQUEST_TERMS_SET: N_("set the numbers of a kind of request"),
 }
 
 

@@ -60,8 +60,8 @@ def _clock_of(step: StepName) -> ClockName | None:
     """The clock that a step stops in every one of its ways, and whose time is therefore the step's."""
     stopped = [{name for name, act in way.clocks if act is ClockAct.STOP} for way in STEPS[step].ways.values()]
     shared = set.intersection(*stopped) - {ClockName.HANDLE}
-    # Reporting back stops the clock of signing for too, but is not what that clock waited for.
-    return next(iter(shared), None) if step not in {StepName.REPORT_BACK, StepName.SEND_BACK} else None
+    # Reporting back stops the clock of signing for too, but is not what that clock waited for; nor is a decision.
+    return None if step is StepName.REPORT_BACK or STEPS[step].is_of_request else next(iter(shared), None)
 
 
 STEP_CLOCKS: Mapping[StepName, ClockName] = {step: name for step in StepName if (name := _clock_of(step)) is not None}
@@ -78,6 +78,11 @@ def _of_steps(statement: Statement) -> Statement:
     return from_events.outerjoin(StageClock, stopped_by_it)
 
 
+def _counts() -> Condition:
+    """What is held against a body: not a case that was voided, nor a mark that an appeal took away."""
+    return and_(Assignment.exempted_at.is_(None), or_(Assignment.end.is_(None), Assignment.end != AssignmentEnd.VOIDED))
+
+
 def _not_sent_back(span: Span) -> Condition:
     """What was not sent back before it was due: sending back later does not undo that the limit had passed."""
     sent_back = and_(
@@ -85,13 +90,13 @@ def _not_sent_back(span: Span) -> Condition:
         Assignment.ended_at < span.until_at,
         Assignment.ended_at <= Assignment.due_at,
     )
-    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back))
+    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back), _counts())
 
 
 def _still_theirs(span: Span) -> Condition:
     """What was not sent back at all: of the assignments of a case, the one in which it is handled and closed."""
     sent_back = and_(Assignment.end == AssignmentEnd.SENT_BACK, Assignment.ended_at < span.until_at)
-    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back))
+    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back), _counts())
 
 
 DUE = Source(Assignment.id, Assignment.due_at, Assignment.body_id, _of_assignments, _not_sent_back)

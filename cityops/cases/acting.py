@@ -16,6 +16,7 @@ from cityops.cases import chain, clocks, history
 from cityops.cases.actor import Actor
 from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.office import CaseOffice
+from cityops.cases.request_models import CaseRequest
 from cityops.cases.workflow import FINAL_STAGES, PAUSED_CLOCKS, ClockAct, ClockName, Step, Way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition, HasLimit
@@ -35,6 +36,7 @@ class Act:
         result: the step's word for its outcome, which goes into the history.
         facts: what goes into the event's payload besides who, when and where to.
         body_id: the body that the step names.
+        request: the request that the step asks or decides.
     """
 
     session: Session
@@ -48,6 +50,7 @@ class Act:
     note: str | None = None
     condition: FilingCondition | None = None
     body_id: int | None = None
+    request: CaseRequest | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -100,12 +103,17 @@ def given(value: _T | None) -> _T:
     return value
 
 
-def recount(session: Session, row: StageClock) -> None:
-    """Work a clock's due moments out anew, from its limit and the pauses that have ended."""
+def recount(session: Session, row: StageClock, planned_until_at: datetime | None = None) -> None:
+    """Work a clock's due moments out anew, from its limit, what was granted on top, and its pauses.
+
+    Args:
+        planned_until_at: when the pause that is still open is to end; without it only ended pauses count.
+    """
+    pauses, pause = clocks.closed_pauses(row), _open_pause(row)
+    if pause is not None and planned_until_at is not None:
+        pauses.append((pause.from_at, planned_until_at))
     calendar = worktime.get_calendar(session, row.calendar)
-    row.due_at, row.warn_at = clocks.due_and_warn(
-        calendar, row.started_at, clocks.limit_of(row), clocks.closed_pauses(row)
-    )
+    row.due_at, row.warn_at = clocks.due_and_warn(calendar, row.started_at, clocks.limit_of(row), pauses)
 
 
 def _open_pause(row: StageClock) -> ClockPause | None:
@@ -169,7 +177,15 @@ def _resume(act: Act, name: ClockName) -> None:
     pause = None if row is None else _open_pause(row)
     if row is None or pause is None:
         return
-    pause.until_at = act.moment
+    # A suspension ends on its day, however late somebody notices.
+    planned = act.case.suspended_until_at
+    pause.until_at = act.moment if planned is None else min(act.moment, planned)
+    recount(act.session, row)
+
+
+def _extend(act: Act, name: ClockName) -> None:
+    row, request = given(running(act.case, name)), given(act.request)
+    row.extra_value += given(request.more_value)
     recount(act.session, row)
 
 
@@ -189,6 +205,7 @@ _CLOCK_ACTS: Mapping[ClockAct, Callable[[Act, ClockName], None]] = {
     ClockAct.PAUSE: _pause,
     ClockAct.RESUME: _resume,
     ClockAct.START_OR_RESUME: _start_or_resume,
+    ClockAct.EXTEND: _extend,
 }
 
 
@@ -224,5 +241,8 @@ def _record(act: Act) -> CaseEvent:
     live = [row for row in case.clocks if row.stopped_at is None and _open_pause(row) is None]
     soonest = min(live, key=lambda row: row.due_at, default=None)
     case.due_at, case.warn_at = (soonest.due_at, soonest.warn_at) if soonest else (None, None)
-    case.ended_at = act.moment if to in FINAL_STAGES else None
+    if to not in FINAL_STAGES:
+        case.ended_at = None
+    elif case.ended_at is None:
+        case.ended_at = act.moment
     return event

@@ -33,6 +33,7 @@ TAKEN_BY = {
     AttachmentKind.AFTER: (Post.INSPECTOR, Post.HANDLER),
     AttachmentKind.VERIFY: (Post.INSPECTOR,),
     AttachmentKind.CHECK: (Post.INSPECTOR,),
+    AttachmentKind.PROOF: (Post.HANDLER,),
 }
 """Whose photos prove what: a handler cannot add the picture of the check on his own work."""
 MAKE_THUMBNAIL = "cases.make_thumbnail"

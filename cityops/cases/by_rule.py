@@ -20,7 +20,8 @@ from cityops.cases.workflow import DONE, STEPS, Stage, StepName, needs_verifying
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.crypto import Keys
-from cityops.errors import CityopsError
+from cityops.errors import CityopsError, WrongState
+from cityops.words import N_
 from cityops.worktime.limits import Unit
 
 
@@ -55,6 +56,19 @@ def _go_one_on(session: Session, office: CaseOffice, case: Case, last: CaseEvent
         entry.held = Held.REFUSED
         session.flush()
         return None
+
+
+def resume(session: Session, office: CaseOffice, case: Case) -> None:
+    """Let a suspended case run on, on whose row this transaction has a lock: its day has come.
+
+    Raises:
+        WrongState: it is not suspended.
+    """
+    if case.suspended_until_at is None:
+        raise WrongState(N_("The case is not suspended."))
+    step = STEPS[StepName.RESUME]
+    act = Act(session, office, case, step, step.ways[DONE], DONE, moment_of(case), BY_RULE)
+    carry_out(act, EFFECTS[step.name])
 
 
 def draw_for(keys: Keys, rule: AutomationRule, case: Case) -> int:

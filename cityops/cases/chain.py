@@ -72,7 +72,7 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
         head: what the case's row says.
         links: the events in the order of their seq.
     """
-    previous, seq, first, last = GENESIS, 0, None, None
+    previous, seq, first, last, ended_at = GENESIS, 0, None, None, None
     for link in links:
         seq += 1
         if link.seq != seq:
@@ -83,11 +83,12 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
         if why is not None:
             return why
         previous, first, last = link.digest, first or link, link
+        ended_at = (ended_at or link.at) if link.to_stage in FINAL_STAGES else None
     if seq != head.version or previous != head.digest:
         return f"the case stands at event {head.version}, its history ends at {seq}"
     if first is None or last is None:
         return "the case has no history"
-    return _find_false_projection(head, first, last)
+    return _find_false_projection(head, first, last, ended_at)
 
 
 def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
@@ -113,13 +114,13 @@ def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
     return f"event {link.seq} was changed in {', '.join(changed)}" if changed else None
 
 
-def _find_false_projection(head: Head, first: Link, last: Link) -> str | None:
+def _find_false_projection(head: Head, first: Link, last: Link, ended_at: datetime | None) -> str | None:
     if head.stage != last.to_stage:
         return f"the case stands at {head.stage}, its history at {last.to_stage}"
     moments = {
         "opened_at": (head.opened_at, first.at),
         "moved_at": (head.moved_at, last.at),
-        "ended_at": (head.ended_at, last.at if last.to_stage in FINAL_STAGES else None),
+        "ended_at": (head.ended_at, ended_at),
     }
     false = [name for name, (kept, said) in moments.items() if kept != said]
     return f"the case's {', '.join(false)} is not what its history says" if false else None

@@ -49,8 +49,8 @@ def due_and_warn(
 
 
 def limit_of(row: StageClock) -> Limit:
-    """What a clock counts."""
-    return Limit(row.limit_value, row.limit_unit)
+    """What a clock counts: its limit, and what was granted on top."""
+    return Limit(row.limit_value + row.extra_value, row.limit_unit)
 
 
 def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:

@@ -1,10 +1,16 @@
-"""What each step changes on a case beyond its stage and clocks: the body that has it, its assignments, its counts."""
+"""What each step changes on a case beyond its stage and clocks: the body that has it, its assignments, its requests."""
 
 from collections.abc import Mapping
+from datetime import datetime, time
 
+from sqlalchemy import select
+
+from cityops import clock
 from cityops.accounts import queries as accounts
-from cityops.cases.acting import Act, Effect, given, running
+from cityops.cases.acting import Act, Effect, current_assignment, given, recount, running
 from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RULES, Life, RequestState
 from cityops.cases.workflow import ClockName, StepName
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Invalid, WrongState
@@ -35,7 +41,6 @@ def _after_file(act: Act) -> None:
 
 
 def _after_dispatch(act: Act) -> None:
-    due_at = given(running(act.case, ClockName.HANDLE)).due_at
     body = accounts.get_body(act.session, given(act.body_id))
     act.case.body_id, act.case.body = body.id, body
     due_at = given(running(act.case, ClockName.HANDLE)).due_at
@@ -47,13 +52,15 @@ def _after_sign_for(act: Act) -> None:
 
 
 def _after_send_back(act: Act) -> None:
+    _settle(act, RequestState.GRANTED)
     assignment = act.case.assignments[-1]
     assignment.ended_at, assignment.end = act.moment, AssignmentEnd.SENT_BACK
     if act.moment > assignment.due_at:
         # Sending back does not undo that the limit had passed.
         assignment.on_time = False
     act.case.send_back_count += 1
-    act.case.body_id = act.case.body = act.case.handle_due_at = None
+    _leave_body(act)
+    _lapse(act, Life.ASSIGNMENT)
 
 
 def _after_report_back(act: Act) -> None:
@@ -64,6 +71,7 @@ def _after_report_back(act: Act) -> None:
         raise Invalid("photo", N_("Reporting back needs %(n)s new photos of what was done: add them first."), n=needed)
     assignment.signed_at = assignment.signed_at or act.moment
     assignment.reported_back_at = act.case.reported_back_at = act.moment
+    act.case.suspended_until_at = None
 
 
 def _count_shown(act: Act) -> int:
@@ -78,6 +86,7 @@ def _after_check(act: Act) -> None:
         assignment.ended_at, assignment.end = act.moment, AssignmentEnd.PASSED
         assignment.on_time = given(assignment.reported_back_at) <= assignment.due_at
         act.case.passed_at = act.moment
+        _lapse(act, Life.ASSIGNMENT)
         return
     assignment.rework_count += 1
     act.case.rework_count += 1
@@ -99,6 +108,96 @@ def _after_review(act: Act) -> None:
         act.case.is_simple = False
 
 
+def _after_end(act: Act) -> None:
+    _lapse(act, Life.CASE)
+
+
+def _after_reopen(act: Act) -> None:
+    act.case.reported_back_at = act.case.passed_at = None
+    act.case.reopen_count += 1
+    _leave_body(act)
+
+
+def _after_ask(act: Act) -> None:
+    given(act.request).asked_seq = act.case.version + 1
+    act.session.add(given(act.request))
+    act.case.open_requests += 1
+
+
+def _after_withdraw(act: Act) -> None:
+    _settle(act, RequestState.WITHDRAWN)
+
+
+def _after_reject(act: Act) -> None:
+    _settle(act, RequestState.REJECTED)
+
+
+def _after_grant(act: Act) -> None:
+    _settle(act, RequestState.GRANTED)
+
+
+def _after_suspend(act: Act) -> None:
+    _settle(act, RequestState.GRANTED)
+    until_on = given(given(act.request).until_on)
+    act.case.suspended_until_at = datetime.combine(until_on, time.min, clock.CITY_ZONE)
+    recount(act.session, given(running(act.case, ClockName.HANDLE)), act.case.suspended_until_at)
+
+
+def _after_resume(act: Act) -> None:
+    act.case.suspended_until_at = None
+
+
+def _after_void(act: Act) -> None:
+    _end_by(act, AssignmentEnd.VOIDED)
+
+
+def _after_force_close(act: Act) -> None:
+    assignment = current_assignment(act.case)
+    if assignment is not None:
+        # Closing by force never counts as on time (强制结案).
+        assignment.on_time = False
+    _end_by(act, AssignmentEnd.FORCED)
+
+
+def _after_uphold(act: Act) -> None:
+    _settle(act, RequestState.GRANTED)
+    assignment = next(each for each in act.case.assignments if each.id == given(act.request).assignment_id)
+    assignment.exempted_at = act.moment
+
+
+def _end_by(act: Act, end: AssignmentEnd) -> None:
+    _settle(act, RequestState.GRANTED)
+    assignment = current_assignment(act.case)
+    if assignment is not None:
+        assignment.ended_at, assignment.end = act.moment, end
+    act.case.suspended_until_at = None
+    _lapse(act, Life.ASSIGNMENT, Life.CASE)
+
+
+def _leave_body(act: Act) -> None:
+    act.case.body_id = act.case.body = act.case.handle_due_at = act.case.suspended_until_at = None
+
+
+def _settle(act: Act, state: RequestState) -> None:
+    _end_request(act, given(act.request), state)
+
+
+def _lapse(act: Act, *lives: Life) -> None:
+    """A request dies with the assignment, or the case, for which it was made."""
+    if not act.case.open_requests:
+        return
+    undecided = select(CaseRequest).where(CaseRequest.case_id == act.case.id, CaseRequest.state == RequestState.OPEN)
+    for request in act.session.scalars(undecided):
+        if request is not act.request and RULES[request.kind].life in lives:
+            _end_request(act, request, RequestState.LAPSED)
+            act.facts.setdefault("lapsed", []).append(request.id)
+
+
+def _end_request(act: Act, request: CaseRequest, state: RequestState) -> None:
+    request.state, request.decided_seq, request.decided_at = state, act.case.version + 1, act.moment
+    act.case.open_requests -= 1
+
+
 EFFECTS: Mapping[StepName, Effect] = {
     StepName.VERIFY: _after_verify,
     StepName.FILE: _after_file,
@@ -107,5 +206,19 @@ EFFECTS: Mapping[StepName, Effect] = {
     StepName.SEND_BACK: _after_send_back,
     StepName.REPORT_BACK: _after_report_back,
     StepName.CHECK: _after_check,
+    StepName.REFUSE: _after_end,
+    StepName.CLOSE: _after_end,
     StepName.REVIEW: _after_review,
+    StepName.REOPEN: _after_reopen,
+    StepName.ASK: _after_ask,
+    StepName.WITHDRAW: _after_withdraw,
+    StepName.REJECT: _after_reject,
+    StepName.EXTEND: _after_grant,
+    StepName.SUSPEND: _after_suspend,
+    StepName.DEFER: _after_suspend,
+    StepName.RESUME: _after_resume,
+    StepName.VOID: _after_void,
+    StepName.FORCE_CLOSE: _after_force_close,
+    StepName.REPLY: _after_grant,
+    StepName.UPHOLD: _after_uphold,
 }

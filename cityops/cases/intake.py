@@ -93,6 +93,8 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         is_simple=new.is_self_handled,
         rework_count=0,
         send_back_count=0,
+        reopen_count=0,
+        open_requests=0,
         clocks=[],
         assignments=[],
     )

@@ -19,6 +19,7 @@ from cityops.worktime.limits import Unit
 
 _OPEN = text("ended_at IS NULL")
 _RUNS = text("stopped_at IS NULL")
+_SUSPENDED = text("suspended_until_at IS NOT NULL")
 
 
 class Case(Base):
@@ -27,6 +28,7 @@ class Case(Base):
     `occurred_at` is when a report came in that was entered later; clocks and scores go by `opened_at` all the same.
     `version` is the last event's seq; `due_at` and `warn_at` (80 % of the limit) are the running stage clock's.
     `handle_due_at` is the handling clock's, which the scores read. `cell_id` and `area_code` are those of its day.
+    `open_requests` counts what was asked for it and is not decided.
     """
 
     __tablename__ = "cases"
@@ -39,6 +41,7 @@ class Case(Base):
         Index("ix_cases_body_id_handle_due_at", "body_id", "handle_due_at"),
         Index("ix_cases_area_code_handle_due_at", "area_code", "handle_due_at"),
         Index("ix_cases_filed_at", "filed_at"),
+        Index("ix_cases_suspended", "suspended_until_at", sqlite_where=_SUSPENDED, postgresql_where=_SUSPENDED),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -64,6 +67,9 @@ class Case(Base):
     verify_result: Mapped[str | None] = mapped_column(String(16))
     rework_count: Mapped[int] = mapped_column(default=0)
     send_back_count: Mapped[int] = mapped_column(default=0)
+    reopen_count: Mapped[int] = mapped_column(default=0)
+    open_requests: Mapped[int] = mapped_column(default=0)
+    suspended_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     warn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handle_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -159,7 +165,8 @@ class CaseEvent(Base):
 class StageClock(Base):
     """A clock of one stage: its limit, when it ran, when it is due. Pauses are intervals of their own.
 
-    `round` counts the times a clock of this name was started for the case.
+    `round` counts the times a clock of this name was started for the case; `extra_value` is what was granted on top of
+    the limit, in the limit's unit.
     """
 
     __tablename__ = "stage_clocks"
@@ -174,6 +181,7 @@ class StageClock(Base):
     round: Mapped[int]
     limit_value: Mapped[int]
     limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
+    extra_value: Mapped[int] = mapped_column(default=0)
     calendar: Mapped[str] = mapped_column(String(32))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -198,6 +206,8 @@ class AssignmentEnd(StrEnum):
 
     PASSED = "passed"
     SENT_BACK = "sent_back"
+    VOIDED = "voided"
+    FORCED = "forced"
 
 
 # The word stands in the text: PostgreSQL takes no parameter in an index's condition.
@@ -205,9 +215,10 @@ _SENT_BACK = text("\"end\" = 'sent_back'")
 
 
 class Assignment(Base):
-    """A case given to a responsible body: from the dispatch until it passed the check or was sent back.
+    """A case given to a responsible body: from the dispatch until it passed the check, was sent back or was ended.
 
     The scores of bodies read these: `due_at` is the handling clock's, `on_time` means reported back in time and passed.
+    An upheld appeal sets `exempted_at`: the mark stays, and does not count.
     """
 
     __tablename__ = "assignments"
@@ -228,6 +239,7 @@ class Assignment(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end: Mapped[AssignmentEnd | None] = mapped_column(words_enum(AssignmentEnd))
     on_time: Mapped[bool | None]
+    exempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     body: Mapped[Body] = relationship(viewonly=True)
 
 
@@ -239,6 +251,7 @@ class AttachmentKind(StrEnum):
     AFTER = "after"
     VERIFY = "verify"
     CHECK = "check"
+    PROOF = "proof"
 
 
 ATTACHMENT_LABELS = {
@@ -247,6 +260,7 @@ ATTACHMENT_LABELS = {
     AttachmentKind.AFTER: N_("after"),
     AttachmentKind.VERIFY: N_("at verification"),
     AttachmentKind.CHECK: N_("at the check"),
+    AttachmentKind.PROOF: N_("proof"),
 }
 
 

@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case, CaseEvent
-from cityops.config import LATE_ENTRY_HOURS
+from cityops.config import LATE_ENTRY_HOURS, REOPEN_DAYS
 from cityops.crypto import Keys
 
 Follower = Callable[[Session, Case, CaseEvent], None]
@@ -22,11 +22,13 @@ class CaseOffice:
         keys: seals personal data, signs the history.
         followers: called inside the step's transaction with each event (hotline, patrol).
         late_entry: how long ago a report may have come in that is entered now.
+        reopen_days: for how many days a closed case can be reopened.
     """
 
     keys: Keys
     followers: tuple[Follower, ...] = ()
     late_entry: timedelta = timedelta(hours=LATE_ENTRY_HOURS)
+    reopen_days: int = REOPEN_DAYS
 
 
 def current_office() -> CaseOffice:

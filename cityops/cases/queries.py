@@ -272,7 +272,9 @@ def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None
     return tuple(
         step
         for step in steps
-        if find_held(viewer, step, case.area_code, body_path) is not None and not set(step.not_after) & set(taken)
+        if find_held(viewer, step.posts, case.area_code, body_path) is not None
+        and not set(step.not_after) & set(taken)
+        and (not step.is_for_suspended or case.suspended_until_at is not None)
     )
 
 

@@ -34,6 +34,8 @@ from cityops.worktime.timeline import to_moment, us_of
 
 TASK = "cases.recount"
 
+# A suspended case is due by the day on which it is to go on, and counted anew on that day.
+_IS_SUSPENDED = exists().where(Case.id == StageClock.case_id, Case.suspended_until_at.is_not(None))
 _IS_PAUSED = exists().where(ClockPause.clock_id == StageClock.id)
 
 
@@ -98,7 +100,7 @@ def recount_case(session: Session, office: CaseOffice, actor: Actor, case_id: in
     open_clocks = [row for row in case.clocks if row.calendar == name and row.stopped_at is None]
     counted = [(row, due_now(calendar, row)) for row in open_clocks]
     moved = [(row, due) for row, due in counted if due is not None and due != row.due_at]
-    if not moved:
+    if not moved or case.suspended_until_at is not None:
         return False
     step = STEPS[StepName.RECOUNT]
     act = Act(session, office, case, step, step.ways[DONE], DONE, moment_of(case), actor)
@@ -114,7 +116,7 @@ def recount_case(session: Session, office: CaseOffice, actor: Actor, case_id: in
 
 
 def _open_clocks(name: str) -> Select[StageClock]:
-    return select(StageClock).where(StageClock.calendar == name, StageClock.stopped_at.is_(None))
+    return select(StageClock).where(StageClock.calendar == name, StageClock.stopped_at.is_(None), ~_IS_SUSPENDED)
 
 
 def _due_now_of(calendar: Calendar, rows: Sequence[StageClock]) -> list[datetime | None]:

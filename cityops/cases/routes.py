@@ -19,6 +19,7 @@ from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
 from cityops.cases.office import current_office
+from cityops.cases.request_forms import RequestForm
 from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
 from cityops.cases.uploads import receive
 from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
@@ -79,7 +80,7 @@ def near() -> str:
 @pages.get("/cases/<number>")
 def show(number: str) -> Answer:
     """A case: facts, map, photos, clocks, history, and the steps this person may take."""
-    return _page(number)
+    return case_page(number)
 
 
 @pages.post("/cases/<number>/steps")
@@ -96,18 +97,15 @@ def take_step(number: str) -> Answer:
             if photo is not None and kind is not None:
                 locked = queries.get_case_for_update(session, viewer, number)
                 attachments.add(session, viewer, locked, str(uuid4()), kind, photo)
-            case = services.take_step(session, viewer, office, number, asked)
-            stage = case.stage
+            services.take_step(session, viewer, office, number, asked)
     except NotFound:
         raise
     except CityopsError as refusal:
         form.refuse(refusal)
-        return _page(number, refused=form, refusal=refusal)
+        return case_page(number, refused=form, refusal=refusal)
     step = gettext(STEPS[asked.step].done)
     flash(gettext("%(number)s: you %(step)s.", number=number, step=step), "info")
-    leaves = asked.step is StepName.SEND_BACK and stage is Stage.FILED
-    here = "/" if leaves else url_for("cases.show", number=number)
-    return redirect(safe_next(form.next.data or here), 303)
+    return redirect(safe_next(form.next.data or url_for("cases.show", number=number)), 303)
 
 
 @pages.post("/cases/<number>/photos")
@@ -127,7 +125,7 @@ def add_photo(number: str) -> Answer:
     except NotFound:
         raise
     except CityopsError as refusal:
-        return _page(number, refusal=refusal)
+        return case_page(number, refusal=refusal)
     return redirect(url_for("cases.show", number=number, _anchor="photos"), 303)
 
 
@@ -154,32 +152,47 @@ def show_reporter(number: str) -> Answer:
         if wanted not in {report.number for report in case.reports}:
             raise NotFound(N_("There is no such report in this case."))
         audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, wanted, address=request.remote_addr)
-    return _page(number, shown_report=wanted)
+    return case_page(number, shown_report=wanted)
 
 
-def _page(
+def case_page(
     number: str,
     *,
     refused: StepForm | None = None,
+    asked: RequestForm | None = None,
     refusal: CityopsError | None = None,
+    typed: str | None = None,
     shown_report: str | None = None,
-) -> Answer:
+) -> tuple[str, int]:
+    """A case's page and its status; a form that was refused stands open with what was typed.
+
+    Args:
+        typed: words that belong to no form of the page any more.
+    """
     viewer = current_viewer()
     with web.reading() as session:
-        sheet = read_sheet(session, viewer, current_office(), number, refused=refused, shown_report=shown_report)
-        page = _render(sheet, refused, refusal)
-    return (page, web.STATUSES.get(type(refusal), 422)) if refusal is not None else page
+        sheet = read_sheet(
+            session, viewer, current_office(), number, refused=refused, asked=asked, shown_report=shown_report
+        )
+        page = _render(sheet, refused or asked, refusal, typed)
+    return page, web.STATUSES.get(type(refusal), 422) if refusal is not None else 200
 
 
-def _render(sheet: Sheet, refused: StepForm | None, refusal: CityopsError | None) -> str:
+def _render(
+    sheet: Sheet, refused: StepForm | RequestForm | None, refusal: CityopsError | None, typed: str | None
+) -> str:
     shown_again = next((action for action in sheet.actions if action.form is refused), None)
+    asked_again = next((each for each in sheet.askable if each.form is refused), None)
+    if refused is not None and shown_again is None and asked_again is None:
+        typed = (refused.reason if isinstance(refused, RequestForm) else refused.note).data
     return render_template(
         "cases/show.html",
         sheet=sheet,
         case=sheet.case,
         component_states=COMPONENT_STATE_LABELS,
         refused=shown_again,
-        typed=refused.note.data if refused is not None and shown_again is None and "note" in refused else None,
+        asked_again=asked_again,
+        typed=typed,
         refusal=web.say(refusal) if refusal is not None else None,
         photo_form=PhotoForm(None, data={"uuid": str(uuid4())}),
     )

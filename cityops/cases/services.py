@@ -4,14 +4,16 @@ A step locks the case's row, compares the caller's version, then acts or refuses
 projection are written in the caller's one transaction, by `acting.carry_out`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import by_rule, history, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
@@ -22,7 +24,7 @@ from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
-from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, Step, StepName, find_way
+from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, StepName, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
@@ -57,7 +59,7 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     step = STEPS[StepName.SELF_HANDLE if new.is_self_handled else StepName.REPORT]
     way = step.ways[DONE]
     case = open_case(session, office, new, given(way.to))
-    held = _held_for(viewer, step, case)
+    held = held_for(viewer, step.posts, case, begins=True)
     if new.is_self_handled:
         _check_self_handled(case)
     if new.source not in SOURCES_OF[held.post]:
@@ -104,12 +106,14 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
         NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
     """
     step = STEPS[request.step]
-    if request.version != case.version:
-        message = N_("This case has moved since you looked: %(who)s %(done)s at %(at)s.")
-        raise _moved(session, case, Conflict, message)
-    held = _held_for(viewer, step, case)
+    check_version(session, case, request.version)
+    if step.is_of_request:
+        raise Invalid("step", N_("This is taken by deciding on a request."))
+    held = held_for(viewer, step.posts, case)
     if case.stage not in step.stages:
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
+    if step.is_for_suspended and case.suspended_until_at is None:
+        raise WrongState(N_("The case is not suspended."))
     if step.not_after and history.has_done(session, case.id, viewer.person_id, step.not_after):
         raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
     with session.no_autoflush:
@@ -119,10 +123,27 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
     return case
 
 
-def _held_for(viewer: Viewer, step: Step, case: Case) -> HeldPost:
-    if not viewer.has(*step.posts):
+def check_version(session: Session, case: Case, version: int) -> None:
+    """Refuse who looked at an earlier state of the case.
+
+    Raises:
+        Conflict: the case moved since; says who moved it and when.
+    """
+    if version != case.version:
+        message = N_("This case has moved since you looked: %(who)s %(done)s at %(at)s.")
+        raise _moved(session, case, Conflict, message)
+
+
+def held_for(viewer: Viewer, posts: Sequence[Post], case: Case, *, begins: bool = False) -> HeldPost:
+    """The held post, one of `posts`, that reaches this case.
+
+    Raises:
+        NotAllowed: none is held, or none for this place or body.
+    """
+    if not viewer.has(*posts):
         raise NotAllowed(N_("None of your posts may do this."))
-    held = find_held(viewer, step, case.area_code, case.body.path if case.body is not None else None)
+    body_path = case.body.path if case.body is not None else None
+    held = find_held(viewer, posts, case.area_code, body_path, begins=begins)
     if held is None:
         raise NotAllowed(N_("This place or body is not one of yours."))
     return held
@@ -155,6 +176,8 @@ def _prepare(
     act = Act(session, office, case, step, way, result, moment_of(case), actor)
     must_say = Need.REASON in step.needs or Need.NOTE in step.needs
     act.note = checked_text("note", request.note, required=must_say) or None
+    if step.name is StepName.REOPEN:
+        _check_reopening(office, case, act.moment)
     if Need.CONDITION in step.needs:
         act.condition = _chosen_condition(session, case, request, act.moment)
         act.facts |= {"condition": act.condition.id, "class": act.condition.class_id}
@@ -167,6 +190,12 @@ def _prepare(
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
     return act
+
+
+def _check_reopening(office: CaseOffice, case: Case, moment: datetime) -> None:
+    last = given(case.ended_at) + timedelta(days=office.reopen_days)
+    if moment > last:
+        raise WrongState(N_("A case can be reopened for %(n)s days: report it anew."), n=office.reopen_days)
 
 
 def _chosen_condition(session: Session, case: Case, request: StepRequest, moment: datetime) -> FilingCondition:

@@ -20,6 +20,8 @@ from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, 
 from cityops.cases.office import CaseOffice
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
+from cityops.cases.request_forms import RequestForm
+from cityops.cases.request_sheet import Askable, ShownRequest, list_askable, read_requests
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
 from cityops.cases.workflow import Need, Step, StepName
 from cityops.catalog import queries as catalog
@@ -31,7 +33,7 @@ from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
 
 SEES_REPORTER = (Post.OPERATOR, Post.DUTY_LEADER)
-GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.SEND_BACK})
+GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.REOPEN})
 AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK})
 NEAR_COMPONENTS_M = 50.0
 NEAR_M = 100.0
@@ -88,6 +90,8 @@ class Sheet:
     changes: Sequence[ComponentChange] = ()
     left_by: AutomationEntry | None = None
     actions: list[Action] = field(default_factory=list)
+    requests: list[ShownRequest] = field(default_factory=list)
+    askable: list[Askable] = field(default_factory=list)
 
     @property
     def clock(self) -> ToldClock | None:
@@ -105,12 +109,14 @@ def read_sheet(
     number: str,
     *,
     refused: StepForm | None = None,
+    asked: RequestForm | None = None,
     shown_report: str | None = None,
 ) -> Sheet:
     """What the page of this case shows to this viewer.
 
     Args:
         refused: the form of a step that was refused, to be shown again as it was typed.
+        asked: the form of a request that was refused, likewise.
         shown_report: the number of the report whose reporter is shown in full, once.
 
     Raises:
@@ -135,6 +141,8 @@ def read_sheet(
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
     )
     sheet.actions = list_actions(session, viewer, case, refused)
+    sheet.requests = read_requests(session, viewer, case)
+    sheet.askable = list_askable(session, viewer, case, [each.row for each in sheet.requests], asked)
     return sheet
 
 

@@ -1,9 +1,12 @@
 """The case room's tasks: each opens its own doors and may run twice."""
 
+from sqlalchemy import select
+
+from cityops import clock
 from cityops.accounts.posts import Post
-from cityops.cases import attachments, checkpoints, recounting
+from cityops.cases import attachments, by_rule, checkpoints, queries, recounting
 from cityops.cases.actor import Actor
-from cityops.cases.models import Attachment
+from cityops.cases.models import Attachment, Case
 from cityops.cases.office import CaseOffice
 from cityops.cases.recounting import TASK
 from cityops.queue import owe
@@ -11,6 +14,8 @@ from cityops.workshop import Workshop
 
 RECOUNTED_A_RUN = 5_000
 RECOUNTED_A_BATCH = 50
+MOST_RESUMED = 500
+"""How many suspensions one sweep ends; the next one goes on."""
 
 
 def checkpoint(workshop: Workshop) -> None:
@@ -49,3 +54,18 @@ def recount(workshop: Workshop, office: CaseOffice, calendar: str, person_id: in
     if len(case_ids) > RECOUNTED_A_RUN:
         with workshop.transaction() as session:
             owe(session, TASK, calendar=calendar, person_id=person_id, body_id=body_id)
+
+
+def resume_suspended(workshop: Workshop, office: CaseOffice) -> None:
+    """Let the clocks of cases run on whose suspension has ended; each in a transaction of its own.
+
+    A case that somebody moved in the meantime is looked at again under its lock, and left alone.
+    """
+    ended = select(Case.id).where(Case.suspended_until_at <= clock.now()).order_by(Case.suspended_until_at)
+    with workshop.reading() as session:
+        case_ids = session.scalars(ended.limit(MOST_RESUMED)).all()
+    for case_id in case_ids:
+        with workshop.transaction() as session:
+            case = queries.lock_case(session, case_id)
+            if case.suspended_until_at is not None and case.suspended_until_at <= clock.now():
+                by_rule.resume(session, office, case)

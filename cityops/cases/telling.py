@@ -12,8 +12,9 @@ from flask_babel import format_date, gettext
 
 from cityops import clock, web
 from cityops.accounts.posts import POST_LABELS
-from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of
+from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of, limit_of
 from cityops.cases.models import Case, CaseEvent, StageClock
+from cityops.cases.requests import RULES, RequestKind
 from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, ClockName, StepName
 from cityops.words import N_
 from cityops.worktime.arithmetic import clock_calendar, remaining
@@ -22,6 +23,9 @@ from cityops.worktime.explanation import Piece, PieceKind, explain_between
 from cityops.worktime.limits import Limit, Unit
 
 MAX_DAYS = 31
+
+_NAMING = frozenset({StepName.ASK, StepName.WITHDRAW, StepName.REJECT})
+"""The steps that all requests share: their sentence has to say what was asked."""
 
 LIMIT_WORDS: Mapping[Unit, str] = {
     Unit.URGENT_HOUR: N_("%(n)s urgent h"),
@@ -95,6 +99,11 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         if payload.get("duties"):
             body = gettext("%(body)s (rule #%(number)s)", body=body, number=payload["duties"][0])
         return str(gettext("%(who)s (%(post)s) dispatched it to %(body)s", body=body, **facts))
+    if event.step in _NAMING:
+        rule = RULES[RequestKind(event.result)]
+        done = gettext(rule.asked) if event.step is StepName.ASK else gettext(STEPS[event.step].done)
+        what = "" if event.step is StepName.ASK else f" ({gettext(rule.label)})"
+        return str(gettext("%(who)s (%(post)s) %(done)s", done=done + what, **facts))
     facts["done"] = gettext(STEPS[event.step].done)
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])
@@ -157,7 +166,7 @@ class ToldClock:
 
 def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> ToldClock:
     """A clock with its due time explained, span by span, up to now or to where it stopped."""
-    limit = Limit(row.limit_value, row.limit_unit)
+    limit = limit_of(row)
     counts = clock_calendar(calendar, limit)
     moment = row.stopped_at or max(clock.now(), row.started_at)
     pauses = [(pause.from_at, pause.until_at or max(moment, pause.from_at)) for pause in row.pauses]

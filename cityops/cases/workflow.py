@@ -27,6 +27,8 @@ class Stage(StrEnum):
     CLOSED = "closed"
     DECLINED = "declined"
     REFUSED = "refused"
+    VOIDED = "voided"
+    FORCE_CLOSED = "force_closed"
 
 
 STAGE_LABELS: Mapping[Stage, str] = {
@@ -42,9 +44,11 @@ STAGE_LABELS: Mapping[Stage, str] = {
     Stage.CLOSED: N_("closed"),
     Stage.DECLINED: N_("declined"),
     Stage.REFUSED: N_("filing refused"),
+    Stage.VOIDED: N_("voided"),
+    Stage.FORCE_CLOSED: N_("closed by force"),
 }
 
-FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED})
+FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED, Stage.VOIDED, Stage.FORCE_CLOSED})
 OPEN_STAGES = tuple(stage for stage in Stage if stage not in FINAL_STAGES)
 
 
@@ -126,6 +130,19 @@ class StepName(StrEnum):
     CLOSE = "close"
     REVIEW = "review"
     RECOUNT = "recount"
+    REOPEN = "reopen"
+    URGE = "urge"
+    ASK = "ask"
+    WITHDRAW = "withdraw"
+    REJECT = "reject"
+    EXTEND = "extend"
+    SUSPEND = "suspend"
+    DEFER = "defer"
+    RESUME = "resume"
+    VOID = "void"
+    FORCE_CLOSE = "force_close"
+    REPLY = "reply"
+    UPHOLD = "uphold"
 
 
 class Need(StrEnum):
@@ -146,6 +163,7 @@ class ClockAct(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     START_OR_RESUME = "start_or_resume"
+    EXTEND = "extend"
 
 
 @dataclass(frozen=True)
@@ -175,6 +193,8 @@ class Step:
         needs: what it has to be given.
         not_after: steps whose doer may not take this one (who handles never judges).
         is_answered: whether the reporter is told of it.
+        is_of_request: taken only by asking for something or deciding on it (`requests.py` says which and when).
+        is_for_suspended: can be taken only while the case is suspended.
     """
 
     name: StepName
@@ -186,11 +206,20 @@ class Step:
     needs: tuple[Need, ...] = ()
     not_after: tuple[StepName, ...] = ()
     is_answered: bool = False
+    is_of_request: bool = False
+    is_for_suspended: bool = False
 
 
 DONE = "done"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
 _HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
+_ALL_STOP = tuple((name, STOP) for name in ClockName)
+_WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
+_FILED_ON = (Stage.FILED, *_WITH_BODY, Stage.CHECKING, Stage.CLOSING)
+_MARKED = (Stage.HANDLING, Stage.CHECKING, Stage.CLOSING, Stage.CLOSED, Stage.FORCE_CLOSED)
+_ASKED_AT = (Stage.ACCEPTED, *_FILED_ON, Stage.CLOSED, Stage.FORCE_CLOSED)
+SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
+"""The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
 STEPS: Mapping[StepName, Step] = {
     step.name: step
@@ -292,12 +321,12 @@ STEPS: Mapping[StepName, Step] = {
         ),
         Step(
             StepName.SEND_BACK,
-            N_("Send back"),
-            N_("sent it back"),
-            (Stage.DISPATCHED, Stage.HANDLING),
-            (Post.HANDLER,),
+            N_("Take it back"),
+            N_("took it back from the body"),
+            _WITH_BODY,
+            (Post.DISPATCHER,),
             {DONE: Way(Stage.FILED, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.DISPATCH, START)))},
-            needs=(Need.REASON,),
+            is_of_request=True,
         ),
         Step(
             StepName.REPORT_BACK,
@@ -305,7 +334,18 @@ STEPS: Mapping[StepName, Step] = {
             N_("reported it handled"),
             (Stage.DISPATCHED, Stage.HANDLING),
             (Post.HANDLER,),
-            {DONE: Way(Stage.CHECKING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, PAUSE), (ClockName.CHECK, START)))},
+            {
+                DONE: Way(
+                    Stage.CHECKING,
+                    (
+                        (ClockName.SIGN, STOP),
+                        # A suspension ends where it is reported back: what it was paused for is counted first.
+                        (ClockName.HANDLE, RESUME),
+                        (ClockName.HANDLE, PAUSE),
+                        (ClockName.CHECK, START),
+                    ),
+                )
+            },
             needs=(Need.NOTE,),
         ),
         Step(
@@ -354,6 +394,125 @@ STEPS: Mapping[StepName, Step] = {
             (),
             {DONE: Way(None)},
         ),
+        Step(
+            StepName.REOPEN,
+            N_("Reopen"),
+            N_("reopened it"),
+            (Stage.CLOSED,),
+            SUPERVISION,
+            {DONE: Way(Stage.FILED, ((ClockName.DISPATCH, START),))},
+            needs=(Need.REASON,),
+        ),
+        Step(
+            StepName.URGE,
+            N_("Urge"),
+            N_("urged the body on"),
+            _WITH_BODY,
+            (Post.OPERATOR, Post.DUTY_LEADER, Post.DISPATCHER, Post.SUPERVISOR, Post.LEADER),
+            {DONE: Way(None)},
+            needs=(Need.REASON,),
+        ),
+        Step(
+            StepName.ASK,
+            N_("Ask"),
+            N_("asked"),
+            _ASKED_AT,
+            (Post.HANDLER, Post.OPERATOR, Post.DISPATCHER, Post.DUTY_LEADER, Post.SUPERVISOR, Post.LEADER),
+            {DONE: Way(None)},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.WITHDRAW,
+            N_("Withdraw"),
+            N_("withdrew the request"),
+            _ASKED_AT,
+            (Post.HANDLER, Post.OPERATOR, Post.DISPATCHER, Post.DUTY_LEADER, Post.SUPERVISOR, Post.LEADER),
+            {DONE: Way(None)},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.REJECT,
+            N_("Reject"),
+            N_("rejected the request"),
+            _ASKED_AT,
+            (Post.DISPATCHER, *SUPERVISION),
+            {DONE: Way(None)},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.EXTEND,
+            N_("Give more time"),
+            N_("gave more time"),
+            _WITH_BODY,
+            (Post.DISPATCHER,),
+            {DONE: Way(None, ((ClockName.HANDLE, ClockAct.EXTEND),))},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.SUSPEND,
+            N_("Suspend"),
+            N_("suspended it"),
+            (Stage.HANDLING,),
+            SUPERVISION,
+            {DONE: Way(None, ((ClockName.HANDLE, PAUSE),))},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.DEFER,
+            N_("Defer"),
+            N_("deferred it to planned works"),
+            (Stage.HANDLING,),
+            SUPERVISION,
+            {DONE: Way(None, ((ClockName.HANDLE, PAUSE),))},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.RESUME,
+            N_("Resume"),
+            N_("resumed it"),
+            (Stage.HANDLING,),
+            (Post.HANDLER, *SUPERVISION),
+            {DONE: Way(None, ((ClockName.HANDLE, RESUME),))},
+            is_for_suspended=True,
+        ),
+        Step(
+            StepName.VOID,
+            N_("Void"),
+            N_("voided it"),
+            (Stage.ACCEPTED, *_FILED_ON),
+            SUPERVISION,
+            {DONE: Way(Stage.VOIDED, _ALL_STOP)},
+            is_answered=True,
+            is_of_request=True,
+        ),
+        Step(
+            StepName.FORCE_CLOSE,
+            N_("Close by force"),
+            N_("closed it by force"),
+            _FILED_ON,
+            SUPERVISION,
+            {DONE: Way(Stage.FORCE_CLOSED, _ALL_STOP)},
+            is_answered=True,
+            is_of_request=True,
+        ),
+        Step(
+            StepName.REPLY,
+            N_("Reply"),
+            N_("replied"),
+            (*_WITH_BODY, Stage.CHECKING, Stage.CLOSING),
+            (Post.HANDLER,),
+            {DONE: Way(None)},
+            is_of_request=True,
+        ),
+        Step(
+            StepName.UPHOLD,
+            N_("Uphold the appeal"),
+            N_("upheld the appeal: the mark does not count"),
+            _MARKED,
+            SUPERVISION,
+            {DONE: Way(None)},
+            is_of_request=True,
+        ),
     )
 }
 
@@ -376,8 +535,8 @@ def needs_verifying(source: Source) -> bool:
 
 
 def steps_from(stage: Stage) -> tuple[Step, ...]:
-    """The steps that somebody can take at `stage`, in the table's order."""
-    return tuple(step for step in STEPS.values() if stage in step.stages and step.posts)
+    """The steps that somebody can take at `stage`, in the table's order; those of requests are not among them."""
+    return tuple(step for step in STEPS.values() if stage in step.stages and step.posts and not step.is_of_request)
 
 
 def moves_from(stage: Stage) -> tuple[Step, ...]:

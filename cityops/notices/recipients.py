@@ -22,7 +22,7 @@ BODIES = (Post.HANDLER, Post.LEADER)
 def _posts_of_clocks() -> dict[ClockName, Post]:
     """Who has to act while a clock runs: the post of the first step in the table that stops or pauses it."""
     found: dict[ClockName, Post] = {}
-    for step in STEPS.values():
+    for step in (each for each in STEPS.values() if not each.is_of_request):
         for way in step.ways.values():
             for name, act in way.clocks:
                 if act in {ClockAct.STOP, ClockAct.PAUSE}:

@@ -9,6 +9,7 @@ from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
+from cityops.cases.requests import RULES, RequestKind
 from cityops.cases.workflow import StepName, steps_from
 from cityops.db import UtcDateTime
 from cityops.errors import NotFound
@@ -17,6 +18,12 @@ from cityops.notices.recipients import Directory, Subject
 from cityops.notices.sweeping import find_quiet
 from cityops.words import N_
 from cityops.worktime.limits import Unit
+
+_RECIPIENTS = {
+    Post.DISPATCHER: Recipient.DISPATCHER,
+    Post.DUTY_LEADER: Recipient.DUTY_LEADER,
+    Post.HANDLER: Recipient.HANDLER,
+}
 
 
 @dataclass(frozen=True)
@@ -33,10 +40,15 @@ class Telling:
     recipients: tuple[Recipient, ...]
 
 
+_DECISIONS = (StepName.REJECT, *(rule.step for rule in RULES.values() if rule.kind is not RequestKind.OVERSEE))
+
 TELLINGS = (
-    Telling(StepName.SEND_BACK, None, (Recipient.DISPATCHER,)),
     Telling(StepName.CHECK, "failed", (Recipient.HANDLER,)),
     Telling(StepName.REVIEW, "failed", (Recipient.DUTY_LEADER,)),
+    Telling(StepName.URGE, None, (Recipient.HANDLER,)),
+    Telling(StepName.REOPEN, None, (Recipient.DISPATCHER,)),
+    *(Telling(StepName.ASK, rule.kind.value, (_RECIPIENTS[rule.deciders[-1]],)) for rule in RULES.values()),
+    *(Telling(step, None, (Recipient.HANDLER,)) for step in _DECISIONS),
 )
 """The steps that are told beyond the work lists, in which a case that moved on simply stands."""
 
@@ -77,7 +89,9 @@ def _settle(session: Session, case: Case, event: CaseEvent) -> None:
 
 
 def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Recipient, ...]) -> None:
-    body_path = case.body.path if case.body is not None else None
+    # What was decided concerns the body that asked, which may have the case no more.
+    body = case.body or (case.assignments[-1].body if case.assignments else None)
+    body_path = body.path if body is not None else None
     turn_of = steps_from(case.stage)
     subject = Subject(case.area_code, body_path, turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER)
     directory = Directory(session, body_path or "")

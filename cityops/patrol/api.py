@@ -20,7 +20,7 @@ from cityops.cases.clocks import light
 from cityops.cases.models import Case
 from cityops.cases.queries import CaseFilter
 from cityops.cases.schemas import CaseOut
-from cityops.cases.workflow import OPEN_STAGES, StepName, steps_from
+from cityops.cases.workflow import OPEN_STAGES, StepName, moves_from
 from cityops.patrol import queries
 from cityops.patrol.models import TaskKind
 from cityops.problems import PROBLEMS
@@ -78,7 +78,7 @@ def _waiting(session: Session, viewer: Viewer, size: int) -> Iterator[TaskOut]:
     """The cases that wait for a step of the viewer's other posts."""
     acting = viewer.only(*(post for post in viewer.posts if post is not Post.INSPECTOR))
     posts = set(acting.posts)
-    stages = tuple(stage for stage in OPEN_STAGES if any(posts & set(step.posts) for step in steps_from(stage)))
+    stages = tuple(stage for stage in OPEN_STAGES if any(posts & set(step.posts) for step in moves_from(stage)))
     if not stages:
         return
     rows = cases.list_work(session, acting, CaseFilter(stages=stages), size=size)

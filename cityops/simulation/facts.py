@@ -47,6 +47,7 @@ class Condition:
     class_name: str
     text: str
     body: str | None
+    limit: Limit
     pace: Pace
     is_simple_allowed: bool
 

@@ -1,9 +1,10 @@
 """A run of the simulation, and the lives of its cases as plain records."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cityops.cases.models import AttachmentKind
+from cityops.cases.requests import RequestKind
 from cityops.cases.workflow import Source, StepName
 from cityops.hotline.models import Outcome
 from cityops.simulation.facts import CellFacts, Condition
@@ -36,7 +37,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a life; `lot` (0 to 1) chooses among those who could take it."""
+    """One step of a life; `lot` (0 to 1) chooses among those who could take it.
+
+    Attributes:
+        asks: what is asked for, where the step is the asking; `more` and `until_on` come with it.
+    """
 
     at: datetime
     step: StepName
@@ -46,6 +51,9 @@ class Act:
     body: str | None = None
     note: str | None = None
     photos: tuple[AttachmentKind, ...] = ()
+    asks: RequestKind | None = None
+    more: int | None = None
+    until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

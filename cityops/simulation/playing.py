@@ -9,19 +9,24 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.cases import asking
 from cityops.cases import services as cases
+from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.plain_cases import AutoStep
+from cityops.cases.requests import RULES
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import STEPS, Source, StepName
+from cityops.errors import WrongState
 from cityops.hotline import services as hotline
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.cast import Cast
 from cityops.simulation.lives import Act, CallBack, Life
 from cityops.simulation.photos import Album
+from cityops.simulation.wording import SHARE_USED_UP
 
 REPORTING = {StepName.REPORT, StepName.SELF_HANDLE}
 REPORTERS = {Source.INSPECTOR: Post.INSPECTOR, Source.LEADER: Post.LEADER}
@@ -39,6 +44,7 @@ class Player:
     album: Album
     case: Case | None = None
     body: str = ""
+    request_id: int = 0
     handled_by: set[int] = field(default_factory=set)
 
     def take(self, session: Session, act: Act) -> Case:
@@ -53,12 +59,29 @@ class Player:
                 self._add_photos(session, who, self.case, act)
             else:
                 self._add_photos(session, who, self.case, act)
-                cases.take_step_on(session, who, self.office, self.case, self._asked(act, self.case))
+                self._go_on(session, who, self.case, act)
             session.flush()
         if act.step in JUDGED:
             self.handled_by.add(who.person_id)
         self.body = self.case.body.code if self.case.body is not None else self.body
         return self.case
+
+    def _go_on(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
+        if act.asks is not None:
+            new = NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on)
+            self.request_id = asking.ask(session, who, self.office, case.number, new).id
+        elif STEPS[act.step].is_of_request:
+            self._decide(session, who, case, act)
+        else:
+            cases.take_step_on(session, who, self.office, case, self._asked(act, case))
+
+    def _decide(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
+        """Decide what was asked last; a body that has had its share of the month is refused."""
+        decision = Decision.REJECT if act.step is StepName.REJECT else Decision.GRANT
+        try:
+            asking.decide(session, who, self.office, self.request_id, decision, case.version, act.note)
+        except WrongState:
+            asking.decide(session, who, self.office, self.request_id, Decision.REJECT, case.version, SHARE_USED_UP)
 
     def answer(self, session: Session, call_back: CallBack) -> None:
         """Call the reporter back and write down how it went."""
@@ -81,7 +104,7 @@ class Player:
             if post is Post.INSPECTOR:
                 return self.cast.inspector(told.cell, act.at, act.lot)
             return self.cast.at_desk(post, area_code, act.at, act.lot)
-        post = STEPS[act.step].posts[0]
+        post = (RULES[act.asks].askers if act.asks is not None else STEPS[act.step].posts)[0]
         if post is Post.HANDLER:
             return self.cast.handler(self.body, act.lot)
         if post is Post.INSPECTOR:

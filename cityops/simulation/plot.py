@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from random import Random
 
 from cityops.cases.models import AttachmentKind
+from cityops.cases.requests import RequestKind
 from cityops.cases.workflow import STEPS, ClockName, Source, StepName, needs_verifying
 from cityops.clock import CITY_ZONE
 from cityops.hotline.models import Outcome
 from cityops.simulation import wording
 from cityops.simulation.facts import CityFacts, Pace
 from cityops.simulation.lives import Act, CallBack, Told
+from cityops.worktime.limits import Unit
 
 DAY_BEGINS, DAY_ENDS = 7, 21
 OUTCOMES = {Outcome.REACHED: 84, Outcome.NOT_REACHED: 10, Outcome.DISSATISFIED: 6}
@@ -91,7 +94,12 @@ class Plot:
         elif self._chance(0.04):
             self._send_back_from(body, wording.NOT_NOW)
         self._dispatch(body)
-        self.handle(body)
+        if self._chance(0.01):
+            self._wait(ClockName.DISPATCH, 0.5)
+            self._ask(RequestKind.VOID, wording.DOUBLED)
+            self._decide(StepName.VOID, ClockName.CLOSE)
+        else:
+            self.handle(body)
 
     def handle(self, body: str) -> None:
         """Signed for, handled in open hours at the body's own pace, checked; reworked once or twice where it fails."""
@@ -101,6 +109,8 @@ class Plot:
             self._do(StepName.SIGN_FOR)
         pace = self.told.condition.pace
         share = temper(body) * math.exp(0.45 * self.draw.gauss(0, 1))
+        self._look_on()
+        share = self._ask_for_time(dispatched_at, share)
         self._come_to(max(pace.after(dispatched_at, share), pace.after(self.at, 10 / max(pace.minutes, 10))))
         self._report_back(wording.HANDLED)
         for chance in (0.91, 0.8, 1.0):
@@ -130,12 +140,66 @@ class Plot:
         return self.draw.choice(companies) if companies and self._chance(0.4) else body
 
     def _send_back_from(self, body: str, reasons: Sequence[str]) -> None:
+        """Asked for early in the limit, and taken back by the dispatcher."""
         self._dispatch(body)
+        pace, dispatched_at = self.told.condition.pace, self.at
         if self._chance(0.5):
-            self._wait_open(ClockName.SIGN, 0.3)
+            self._come_to(pace.after(dispatched_at, self.draw.uniform(0.01, 0.05)))
             self._do(StepName.SIGN_FOR)
-        self._wait_open(ClockName.SIGN, 0.5)
-        self._do(StepName.SEND_BACK, note=self._say(reasons))
+        self._come_to(pace.after(dispatched_at, self.draw.uniform(0.06, 0.18)))
+        self._ask(RequestKind.SEND_BACK, reasons)
+        self._decide(StepName.SEND_BACK, ClockName.DISPATCH)
+
+    def _ask_for_time(self, dispatched_at: datetime, share: float) -> float:
+        """Who will be late asks for more time, or for a pause; answers the share of the limit that it then takes."""
+        condition = self.told.condition
+        if condition.limit.unit is Unit.URGENT_HOUR or condition.limit.value < 2:
+            return share
+        if share > 0.9 and self._chance(0.4):
+            self._come_to(condition.pace.after(dispatched_at, self.draw.uniform(0.5, 0.75)))
+            more = self.draw.randint(1, int(condition.limit.value))
+            self._ask(RequestKind.EXTEND, wording.NO_TIME, more=more)
+            if self._chance(0.75):
+                self._decide(StepName.EXTEND, ClockName.DISPATCH)
+            else:
+                self._decide(StepName.REJECT, ClockName.DISPATCH, wording.NOT_ENOUGH)
+        elif self.acts[-1].step is StepName.SIGN_FOR and self._chance(0.012):
+            self._come_to(condition.pace.after(dispatched_at, self.draw.uniform(0.1, 0.4)))
+            kind, words = self.draw.choice(
+                ((RequestKind.SUSPEND, wording.WAITS), (RequestKind.DEFER, wording.LONG_WORKS))
+            )
+            until_on = self.at.astimezone(CITY_ZONE).date() + timedelta(days=self.draw.randint(5, 60))
+            self._ask(kind, words, until_on=until_on, photos=(AttachmentKind.PROOF,))
+            self._decide(StepName(kind.value), ClockName.CLOSE)
+            return share + self.draw.uniform(1.0, 6.0)
+        return share
+
+    def _look_on(self) -> None:
+        """Now and then somebody urges the body on, or a leader wants to be told."""
+        if self._chance(0.03):
+            self._come_to(self.at + timedelta(minutes=self.draw.randint(10, 90)))
+            self._do(StepName.URGE, note=self._say(wording.URGED))
+        if self._chance(0.012):
+            self._come_to(self.at + timedelta(minutes=self.draw.randint(10, 90)))
+            self._ask(RequestKind.OVERSEE, wording.OVERSEEN)
+            self._decide(StepName.REPLY, ClockName.SIGN, wording.REPLIED)
+
+    def _ask(
+        self,
+        kind: RequestKind,
+        reasons: Sequence[str],
+        *,
+        more: int | None = None,
+        until_on: date | None = None,
+        photos: tuple[AttachmentKind, ...] = (),
+    ) -> None:
+        note = self._say(reasons)
+        asked = Act(self.at, StepName.ASK, self.draw.random(), note=note, photos=photos)
+        self.acts.append(replace(asked, asks=kind, more=more, until_on=until_on))
+
+    def _decide(self, step: StepName, clock: ClockName, words: Sequence[str] = wording.GRANTED) -> None:
+        self._wait(clock, 0.3)
+        self._do(step, note=self._say(words))
 
     def _dispatch(self, body: str) -> None:
         self._wait(ClockName.DISPATCH, 0.3)

@@ -82,6 +82,7 @@ def _condition(session: Session, row: FilingCondition) -> Condition:
         class_name=row.case_class.name,
         text=row.text,
         body=None if row.body_kind is BodyKind.STREET_OFFICE else row.body_code,
+        limit=row.limit,
         pace=Pace.of(get_calendar(session, row.calendar), row.limit),
         is_simple_allowed=row.is_simple_allowed,
     )

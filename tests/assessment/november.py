@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.cases.workflow import StepName
-from tests.factories import EAST_POINT, MONDAY_MORNING, People, make_report, take
+from tests.factories import EAST_POINT, MONDAY_MORNING, People, ask, decide, make_report, take
 
 TO_HANDLING = ("accept", "file", "dispatch", "sign_for")
 NOON = datetime(2026, 11, 20, 12, tzinfo=clock.CITY_ZONE)
@@ -37,8 +37,10 @@ def live(session: Session, people: People) -> dict[str, Case]:
 
 
 def _handle(session: Session, people: People, cases: dict[str, Case]) -> None:
+    with clock.running_at(at("09T11:00")):
+        not_ours = ask(session, people.handler, cases["D"], "send_back")
     with clock.running_at(at("10T09:00")):
-        _take(session, people, cases["D"], "send_back")
+        decide(session, people.dispatcher, not_ours)
         take(session, people.dispatcher, cases["D"], "dispatch", body="roads")
         for letter in "ACGI":
             _take(session, people, cases[letter], "report_back")

@@ -244,7 +244,7 @@ def test_persons_are_counted_by_their_steps(session: Session, people: People, ca
     assert figures(shown, "inspector/inspector/check") == {"steps": (6, None), "steps_on_time_rate": (3, 6)}
     assert figures(shown, "handler/handler/report_back") == {"steps": (6, None), "steps_on_time_rate": (0, 0)}
     own = read_board(session, people.dispatcher, Kind.POST, NOVEMBER)
-    assert {row.code for row in own.rows} == {"dispatcher/dispatcher/dispatch"}
+    assert {row.code for row in own.rows} == {"dispatcher/dispatcher/dispatch", "dispatcher/dispatcher/send_back"}
 
 
 def test_a_late_step_is_late_and_a_missing_rate_is_no_rate(session: Session, people: People) -> None:

@@ -29,6 +29,7 @@ def make_clock(start: str, value: int, unit: Unit) -> StageClock:
         round=1,
         limit_value=value,
         limit_unit=unit,
+        extra_value=0,
         calendar="office",
         started_at=at(start),
         due_at=due_at,

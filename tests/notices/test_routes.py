@@ -22,7 +22,7 @@ BADGE = '<span class="count">'
 
 @pytest.fixture
 def told(small_city: Database, app: Flask) -> list[str]:
-    """Two cases that were sent back, of which the dispatcher has been told; their numbers."""
+    """Two cases that a body asked to send back, of which the dispatcher has been told; their numbers."""
     office = app.extensions["cityops.office"]
     noon = clock.now().astimezone(clock.CITY_ZONE).replace(hour=12) - timedelta(days=1)
     numbers = []
@@ -30,7 +30,8 @@ def told(small_city: Database, app: Flask) -> list[str]:
         people = People(session)
         for _ in range(2):
             case = factories.make_report(session, people.inspector, office).case
-            factories.bring_to(session, people, case, "accept", "file", "dispatch", "send_back")
+            factories.bring_to(session, people, case, "accept", "file", "dispatch")
+            factories.ask(session, people.handler, case, "send_back", office=office)
             numbers.append(case.number)
     return numbers
 
@@ -82,7 +83,7 @@ def test_a_case_that_is_no_longer_his_is_not_shown_to_him(as_person: As, told: l
 def test_the_api_goes_page_by_page(as_person: As, told: list[str]) -> None:
     client = as_person("dispatcher")
     first = client.get("/api/v1/notices?size=1").json
-    assert first is not None and (first["count"], first["notices"][0]["step"]) == (2, "send_back")
+    assert first is not None and (first["count"], first["notices"][0]["step"]) == (2, "ask")
     rest = client.get(f"/api/v1/notices?size=1&cursor={first['next_cursor']}").json
     assert rest is not None and rest["next_cursor"] is None
     assert {each["notices"][0]["case"]["number"] for each in (first, rest)} == set(told)

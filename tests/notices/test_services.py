@@ -14,7 +14,7 @@ from cityops.notices import services
 from cityops.notices.models import Notice, NoticeKind
 from cityops.notices.sweeping import warn
 from tests import factories
-from tests.factories import MONDAY_MORNING, People, bring_to, make_report, take
+from tests.factories import MONDAY_MORNING, People, ask, bring_to, decide, make_report, take
 
 
 def case_after(session: Session, people: People, *steps: str) -> Case:
@@ -37,9 +37,14 @@ def test_the_main_road_tells_nobody_anything(session: Session, people: People) -
     assert session.scalars(select(Notice)).all() == []
 
 
-def test_the_dispatchers_are_told_what_was_sent_back_to_them(session: Session, people: People) -> None:
-    case_after(session, people, "accept", "file", "dispatch", "send_back")
-    assert told(session) == [("dispatcher", "send_back")]
+def test_the_dispatchers_are_told_what_is_asked_of_them_and_the_body_what_was_decided(
+    session: Session, people: People
+) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch")
+    request = ask(session, people.handler, case, "send_back")
+    assert told(session) == [("dispatcher", "ask")]
+    decide(session, people.dispatcher, request)
+    assert told(session) == [("handler", "send_back")]
 
 
 def test_the_handlers_are_told_of_a_failed_check_until_they_have_reported_back(
@@ -64,7 +69,7 @@ def test_a_stopped_clock_settles_what_was_told_of_it_and_a_running_one_does_not(
 
 
 def test_a_notice_is_read_once_and_only_by_its_own_person(session: Session, people: People) -> None:
-    case_after(session, people, "accept", "file", "dispatch", "send_back")
+    ask(session, people.handler, case_after(session, people, "accept", "file", "dispatch"), "send_back")
     notice = session.scalars(select(Notice)).one()
     with pytest.raises(NotFound):
         services.read(session, people.operator, notice.id)
@@ -76,9 +81,9 @@ def test_a_notice_is_read_once_and_only_by_its_own_person(session: Session, peop
 def test_all_that_is_shown_can_be_read_at_once_and_what_is_held_back_stays(session: Session, people: People) -> None:
     factories.give_post(session, "operator", people.dispatcher.posts[0])
     with clock.running_at(MONDAY_MORNING):
-        case_after(session, people, "accept", "file", "dispatch", "send_back")
+        ask(session, people.handler, case_after(session, people, "accept", "file", "dispatch"), "send_back")
     with clock.running_at(MONDAY_MORNING + timedelta(hours=14)):
-        case_after(session, people, "accept", "file", "dispatch", "send_back")
+        ask(session, people.handler, case_after(session, people, "accept", "file", "dispatch"), "send_back")
         services.read_all(session, people.dispatcher)
     read = {(row.person_id, row.show_at > row.made_at): row.read_at for row in session.scalars(select(Notice))}
     assert read.pop((people.dispatcher.person_id, False)) is not None

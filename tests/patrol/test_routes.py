@@ -91,7 +91,7 @@ def test_other_posts_are_given_the_cases_that_wait_for_their_steps(
         case = factories.make_report(session, people.inspector, office).case
         factories.bring_to(session, people, case, "accept", "file", "dispatch")
     (task,) = as_person("handler").get("/api/v1/tasks?mine").json["tasks"]
-    assert task["steps"] == ["sign_for", "send_back", "report_back"]
+    assert task["steps"] == ["sign_for", "report_back"]
     assert as_person("handler-roads").get("/api/v1/tasks?mine").json["tasks"] == []
     assert as_person("dispatcher").get("/api/v1/tasks?mine").json["tasks"] == []
 

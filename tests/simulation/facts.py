@@ -5,6 +5,7 @@ import shapely
 from cityops.cases.workflow import ClockName
 from cityops.catalog.models import CaseKind
 from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Thing
+from cityops.worktime.calendar import Calendar
 from cityops.worktime.defaults import OFFICE, STREET
 from cityops.worktime.limits import Limit, Unit
 
@@ -16,11 +17,9 @@ def make_city() -> CityFacts:
     return CityFacts(
         cells=[_cell(number) for number in range(20)],
         conditions=[
-            _condition("C01037-1", CaseKind.COMPONENT, "路灯", "lamps", Pace.of(OFFICE, Limit(2, Unit.WORKING_DAY))),
-            _condition(
-                "M06010-1", CaseKind.MATTER, "暴露垃圾", None, Pace.of(STREET, Limit(4, Unit.WORKING_HOUR)), True
-            ),
-            _condition("M06013-1", CaseKind.MATTER, "道路破损", "roads", Pace.of(STREET, Limit(2, Unit.URGENT_HOUR))),
+            _condition("C01037-1", CaseKind.COMPONENT, "路灯", "lamps", OFFICE, Limit(2, Unit.WORKING_DAY)),
+            _condition("M06010-1", CaseKind.MATTER, "暴露垃圾", None, STREET, Limit(4, Unit.WORKING_HOUR), True),
+            _condition("M06013-1", CaseKind.MATTER, "道路破损", "roads", STREET, Limit(2, Unit.URGENT_HOUR)),
         ],
         paces={name: Pace.of(STREET, HOUR) for name in ClockName if name is not ClockName.HANDLE},
         bodies=frozenset({"lamps", "lamps-upkeep", "roads", "330203001"}),
@@ -42,7 +41,13 @@ def _cell(number: int) -> CellFacts:
 
 
 def _condition(
-    code: str, kind: CaseKind, name: str, body: str | None, pace: Pace, is_simple_allowed: bool = False
+    code: str,
+    kind: CaseKind,
+    name: str,
+    body: str | None,
+    calendar: Calendar,
+    limit: Limit,
+    is_simple_allowed: bool = False,
 ) -> Condition:
     return Condition(
         code=code,
@@ -51,6 +56,7 @@ def _condition(
         class_name=name,
         text="不合格",
         body=body,
-        pace=pace,
+        limit=limit,
+        pace=Pace.of(calendar, limit),
         is_simple_allowed=is_simple_allowed,
     )

@@ -1,0 +1,247 @@
+"""Asking for something and deciding on it: one engine for all of `requests.RULES`."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts import queries as accounts
+from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries, request_queries
+from cityops.cases.acting import Act, carry_out, moment_of, running
+from cityops.cases.actor import Actor
+from cityops.cases.clocks import closed_pauses
+from cityops.cases.effects import EFFECTS
+from cityops.cases.intake import checked_text
+from cityops.cases.models import Assignment, Case, StageClock
+from cityops.cases.office import CaseOffice
+from cityops.cases.permission import find_held
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RULES, Ask, Asked, RequestKind, RequestRule, RequestState, Situation, check
+from cityops.cases.services import check_version, held_for
+from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
+from cityops.errors import Invalid, NotAllowed, WrongState
+from cityops.words import N_
+from cityops.worktime import queries as worktime
+from cityops.worktime.arithmetic import add, counted, remaining
+from cityops.worktime.limits import Limit, Unit
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """What is asked; `version` is the case's that the caller saw, `more` is in the unit of the handling limit."""
+
+    kind: RequestKind
+    version: int
+    reason: str
+    more: int | None = None
+    until_on: date | None = None
+    body: str | None = None
+
+
+class Decision(StrEnum):
+    """What can be said to a request; who asked may withdraw it."""
+
+    GRANT = "grant"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
+def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: NewRequest) -> CaseRequest:
+    """Ask for something; the case stays where it is, and its history says so.
+
+    Raises:
+        NotFound: no such case, or outside what the viewer sees.
+        NotAllowed: none of the viewer's posts may ask for this, or nobody may for such a case.
+        Conflict: the case moved since `new.version`.
+        WrongState: not now, or not again.
+        Invalid: something is missing, or out of its bounds.
+    """
+    case = queries.get_case_for_update(session, viewer, number)
+    rule, terms = RULES[new.kind], request_queries.get_terms(session, new.kind)
+    check_version(session, case, new.version)
+    held = held_for(viewer, rule.askers, case)
+    moment, reason = moment_of(case), checked_text("reason", new.reason)
+    assignment = case.assignments[-1] if case.assignments else None
+    body = _suggested(session, new.body) if Ask.BODY in rule.asks else None
+    situation = _situation(session, case, rule, assignment, moment)
+    since = assignment.dispatched_at if assignment is not None else case.opened_at
+    is_proved = Ask.PROOF in rule.asks and request_queries.has_proof(session, case, since)
+    asked = Asked(new.more, new.until_on, has_proof=is_proved)
+    check(rule, terms, situation, asked)
+    request = CaseRequest(
+        case_id=case.id,
+        kind=new.kind,
+        state=RequestState.OPEN,
+        assignment_id=assignment.id if assignment is not None else None,
+        body_id=case.body_id if held.post is Post.HANDLER else None,
+        asked_at=moment,
+        due_at=add(worktime.get_calendar(session, terms.calendar), moment, terms.decide),
+        more_value=new.more if Ask.MORE in rule.asks else None,
+        until_on=new.until_on if Ask.UNTIL in rule.asks else None,
+        suggested_body_id=body.id if body is not None else None,
+    )
+    step = STEPS[StepName.ASK]
+    act = Act(session, office, case, step, step.ways[DONE], new.kind.value, moment, Actor.under(held, viewer.person_id))
+    act.note, act.request, act.facts = reason, request, _facts(request)
+    carry_out(act, EFFECTS[StepName.ASK])
+    return request
+
+
+def decide(
+    session: Session,
+    viewer: Viewer,
+    office: CaseOffice,
+    request_id: int,
+    decision: Decision,
+    version: int,
+    note: str | None = None,
+) -> CaseRequest:
+    """Grant, reject or withdraw what was asked.
+
+    Raises:
+        NotFound: no such request, or outside what the viewer sees.
+        NotAllowed: it is another post's to decide, or the viewer asked for it himself.
+        Conflict: the case moved since `version`.
+        WrongState: it is decided already, cannot be done at the case's stage, or the month's share is used up.
+        Invalid: a rejection without a reason, an oversight without a reply.
+    """
+    number = request_queries.get_request(session, viewer, request_id).case.number
+    case = queries.get_case_for_update(session, viewer, number)
+    # Read again under the lock: who came first has decided it.
+    request = session.get_one(CaseRequest, request_id, populate_existing=True)
+    rule = RULES[request.kind]
+    if request.state is not RequestState.OPEN:
+        raise WrongState(N_("This request is not open any more."))
+    check_version(session, case, version)
+    step = STEPS[_step_of(rule, decision)]
+    held = held_for(viewer, rule.askers if decision is Decision.WITHDRAW else rule.deciders, case)
+    _check_person(session, viewer, case, request, decision)
+    if case.stage not in step.stages:
+        raise WrongState(N_("The case has moved on: this can no longer be granted."))
+    moment = moment_of(case)
+    if decision is Decision.GRANT:
+        _check_month(session, request, moment)
+    must_say = decision is Decision.REJECT or rule.kind is RequestKind.OVERSEE
+    actor = Actor.under(held, viewer.person_id)
+    act = Act(session, office, case, step, step.ways[DONE], request.kind.value, moment, actor)
+    act.note = checked_text("note", note, required=must_say) or None
+    act.request, act.facts = request, _facts(request) | {"request": request.id}
+    carry_out(act, EFFECTS[step.name])
+    # It was read while there was no decision to go with it.
+    session.expire(request, ["decided"])
+    return request
+
+
+def may_decide(viewer: Viewer, case: Case, request: CaseRequest) -> bool:
+    """Whether the viewer's posts decide on this request, and it is not his own."""
+    body_path = case.body.path if case.body is not None else None
+    held = find_held(viewer, RULES[request.kind].deciders, case.area_code, body_path)
+    return held is not None and request.asked.person_id != viewer.person_id
+
+
+def may_withdraw(viewer: Viewer, request: CaseRequest) -> bool:
+    """Whether the viewer asked for it, or acts for the body for which it was asked."""
+    own = request.body is not None and any(
+        request.body.path.startswith(held.body_path) for held in viewer.holding(Post.HANDLER)
+    )
+    return own or request.asked.person_id == viewer.person_id
+
+
+def _step_of(rule: RequestRule, decision: Decision) -> StepName:
+    if decision is Decision.WITHDRAW:
+        return StepName.WITHDRAW
+    if decision is Decision.REJECT:
+        if not rule.can_be_rejected:
+            raise Invalid("decision", N_("Oversight cannot be rejected: reply to it."))
+        return StepName.REJECT
+    return rule.step
+
+
+def _check_person(session: Session, viewer: Viewer, case: Case, request: CaseRequest, decision: Decision) -> None:
+    if decision is Decision.WITHDRAW:
+        if not may_withdraw(viewer, request):
+            raise NotAllowed(N_("Only who asked for it may withdraw it."))
+    elif not may_decide(viewer, case, request):
+        raise NotAllowed(N_("You asked for this yourself: another person has to decide."))
+
+
+def _check_month(session: Session, request: CaseRequest, moment: datetime) -> None:
+    """A body is granted no more than a share of what it was given in the month; one is always possible."""
+    terms = request_queries.get_terms(session, request.kind)
+    if terms.month_share is None or request.body_id is None:
+        return
+    begin, end = month_of(clock.city_day(moment))
+    month = request_queries.count_month(session, request.body_id, request.kind, begin, end)
+    most = max(1, int(month.given * terms.month_share))
+    if month.granted >= most:
+        raise WrongState(
+            N_("This body was granted %(granted)s this month, of %(given)s cases; %(most)s is the most it may be."),
+            granted=month.granted,
+            given=month.given,
+            most=most,
+        )
+
+
+def month_of(day: date) -> tuple[datetime, datetime]:
+    """The first moment of a day's month in the city, and that of the next month."""
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    begin, end = (datetime.combine(each, time.min, clock.CITY_ZONE) for each in (first, following))
+    return begin, end
+
+
+def _situation(
+    session: Session, case: Case, rule: RequestRule, assignment: Assignment | None, moment: datetime
+) -> Situation:
+    times, is_asked = request_queries.count_asked(session, case, rule.kind, assignment.id if assignment else None)
+    row = running(case, ClockName.HANDLE)
+    return Situation(
+        stage=case.stage,
+        today=clock.city_day(moment),
+        times=times,
+        is_asked=is_asked,
+        is_suspended=case.suspended_until_at is not None,
+        is_urgent=row is not None and row.limit_unit is Unit.URGENT_HOUR,
+        is_late=row is not None and moment > row.due_at,
+        used_share=_used_share(session, row, moment) if row is not None else None,
+        limit_value=row.limit_value if row is not None else None,
+        mark_on=_mark_on(assignment, moment),
+    )
+
+
+def _used_share(session: Session, row: StageClock, moment: datetime) -> float:
+    calendar, limit = worktime.get_calendar(session, row.calendar), Limit(row.limit_value, row.limit_unit)
+    whole = counted(calendar, row.started_at, limit)
+    left = remaining(calendar, row.started_at, limit, moment, closed_pauses(row))
+    return (whole - left) / whole if whole else 1.0
+
+
+def _mark_on(assignment: Assignment | None, moment: datetime) -> date | None:
+    """The day on which a body got its late or faulty mark under this assignment."""
+    if assignment is None or assignment.exempted_at is not None:
+        return None
+    if assignment.on_time is False or assignment.rework_count:
+        return clock.city_day(assignment.ended_at or moment)
+    is_late = (assignment.reported_back_at or moment) > assignment.due_at
+    return clock.city_day(assignment.ended_at or moment) if is_late else None
+
+
+def _suggested(session: Session, code: str | None) -> Body | None:
+    if not code:
+        return None
+    body = accounts.find_body(session, code)
+    if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
+        raise Invalid("body", N_("There is no responsible body with this code."))
+    return body
+
+
+def _facts(request: CaseRequest) -> dict[str, Any]:
+    """What of a request goes into the history besides its kind, which is the event's result."""
+    until = request.until_on.isoformat() if request.until_on is not None else None
+    return {"more": request.more_value, "until": until, "body": request.suggested_body_id}

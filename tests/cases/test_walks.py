@@ -1,0 +1,223 @@
+"""Workflow, requests and clocks walked together at random: what the tables allow works, all else is refused rightly."""
+
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from cityops import clock, schema
+from cityops.cases import asking, history, queries, services
+from cityops.cases.asking import Decision, NewRequest
+from cityops.cases.clocks import closed_pauses, limit_of
+from cityops.cases.models import Attachment, AttachmentKind, Case
+from cityops.cases.permission import find_held
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RULES, RequestKind, RequestState
+from cityops.cases.services import StepRequest
+from cityops.cases.workflow import FINAL_STAGES, STEPS, ClockName, Need, Source, Stage, StepName
+from cityops.db import Database
+from cityops.errors import CityopsError, Invalid, NotAllowed, NotFound, WrongState
+from cityops.worktime import queries as worktime
+from cityops.worktime.arithmetic import add
+from tests import factories
+from tests.factories import People, bring_to, make_report
+
+WHO = ("operator", "dutyleader", "dispatcher", "handler", "inspector", "inspector2", "supervisor", "leader")
+REPORTABLE = (Source.HOTLINE, Source.LEADER)
+ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
+SEEN: set[Stage] = set()
+STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.is_of_request]
+
+
+class Walk(RuleBasedStateMachine):
+    """One case, whoever does whatever, at growing moments."""
+
+    database: Database
+
+    @initialize(source=st.sampled_from(REPORTABLE), far=st.integers(0, len(ROAD)))
+    def begin(self, source: Source, far: int) -> None:
+        """A case reported, and where nobody has to verify it brought as far along the main road."""
+        self.at = factories.MONDAY_MORNING
+        self.office = factories.make_office()
+        with clock.running_at(self.at), self.database.transaction() as session:
+            people = People(session)
+            case = make_report(session, people.operator, source=source).case
+            if source is Source.LEADER:
+                bring_to(session, people, case, *ROAD[:far])
+            self.case_id = case.id
+
+    @rule(minutes=st.sampled_from((1, 7, 50, 300, 1_500, 9_000)))
+    def wait(self, minutes: int) -> None:
+        self.at += timedelta(minutes=minutes)
+
+    @rule(name=st.sampled_from(STEP_NAMES), who=st.sampled_from(WHO), pick=st.integers(0, 3))
+    def step(self, name: StepName, who: str, pick: int) -> None:
+        with clock.running_at(self.at), self.database.transaction() as session:
+            people = People(session)
+            case, viewer, row = session.get_one(Case, self.case_id), people.viewer(who), STEPS[name]
+            results = list(row.ways) if Need.RESULT in row.needs else [None]
+            asked = StepRequest(
+                name,
+                case.version,
+                result=results[pick % len(results)],
+                condition="C01037-1" if Need.CONDITION in row.needs else None,
+                body="lamps" if Need.BODY in row.needs else None,
+                note="原因",
+            )
+            before = (case.stage, case.version)
+            body_path = case.body.path if case.body is not None else None
+            may = find_held(viewer, row.posts, case.area_code, body_path) is not None
+            fits = case.stage in row.stages and (not row.is_for_suspended or case.suspended_until_at is not None)
+            is_judge = not (row.not_after and history.has_done(session, case.id, viewer.person_id, row.not_after))
+            try:
+                services.take_step(session, viewer, self.office, case.number, asked)
+            except CityopsError as refusal:
+                assert self.is_right(refusal, may, fits, is_judge, name), (name, who, before, refusal)
+                assert (case.stage, case.version) == before
+            else:
+                assert may and fits and is_judge, (name, who, before)
+                assert case.version == before[1] + 1
+
+    @rule(pick=st.integers(0, 50))
+    def go_on(self, pick: int) -> None:
+        """A step that somebody may take now: without these a walk at random seldom leaves its first stage."""
+        with clock.running_at(self.at), self.database.reading() as session:
+            people, case = People(session), session.get_one(Case, self.case_id)
+            open_to = [(step.name, who) for who in WHO for step in queries.steps_open_to(people.viewer(who), case)]
+        if open_to:
+            self.step(*open_to[pick % len(open_to)], pick)
+
+    @rule(pick=st.integers(0, 50), more=st.integers(1, 3))
+    def ask_rightly(self, pick: int, more: int) -> None:
+        """Something that can be asked at this stage, by somebody who may."""
+        fitting = [(rule_.kind, who) for rule_ in RULES.values() for who in WHO if self.stage() in rule_.stages]
+        if fitting:
+            self.ask(*fitting[pick % len(fitting)], more)
+
+    def stage(self) -> Stage:
+        with self.database.reading() as session:
+            return session.get_one(Case, self.case_id).stage
+
+    @staticmethod
+    def is_right(refusal: CityopsError, may: bool, fits: bool, is_judge: bool, name: StepName) -> bool:
+        if not may:
+            return isinstance(refusal, NotAllowed | NotFound)
+        if not fits:
+            return isinstance(refusal, WrongState)
+        if not is_judge:
+            return isinstance(refusal, NotAllowed)
+        return name is StepName.REOPEN and isinstance(refusal, WrongState)
+
+    @rule(kind=st.sampled_from(list(RequestKind)), who=st.sampled_from(WHO), more=st.integers(1, 3))
+    def ask(self, kind: RequestKind, who: str, more: int) -> None:
+        with clock.running_at(self.at), self.database.transaction() as session:
+            people = People(session)
+            case, viewer = session.get_one(Case, self.case_id), people.viewer(who)
+            self.prove(session, people)
+            until_on = clock.today() + timedelta(days=more * 9)
+            new = NewRequest(kind, case.version, "原因", more, until_on, "roads")
+            try:
+                asking.ask(session, viewer, self.office, case.number, new)
+            except (NotAllowed, NotFound, WrongState, Invalid):
+                return
+            assert case.stage in RULES[kind].stages and viewer.has(*RULES[kind].askers)
+
+    def prove(self, session, people) -> None:
+        row = {"uuid": str(uuid4()), "case_id": self.case_id, "kind": AttachmentKind.PROOF, "sha256": "0" * 64}
+        row |= {"media_type": "image/jpeg", "size_bytes": 1, "added_at": clock.now()}
+        session.add(Attachment(**row, added_by=people.handler.person_id))
+        session.flush()
+
+    @precondition(lambda self: self.open_requests())
+    @rule(which=st.integers(0, 7), decision=st.sampled_from(list(Decision)), who=st.sampled_from(WHO))
+    def decide(self, which: int, decision: Decision, who: str) -> None:
+        ids = self.open_requests()
+        with clock.running_at(self.at), self.database.transaction() as session:
+            viewer, request_id = People(session).viewer(who), ids[which % len(ids)]
+            case, row = session.get_one(Case, self.case_id), session.get_one(CaseRequest, request_id)
+            try:
+                asking.decide(session, viewer, self.office, request_id, decision, case.version, "原因")
+            except (NotAllowed, NotFound, WrongState, Invalid):
+                return
+            assert row.state is not RequestState.OPEN
+            posts = RULES[row.kind].askers if decision is Decision.WITHDRAW else RULES[row.kind].deciders
+            assert viewer.has(*posts)
+
+    def open_requests(self) -> list[int]:
+        with self.database.reading() as session:
+            undecided = CaseRequest.state == RequestState.OPEN
+            return list(session.scalars(select(CaseRequest.id).where(CaseRequest.case_id == self.case_id, undecided)))
+
+    @invariant()
+    def what_is_written_is_true(self) -> None:
+        if not hasattr(self, "case_id"):
+            return
+        with self.database.reading() as session:
+            found = list(history.find_broken(session, factories.make_keys(), self.case_id))
+            assert [each for each in found if isinstance(each, history.Broken)] == []
+            case = session.get_one(Case, self.case_id)
+            SEEN.add(case.stage)
+            undecided = [row for row in self.requests(session) if row.state is RequestState.OPEN]
+            assert case.open_requests == len(undecided)
+            if case.stage in FINAL_STAGES:
+                assert case.ended_at is not None and {row.kind for row in undecided} <= {RequestKind.APPEAL}
+            self.check_clocks(session, case)
+
+    def requests(self, session) -> list[CaseRequest]:
+        return list(session.scalars(select(CaseRequest).where(CaseRequest.case_id == self.case_id)))
+
+    @staticmethod
+    def check_clocks(session, case: Case) -> None:
+        """No clock runs twice, nor a second one beside the handling one; due times are limit and pauses."""
+        live = defaultdict(list)
+        for row in case.clocks:
+            if row.stopped_at is None:
+                live[row.name].append(row)
+        assert all(len(rows) == 1 for rows in live.values()), live
+        assert len(set(live) - {ClockName.HANDLE}) <= 1, (case.stage, set(live))
+        if case.stage in FINAL_STAGES:
+            assert not live
+        for row in case.clocks:
+            open_pauses = [pause for pause in row.pauses if pause.until_at is None]
+            assert len(open_pauses) <= (row.stopped_at is None)
+            if not open_pauses:
+                calendar = worktime.get_calendar(session, row.calendar)
+                stops = [pause for pause in closed_pauses(row) if pause[1] > pause[0]]
+                if row.stopped_at is None:
+                    assert row.due_at == add(calendar, row.started_at, limit_of(row), stops)
+        is_paused = case.suspended_until_at is not None
+        assert not is_paused or (case.stage is Stage.HANDLING and case.due_at is None)
+
+
+@pytest.mark.database
+def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'walks.sqlite3'}"
+    schema.upgrade(url)
+    Walk.database = Database(url)
+    with clock.running_at(factories.MONDAY_MORNING), Walk.database.transaction() as session:
+        factories.make_city(session)
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=30,
+            deadline=None,
+            phases=(Phase.explicit, Phase.generate),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    Walk.database.dispose()
+    assert {Stage.CLOSED, Stage.CHECKING, Stage.HANDLING} <= SEEN, "the walks led nowhere"

@@ -113,9 +113,10 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
 
 @dataclass
 class ToldDay:
-    """A day of the strip; spans in minutes of the day."""
+    """A day of the strip; spans in minutes of the day, and the name of a day that has hours of its own."""
 
     label: str
+    name: str = ""
     foot: str = ""
     open: list[tuple[int, int]] = field(default_factory=list)
     counted: list[tuple[int, int]] = field(default_factory=list)
@@ -218,7 +219,7 @@ def _days(counts: Calendar, row: StageClock, pieces: Sequence[Piece], moment: da
     days: dict[date, ToldDay] = {}
     for number in range(min((last - first).days + 1, MAX_DAYS)):
         day = first + timedelta(days=number)
-        days[day] = ToldDay(format_date(day, "MM-dd EEE"), open=_open_on(counts, day))
+        days[day] = ToldDay(format_date(day, "MM-dd EEE"), _name_of(counts, day), open=_open_on(counts, day))
     for piece in pieces:
         _lay(days, piece, row.due_at)
     _mark_feet(days, pieces)
@@ -262,6 +263,14 @@ def _mark_feet(days: Mapping[date, ToldDay], pieces: Sequence[Piece]) -> None:
     for day, told in days.items():
         minutes = sum(until - begin for begin, until in told.counted)
         told.foot = length_words(minutes) if minutes else ("" if told.open else reasons.get(day, ""))
+
+
+def _name_of(counts: Calendar, day: date) -> str:
+    """The name of a day that has hours of its own; that of one without stands under its box."""
+    each = counts.days.get(day)
+    if each is None or not each.spans:
+        return ""
+    return each.name_en if web.language() == "en" else each.name_zh
 
 
 def _open_on(counts: Calendar, day: date) -> list[tuple[int, int]]:

@@ -60,6 +60,8 @@ for _command in COMMANDS:
     cli.add_command(_command)
 for _command in rehearsal.COMMANDS:
     catalog.catalog.add_command(_command)
+# A case's clocks are explained by the room above: worktime knows no cases.
+worktime.worktime.add_command(cases.explain)
 
 
 def main() -> None:

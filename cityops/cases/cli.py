@@ -1,4 +1,4 @@
-"""`cityops audit`: prove the cases' histories."""
+"""`cityops audit`: prove the histories of cases. `cityops worktime explain`: why their clocks are due when they are."""
 
 import json
 from collections.abc import Iterator
@@ -6,12 +6,19 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 import click
+from sqlalchemy.orm import Session
 
-from cityops.cases import checkpoints, history, numbers
+from cityops.cases import checkpoints, history, numbers, queries
+from cityops.cases.clocks import closed_pauses, due_now, explain_clock, light_of, limit_of
 from cityops.cases.history import Broken, Walked
+from cityops.cases.models import StageClock
+from cityops.cases.workflow import CLOCK_LABELS, ClockName
 from cityops.errors import Invalid
 from cityops.shell import Shell
 from cityops.words import N_
+from cityops.worktime import queries as worktime
+from cityops.worktime.limits import UNIT_LABELS
+from cityops.worktime.printing import length, local, number, piece_facts, piece_line, plain
 
 
 @click.group()
@@ -94,3 +101,52 @@ def checkpoint(shell: Shell) -> None:
     with shell.workshop.transaction() as session:
         row = checkpoints.add(session, shell.keys, gathered)
     click.echo(checkpoints.facts_of(row).as_json())
+
+
+@click.command()
+@click.option("--case", "asked", required=True, metavar="NUMBER", help="The number of the case.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.pass_obj
+def explain(shell: Shell, asked: str, *, as_json: bool) -> None:
+    """Explain each clock of a case: when it is due, and what counted, was closed or stood still on the way there."""
+    with shell.workshop.reading() as session:
+        case = queries.get_any_case(session, asked)
+        answer = {"case": case.number, "clocks": [_clock_facts(session, row) for row in case.clocks]}
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if as_json else "\n".join(_clock_lines(answer)))
+
+
+def _clock_facts(session: Session, row: StageClock) -> dict[str, Any]:
+    calendar, limit = worktime.get_calendar(session, row.calendar), limit_of(row)
+    pieces, now_due = explain_clock(calendar, row), due_now(calendar, row)
+    return {
+        "clock": row.name.value,
+        "round": row.round,
+        "limit": number(limit.value),
+        "unit": limit.unit.value,
+        "calendar": row.calendar,
+        "start": local(row.started_at),
+        "due": local(row.due_at),
+        "stopped": local(row.stopped_at) if row.stopped_at else None,
+        "light": light_of(row).value,
+        "pauses": [{"from": local(begin), "until": local(until)} for begin, until in closed_pauses(row)],
+        "by_the_calendar_now": local(now_due) if now_due else None,
+        "counted_minutes": number(sum(piece.minutes for piece in pieces)),
+        "pieces": [piece_facts(piece) for piece in pieces],
+    }
+
+
+def _clock_lines(answer: dict[str, Any]) -> Iterator[str]:
+    yield f"case {answer['case']}"
+    for each in answer["clocks"]:
+        label = CLOCK_LABELS[ClockName(each["clock"])] + (f" ({each['round']})" if each["round"] > 1 else "")
+        stopped = f"stopped {plain(each['stopped'])}, " if each["stopped"] else ""
+        state = f"{stopped}{each['light'].replace('_', ' ')}, counted {length(each['counted_minutes'])}"
+        yield ""
+        yield f"{label}: {each['limit']} {UNIT_LABELS[each['unit']]}, calendar {each['calendar']}"
+        yield f"start {plain(each['start'])}"
+        yield f"due   {plain(each['due'])}, {state}"
+        if each["by_the_calendar_now"] is None:
+            yield "the holidays of a year on the way are not known to the calendar as it stands now"
+        elif each["by_the_calendar_now"] != each["due"]:
+            yield f"the calendar has changed since: by it this would be due {plain(each['by_the_calendar_now'])}"
+        yield from map(piece_line, each["pieces"])

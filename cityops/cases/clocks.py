@@ -11,7 +11,7 @@ from cityops.errors import Invalid
 from cityops.words import N_
 from cityops.worktime.arithmetic import add, add_minutes, clock_calendar, counted, difference
 from cityops.worktime.calendar import Calendar, NoHolidayData
-from cityops.worktime.explanation import Piece, explain
+from cityops.worktime.explanation import Piece, explain_between
 from cityops.worktime.limits import Limit
 
 Interval = tuple[datetime, datetime]
@@ -54,9 +54,13 @@ def limit_of(row: StageClock) -> Limit:
 
 
 def explain_clock(calendar: Calendar, row: StageClock) -> list[Piece]:
-    """A clock's way to its due time, span by span; nothing where the holidays of a year on the way are not known."""
+    """A clock's way to its due time, span by span; nothing where the holidays of a year on the way are not known.
+
+    What is counted adds up to the limit, unless the calendar has changed since and was not counted anew.
+    """
     try:
-        return explain(calendar, row.started_at, limit_of(row), closed_pauses(row))
+        running = clock_calendar(calendar, limit_of(row))
+        return explain_between(running, row.started_at, row.due_at, closed_pauses(row))
     except NoHolidayData:
         return []
 

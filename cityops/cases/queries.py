@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -92,6 +92,16 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
         selectinload(Case.attachments),
         selectinload(Case.reports),
     )
+    return _checked(session.scalar(whole), number)
+
+
+def get_any_case(session: Session, number: str) -> Case:
+    """The case of this number with its clocks: for the command line, which looks from no post.
+
+    Raises:
+        NotFound: no such case.
+    """
+    whole = _by_number(number, true()).options(selectinload(Case.clocks).selectinload(StageClock.pauses))
     return _checked(session.scalar(whole), number)
 
 

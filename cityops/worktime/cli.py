@@ -13,8 +13,9 @@ from cityops.worktime import keeping, queries
 from cityops.worktime.arithmetic import Pause, add, counted
 from cityops.worktime.calendar import Calendar, NoHolidayData
 from cityops.worktime.defaults import DEFAULT_CALENDARS
-from cityops.worktime.explanation import Piece, explain
+from cityops.worktime.explanation import explain
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
+from cityops.worktime.printing import length, local, number, piece_facts, piece_line, plain
 
 
 @click.group()
@@ -58,60 +59,25 @@ def _answer(start: str, limit: Limit, calendar: Calendar, pauses: list[Pause]) -
     due_at = add(calendar, begin, limit, pauses)
     pieces = explain(calendar, begin, limit, pauses)
     return {
-        "start": _local(calendar, begin),
+        "start": local(begin),
         "limit": limit.value,
         "unit": limit.unit.value,
         "calendar": calendar.name,
-        "due": _local(calendar, due_at),
-        "counted_minutes": _number(counted(calendar, begin, limit) / timedelta(minutes=1)),
-        "pieces": [_piece(calendar, piece) for piece in pieces],
-    }
-
-
-def _piece(calendar: Calendar, piece: Piece) -> dict[str, Any]:
-    return {
-        "from": _local(calendar, piece.begin),
-        "until": _local(calendar, piece.until),
-        "kind": piece.kind.value,
-        "why": piece.why,
-        "why_zh": piece.why_zh,
-        "minutes": _number(piece.minutes),
+        "due": local(due_at),
+        "counted_minutes": number(counted(calendar, begin, limit) / timedelta(minutes=1)),
+        "pieces": [piece_facts(piece) for piece in pieces],
     }
 
 
 def _lines(answer: dict[str, Any]) -> list[str]:
     unit = UNIT_LABELS[Unit(answer["unit"])]
     head = [
-        f"start {_plain(answer['start'])}",
-        f"limit {answer['limit']} {unit} = {_minutes(answer['counted_minutes'])}, calendar {answer['calendar']}",
-        f"due   {_plain(answer['due'])}",
+        f"start {plain(answer['start'])}",
+        f"limit {answer['limit']} {unit} = {length(answer['counted_minutes'])}, calendar {answer['calendar']}",
+        f"due   {plain(answer['due'])}",
         "",
     ]
-    return head + [
-        "  ".join([_plain(piece["from"]), _plain(piece["until"]), f"{_minutes(piece['minutes']):>9}", _reason(piece)])
-        for piece in answer["pieces"]
-    ]
-
-
-def _reason(piece: dict[str, Any]) -> str:
-    return f"{piece['kind']:7}  {piece['why']}"
-
-
-def _minutes(minutes: float) -> str:
-    return f"{_number(round(minutes, 3))} min"
-
-
-def _plain(text: str) -> str:
-    moment = datetime.fromisoformat(text)
-    return f"{moment:%a %Y-%m-%d} {text[11:].split('+')[0].removesuffix(':00')}"
-
-
-def _local(calendar: Calendar, moment: datetime) -> str:
-    return moment.astimezone(calendar.zone).isoformat()
-
-
-def _number(minutes: float) -> float:
-    return int(minutes) if float(minutes).is_integer() else minutes
+    return head + [piece_line(piece) for piece in answer["pieces"]]
 
 
 def _calendar(name: str) -> Calendar:

@@ -1,6 +1,6 @@
 """A case told to people: sentences, lengths, and the strip of days that shows how a due time was counted."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask, g
@@ -12,7 +12,9 @@ from cityops.cases.models import ClockPause, StageClock
 from cityops.cases.telling import length_words, limit_words, tell_clock, tell_events
 from cityops.cases.workflow import ClockName
 from cityops.worktime.arithmetic import add
+from cityops.worktime.calendar import Calendar, DayException, DayKind
 from cityops.worktime.defaults import OFFICE
+from cityops.worktime.hours import read_spans
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
 from tests.factories import People
@@ -129,5 +131,18 @@ def test_a_clock_that_cannot_be_explained_still_says_when_it_is_due(speaking: No
 def test_a_clock_that_cannot_be_counted_has_no_way_to_explain() -> None:
     row = make_clock("2026-12-31T16:00", 1, Unit.WORKING_HOUR)
     assert explain_clock(OFFICE, row)
-    row.limit_value = 100
+    row.due_at = datetime(2027, 1, 5, 10, 0, tzinfo=clock.CITY_ZONE)
     assert explain_clock(OFFICE, row) == []
+
+
+def test_a_day_with_hours_of_its_own_shows_its_reason_on_the_strip(speaking: None) -> None:
+    typhoon = DayException(DayKind.SPECIAL, read_spans("08:30-12:00;13:30-14:00"), "typhoon", "台风")
+    holiday = DayException(DayKind.HOLIDAY, (), "power cut", "停电")
+    days = {**OFFICE.days, date(2026, 11, 10): typhoon, date(2026, 11, 11): holiday}
+    calendar = Calendar("office", OFFICE.weeks, days, holiday_years=OFFICE.holiday_years)
+    with clock.running_at(at("2026-11-09T16:00")):
+        row = make_clock("2026-11-09T16:00", 1, Unit.WORKING_DAY)
+        row.due_at = add(calendar, row.started_at, Limit(1, Unit.WORKING_DAY))
+        told = tell_clock(row, calendar, "")
+    shown = [(day.name, day.foot) for day in told.days]
+    assert shown == [("", "2 小时"), ("台风", "4 小时"), ("", "停电"), ("", "10:30 截止")]

@@ -14,8 +14,8 @@ from cityops.errors import Invalid
 from cityops.shell import Shell
 from cityops.words import N_
 from cityops.worktime import editing, queries, services
-from cityops.worktime.calendar import DayException, DayKind, Spans, Week
-from cityops.worktime.editing import FOR_ALL
+from cityops.worktime.calendar import NOMINAL_MINUTES, DayException, DayKind, DayRule, Spans, Week
+from cityops.worktime.editing import FOR_ALL, Terms
 from cityops.worktime.hours import WEEKDAYS, read_spans, write_spans
 from cityops.worktime.notices import BadNotice, Fault, read_notice, write_notice
 from cityops.worktime.timeline import FIRST_YEAR, LAST_YEAR
@@ -23,6 +23,14 @@ from cityops.worktime.timeline import FIRST_YEAR, LAST_YEAR
 FAULT_COLUMNS = ("line", "field", "reason")
 YEAR = click.IntRange(FIRST_YEAR, LAST_YEAR)
 DAY = click.DateTime(["%Y-%m-%d"])
+HOURS = click.option(
+    "--hours",
+    "given",
+    multiple=True,
+    required=True,
+    metavar="DAYS HOURS",
+    help="Like '1-5 08:30-12:00;13:30-18:00': Monday is 1, days not named are closed; may be repeated.",
+)
 CALENDAR = click.option(
     "--calendar", "name", help="The calendar's short name; without it the day is for all that observe holidays."
 )
@@ -103,16 +111,37 @@ def calendars(shell: Shell) -> None:
 
 @click.command()
 @click.argument("name")
+@click.option("--label", required=True, help="What the pages call it in Chinese.")
+@click.option("--label-en", help="The same in English (default: as --label).")
+@HOURS
+@click.option("--nominal-minutes", type=int, default=NOMINAL_MINUTES, show_default=True, help="What one 工作日 counts.")
+@click.option("--same-hour", is_flag=True, help="n working days end at the same hour, not after n times the minutes.")
+@click.option("--holidays", is_flag=True, help="It observes holidays and make-up days.")
+@click.pass_obj
+def add_calendar(
+    shell: Shell,
+    name: str,
+    label: str,
+    label_en: str | None,
+    given: tuple[str, ...],
+    nominal_minutes: int,
+    *,
+    same_hour: bool,
+    holidays: bool,
+) -> None:
+    """Add the calendar NAME, like night-shift."""
+    rule = DayRule.SAME_HOUR if same_hour else DayRule.NOMINAL
+    terms = Terms(label, label_en or label, nominal_minutes, rule, observes_holidays=holidays)
+    with shell.database.transaction() as session:
+        editing.add_calendar(session, None, name, terms, _week_given(given))
+    click.echo(f"{name} is added", err=True)
+
+
+@click.command()
+@click.argument("name")
 @click.argument("from_on", type=DAY)
 @click.option("--until", "until_on", type=DAY, help="The first day on which the hours before hold again.")
-@click.option(
-    "--hours",
-    "given",
-    multiple=True,
-    required=True,
-    metavar="DAYS HOURS",
-    help="Like '1-5 08:30-12:00;13:30-18:00': Monday is 1, days not named are closed; may be repeated.",
-)
+@HOURS
 @click.pass_obj
 def set_hours(shell: Shell, name: str, from_on: datetime, until_on: datetime | None, given: tuple[str, ...]) -> None:
     """Give the calendar NAME other weekly hours from the day FROM_ON on."""
@@ -165,7 +194,7 @@ def remove_day(shell: Shell, day: datetime, name: str | None) -> None:
     click.echo(f"{day:%Y-%m-%d} is an ordinary day again; due times that have been counted stay", err=True)
 
 
-COMMANDS: tuple[click.Command, ...] = (announce, years, days, calendars, set_hours, close_day, remove_day)
+COMMANDS: tuple[click.Command, ...] = (announce, years, days, calendars, add_calendar, set_hours, close_day, remove_day)
 
 
 def _week_given(given: Sequence[str]) -> list[Spans]:

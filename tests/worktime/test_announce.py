@@ -131,3 +131,15 @@ def test_other_hours_are_entered_and_listed(run: Run) -> None:
 @pytest.mark.parametrize("hours", ["", "8 08:00-12:00", "5-1 08:00-12:00", "08:00-12:00", "1- 08:00-12:00x"])
 def test_hours_of_no_weekday_are_refused(run: Run, hours: str) -> None:
     assert isinstance(run("set-hours", "office", "2026-12-01", "--hours", hours).exception, Invalid)
+
+
+def test_a_night_shift_is_added(run: Run) -> None:
+    added = run(
+        "add-calendar", "night-shift", "--label", "夜班", "--hours", "1-7 22:00-06:00", "--nominal-minutes", "420"
+    )
+    assert added.exit_code == 0
+    assert (
+        "night-shift  夜班  夜班  420 min  nominal  no holidays\n  from 2000-01-01  1-7 22:00-06:00"
+        in run("calendars").stdout
+    )
+    assert isinstance(run("add-calendar", "night-shift", "--label", "x", "--hours", "1 8:00").exception, Invalid)

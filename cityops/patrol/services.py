@@ -37,6 +37,9 @@ _OPEN_TASKS = select(InspectorTask).where(
 
 def follow(keys: Keys, session: Session, case: Case, event: CaseEvent) -> None:
     """Follow a case's step: finish the task it answers or leaves behind, give the task its new stage asks for."""
+    if event.step is StepName.RECOUNT:
+        for task in session.scalars(_OPEN_TASKS, {"case_id": case.id}):
+            task.due_at = case.due_at
     if event.from_stage is event.to_stage:
         return
     if event.from_stage in TASK_AT_STAGE:

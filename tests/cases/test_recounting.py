@@ -12,13 +12,16 @@ from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.cases import history, recounting, tasks
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.workflow import ClockName, Stage, StepName
+from cityops.catalog.models import StageLimit
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import NotAllowed, WrongState
+from cityops.patrol.models import InspectorTask
 from cityops.queue import OwedJob, list_owed
 from cityops.workshop import Workshop
 from cityops.worktime import editing
 from cityops.worktime.calendar import DayRule
+from cityops.worktime.limits import Unit
 from tests import factories
 from tests.counting import counted_queries
 
@@ -173,6 +176,19 @@ def test_a_case_that_waits_for_its_check_has_its_bodys_limit_moved_too(small_cit
     with small_city.reading() as session:
         case = session.get_one(Case, case_id)
         assert (case.stage, case.assignments[-1].due_at, case.handle_due_at) == (Stage.CHECKING, AFTER, AFTER)
+
+
+def test_an_inspectors_task_is_due_with_the_clock_of_its_stage(small_city: Database, shop: Workshop) -> None:
+    with small_city.transaction() as session:
+        limit = session.scalars(select(StageLimit).where(StageLimit.clock == ClockName.CHECK.value)).one()
+        limit.limit_value, limit.limit_unit, limit.calendar = 2, Unit.WORKING_DAY, "office"
+    case_id = make_case(small_city, "report_back")
+    close_tuesday(small_city)
+    order(small_city)
+    work(shop)
+    with small_city.reading() as session:
+        task = session.scalars(select(InspectorTask).where(InspectorTask.case_id == case_id)).one()
+        assert (task.due_at, session.get_one(Case, case_id).due_at) == (AFTER, AFTER)
 
 
 def test_what_cannot_be_counted_stays_as_it_is(small_city: Database, shop: Workshop) -> None:

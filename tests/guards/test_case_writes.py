@@ -17,6 +17,7 @@ GUARDED = {
 MAY = {"cityops/cases/acting.py", "cityops/cases/effects.py"}
 # Errors and jobs have moments of the same names.
 ELSEWHERE = {
+    "cityops/patrol/services.py": "task.due_at",
     "cityops/errors.py": "self.moved_at",
     "cityops/jobs.py": "job.due_at",
     "cityops/queue.py": "update(OwedJob)",

@@ -11,7 +11,7 @@ from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, Report
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Base, Database, UtcDateTime
-from cityops.following import make_office
+from cityops.following import make_quiet_office
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.services import simulate
 
@@ -28,7 +28,7 @@ def fill(database: Database, keys: Keys, config: Config, wanted: int) -> None:
     """
     simulate(
         database,
-        make_office(keys),
+        make_quiet_office(keys),
         config,
         days=DAYS,
         per_day=100,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cityops.cases.workflow import FINAL_STAGES
+from cityops.cases.replay import Projection, begin, go_on
 from cityops.crypto import Keys
 
 GENESIS = "genesis"
@@ -33,15 +33,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a case's row says of its own history."""
+    """What a case's row says of its own history; `row` holds the columns that its events tell (`replay.Projection`)."""
 
     case_id: int
     version: int
     digest: str
-    stage: str
-    opened_at: datetime
-    moved_at: datetime
-    ended_at: datetime | None
+    row: Mapping[str, Any]
 
 
 def canonical(payload: Mapping[str, Any]) -> str:
@@ -72,33 +69,47 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
         head: what the case's row says.
         links: the events in the order of their seq.
     """
-    previous, seq, first, last, ended_at = GENESIS, 0, None, None, None
+    previous, seq = GENESIS, 0
+    told: Projection | None = None
     for link in links:
         seq += 1
         if link.seq != seq:
             return f"event {seq} is missing"
         if link.previous_digest != previous:
             return f"event {seq} does not follow event {seq - 1}"
-        why = find_change(keys, head.case_id, link)
-        if why is not None:
-            return why
-        previous, first, last = link.digest, first or link, link
-        ended_at = (ended_at or link.at) if link.to_stage in FINAL_STAGES else None
+        forged = _find_forgery(keys, head.case_id, link)
+        if forged is not None:
+            return forged
+        previous, signed = link.digest, json.loads(link.payload)
+        changed = _find_change(keys, link, signed)
+        if changed is not None:
+            return changed
+        if told is None:
+            told = begin(link.step, link.to_stage, link.at, signed)
+        else:
+            go_on(told, link.step, link.to_stage, link.at, signed)
     if seq != head.version or previous != head.digest:
         return f"the case stands at event {head.version}, its history ends at {seq}"
-    if first is None or last is None:
+    if told is None:
         return "the case has no history"
-    return _find_false_projection(head, first, last, ended_at)
+    if head.row["stage"] != told.stage:
+        return f"the case stands at {head.row['stage']}, its history at {told.stage}"
+    false = [name for name, kept in head.row.items() if kept != getattr(told, name)]
+    return f"the case's {', '.join(false)} is not what its history says" if false else None
 
 
-def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
-    """What of one event is not as it was signed: its text, or a column or the note that no longer says the same."""
+def _find_forgery(keys: Keys, case_id: int, link: Link) -> str | None:
+    """Whether an event's text is the one that was signed, in its place."""
     key_name = link.digest.partition(":")[0]
     if not keys.has(key_name):
         return f"event {link.seq} names the unknown key {key_name}"
     if link_digest(keys, case_id, link.seq, link.previous_digest, link.payload, key_name) != link.digest:
         return f"event {link.seq} was changed"
-    signed = json.loads(link.payload)
+    return None
+
+
+def _find_change(keys: Keys, link: Link, signed: Mapping[str, Any]) -> str | None:
+    """Which column of one event, or whether its note, no longer says what was signed."""
     columns = {
         "step": (link.step, signed["step"]),
         "result": (link.result, signed["result"]),
@@ -112,15 +123,3 @@ def find_change(keys: Keys, case_id: int, link: Link) -> str | None:
     }
     changed = [name for name, (kept, said) in columns.items() if kept != said]
     return f"event {link.seq} was changed in {', '.join(changed)}" if changed else None
-
-
-def _find_false_projection(head: Head, first: Link, last: Link, ended_at: datetime | None) -> str | None:
-    if head.stage != last.to_stage:
-        return f"the case stands at {head.stage}, its history at {last.to_stage}"
-    moments = {
-        "opened_at": (head.opened_at, first.at),
-        "moved_at": (head.moved_at, last.at),
-        "ended_at": (head.ended_at, ended_at),
-    }
-    false = [name for name, (kept, said) in moments.items() if kept != said]
-    return f"the case's {', '.join(false)} is not what its history says" if false else None

@@ -1,7 +1,7 @@
 """A case's events: appended in the step's transaction, read as its timeline, proved by `audit verify`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +14,7 @@ from cityops import clock
 from cityops.cases.actor import Actor
 from cityops.cases.chain import GENESIS, Head, Link, canonical, find_break, link_digest
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.replay import Projection
 from cityops.cases.workflow import Stage, StepName
 from cityops.crypto import Keys
 
@@ -113,14 +114,11 @@ Seen = Callable[[int, int, str, datetime], None]
 """Is told of every event: its case, seq, digest and the moment it was written."""
 
 # Words of tables are read as plain text: a word that somebody put there by force must not stop the walk.
+_PROJECTED = tuple(each.name for each in fields(Projection))
+_WORDS = frozenset({"stage", "source"})
 _HEAD: tuple[Any, ...] = (
-    Case.id,
-    Case.version,
-    Case.head_digest,
-    type_coerce(Case.stage, String),
-    Case.opened_at,
-    Case.moved_at,
-    Case.ended_at,
+    *(Case.id, Case.version, Case.head_digest),
+    *(type_coerce(getattr(Case, name), String) if name in _WORDS else getattr(Case, name) for name in _PROJECTED),
 )
 _LINK: tuple[Any, ...] = (
     CaseEvent.seq,
@@ -169,7 +167,8 @@ def _heads(session: Session, after: int, case_id: int | None) -> dict[int, Head]
     statement = select(*_HEAD).where(Case.id > after).order_by(Case.id).limit(BATCH)
     if case_id is not None:
         statement = statement.where(Case.id == case_id)
-    return {row[0]: Head(*row) for row in session.execute(statement)}
+    rows = session.execute(statement).all()
+    return {row[0]: Head(row[0], row[1], row[2], dict(zip(_PROJECTED, row[3:], strict=True))) for row in rows}
 
 
 def _histories(

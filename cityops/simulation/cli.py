@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cityops import clock
 from cityops.errors import Invalid
-from cityops.following import make_office
+from cityops.following import make_quiet_office
 from cityops.shell import Shell
 from cityops.simulation.services import Summary, simulate
 from cityops.words import N_
@@ -47,7 +47,7 @@ def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until
 
         summary = simulate(
             shell.database,
-            make_office(shell.keys),
+            make_quiet_office(shell.keys),
             shell.config,
             days=days,
             per_day=per_day,

@@ -107,6 +107,7 @@ def cut_back(session: Session) -> None:
         session.query(CaseEvent).where(CaseEvent.case_id == 2, CaseEvent.seq == seq).one() for seq in (2, 3)
     )
     values = {"version": 2, "head_digest": second.digest, "stage": second.to_stage, "moved_at": second.at}
+    values |= {"condition_id": None, "filed_at": None}
     session.execute(update(Case).where(Case.id == 2).values(values))
     session.delete(third)
 

@@ -121,6 +121,34 @@ def test_a_case_that_does_not_stand_where_its_history_does_is_found(
     assert broken(session) == {two_cases[0].id: why}
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("body_id", None),
+        ("rework_count", 0),
+        ("class_id", 2),
+        ("condition_id", 2),
+        ("filed_at", factories.MONDAY_MORNING.replace(day=1)),
+        ("reported_back_at", None),
+        ("verify_result", "confirmed"),
+        ("lon", 121.0),
+        ("area_code", "330212001001"),
+        ("source", "hotline"),
+        ("is_simple", True),
+    ],
+)
+def test_a_row_that_is_not_what_its_events_make_is_found(
+    column: str, value: object, session: Session, people: People
+) -> None:
+    case = bring_to(session, people, make_report(session, people.inspector).case, "accept", "file", "dispatch")
+    bring_to(session, people, case, "report_back")
+    take(session, people.inspector, case, "check", result="failed")
+    bring_to(session, people, case, "report_back")
+    assert broken(session) == {}
+    session.execute(update(Case).values({column: value}))
+    assert broken(session) == {case.id: f"the case's {column} is not what its history says"}
+
+
 def test_a_closed_case_made_open_is_found(session: Session, people: People) -> None:
     case = bring_to(session, people, make_report(session, people.inspector).case, "decline")
     session.flush()

@@ -15,9 +15,10 @@ GUARDED = {
     *("filed_at", "reported_back_at", "passed_at", "moved_at"),
 }
 MAY = {"cityops/cases/acting.py", "cityops/cases/effects.py"}
-# Errors and jobs have moments of the same names.
+# Errors and jobs have moments of the same names; the replay makes a row of its own, to compare.
 ELSEWHERE = {
     "cityops/patrol/services.py": "task.due_at",
+    "cityops/cases/replay.py": "row.",
     "cityops/errors.py": "self.moved_at",
     "cityops/jobs.py": "job.due_at",
     "cityops/queue.py": "update(OwedJob)",

@@ -23,7 +23,7 @@ from cityops.cases.workflow import Source, StepName
 from cityops.catalog.models import CaseKind
 from cityops.config import Config
 from cityops.demo.city import load_demo
-from cityops.following import make_office
+from cityops.following import make_office, make_quiet_office
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.services import simulate
 from cityops.workshop import Workshop
@@ -100,7 +100,7 @@ def prepare_city(home: Path) -> Workshop:
     load_demo(workshop.database, workshop.keys, config, lambda words: None)
     simulate(
         workshop.database,
-        make_office(workshop.keys),
+        make_quiet_office(workshop.keys),
         config,
         days=1,
         per_day=100,

@@ -1,0 +1,135 @@
+"""A case's row as its events tell it: what `audit verify` compares the row with (pure).
+
+Each step's payload holds the facts that it changed; what the row has beyond its events is worked out from the clocks,
+which are not history.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from cityops import clock
+from cityops.cases.workflow import FINAL_STAGES, StepName
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Projection:
+    """What the events say of a case; the attributes are the row's columns."""
+
+    opened_at: datetime
+    moved_at: datetime
+    stage: str
+    source: str
+    lon: float
+    lat: float
+    cell_id: int | None
+    area_code: str | None
+    component_id: int | None
+    class_id: int
+    condition_id: int | None
+    is_simple: bool
+    body_id: int | None = None
+    verify_result: str | None = None
+    rework_count: int = 0
+    send_back_count: int = 0
+    reopen_count: int = 0
+    filed_at: datetime | None = None
+    reported_back_at: datetime | None = None
+    passed_at: datetime | None = None
+    suspended_until_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def begin(step: str, stage: str, at: datetime, payload: Payload) -> Projection:
+    """The row as the first step made it."""
+    return Projection(
+        opened_at=at,
+        moved_at=at,
+        stage=stage,
+        source=payload["source"],
+        lon=payload["lon"],
+        lat=payload["lat"],
+        cell_id=payload["cell"],
+        area_code=payload["area"],
+        component_id=payload["component"],
+        class_id=payload["class"],
+        condition_id=payload["condition"],
+        is_simple=step == StepName.SELF_HANDLE,
+    )
+
+
+def go_on(row: Projection, step: str, stage: str, at: datetime, payload: Payload) -> None:
+    """Let a further step change the row."""
+    row.stage, row.moved_at = stage, at
+    row.ended_at = (row.ended_at or at) if stage in FINAL_STAGES else None
+    change = _CHANGES.get(step)
+    if change is not None:
+        change(row, at, payload)
+
+
+def _verify(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.verify_result = payload["result"]
+
+
+def _file(row: Projection, at: datetime, payload: Payload) -> None:
+    row.condition_id, row.class_id = payload["condition"], payload["class"]
+    row.filed_at, row.is_simple = at, False
+
+
+def _dispatch(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.body_id = payload["body"]
+
+
+def _send_back(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.send_back_count += 1
+    row.body_id = row.suspended_until_at = None
+
+
+def _report_back(row: Projection, at: datetime, _payload: Payload) -> None:
+    row.reported_back_at, row.suspended_until_at = at, None
+
+
+def _check(row: Projection, at: datetime, payload: Payload) -> None:
+    if payload["result"] == "passed":
+        row.passed_at = at
+    else:
+        row.rework_count += 1
+        row.reported_back_at = None
+
+
+def _review(row: Projection, _at: datetime, payload: Payload) -> None:
+    if payload["result"] != "passed":
+        row.is_simple = False
+
+
+def _reopen(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.reopen_count += 1
+    row.body_id = row.reported_back_at = row.passed_at = None
+
+
+def _suspend(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.suspended_until_at = datetime.combine(date.fromisoformat(payload["until"]), time.min, clock.CITY_ZONE)
+
+
+def _run_on(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.suspended_until_at = None
+
+
+_CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
+    StepName.VERIFY: _verify,
+    StepName.FILE: _file,
+    StepName.DISPATCH: _dispatch,
+    StepName.SEND_BACK: _send_back,
+    StepName.REPORT_BACK: _report_back,
+    StepName.CHECK: _check,
+    StepName.REVIEW: _review,
+    StepName.REOPEN: _reopen,
+    StepName.SUSPEND: _suspend,
+    StepName.DEFER: _suspend,
+    StepName.RESUME: _run_on,
+    StepName.VOID: _run_on,
+    StepName.FORCE_CLOSE: _run_on,
+}

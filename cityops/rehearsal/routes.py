@@ -1,21 +1,28 @@
-"""The pages between a draft and its publishing: the difference, whom it concerns, and the button."""
+"""The pages between a draft and its publishing: the difference, whom it concerns, the rehearsal, and the button."""
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from cityops import clock, web
+from cityops.accounts import queries as accounts
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, require
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import read_draft
+from cityops.catalog.labels import limit_words
 from cityops.catalog.telling import Names, tell_changes, title_of
 from cityops.errors import CityopsError
 from cityops.rehearsal.concerned import count_left_unfiled, list_concerned, list_concerns
 from cityops.rehearsal.forms import PublishForm
+from cityops.rehearsal.replay import by_change, rehearse
 from cityops.rehearsal.services import publish
+
+DEFAULT_MONTHS = 3
+# A page answers while somebody waits; the command looks at all.
+MOST_ON_PAGE = 50_000
 
 pages = Blueprint("rehearsal", __name__, url_prefix="/settings/catalogue/drafts/<key(31):draft_id>")
 
@@ -59,6 +66,26 @@ def publish_draft(draft_id: int) -> Page:
         return _difference_page(draft_id, form), web.STATUSES.get(type(refusal), 422)
     flash(gettext("%(standard)s is published: what changed is in force from %(day)s.", **words), "info")
     return redirect(url_for("catalog.catalogue"), 303)
+
+
+@pages.get("/rehearsal")
+def rehearsal(draft_id: int) -> str:
+    """The last months' cases under the draft: which would have gone the other way, for whom and why."""
+    months = request.args.get("months", DEFAULT_MONTHS, type=int)
+    viewer = current_viewer()
+    with web.reading() as session:
+        view = read_draft(session, viewer, draft_id)
+        result = rehearse(session, viewer, view, months, most_cases=MOST_ON_PAGE)
+        names, bodies = Names.read(session), {body.id: body for body in accounts.list_bodies(session)}
+        return render_template(
+            "rehearsal/rehearsal.html",
+            draft=view.draft,
+            result=result,
+            bodies=[(bodies.get(key), tally) for key, tally in by_change(result)],
+            months=months,
+            hours=lambda rule: names.value("calendar", rule.calendar),
+            limit_words=limit_words,
+        )
 
 
 def _difference_page(draft_id: int, form: PublishForm) -> str:

@@ -27,15 +27,18 @@ def test_a_limit_is_changed_in_a_draft_and_published(signed_in: Signed) -> None:
     page.locator("form button.btn-primary").click()
     expect(page.locator("tbody").first).to_contain_text("C01037-3/2")
     admin.shows("catalogue-3-changed")
-    page.locator(".page-head a.btn-primary").click()
+    page.locator('.tabs a[href$="/rehearsal"]').click()
+    expect(page.locator("h1")).to_have_text("草案预演")
+    admin.shows("catalogue-4-rehearsal")
+    page.locator('.tabs a[href$="/difference"]').click()
     expect(page.locator("tbody").first).to_contain_text("9")
-    admin.shows("catalogue-4-difference")
+    admin.shows("catalogue-5-difference")
     page.locator("#from_on").fill(clock.today().isoformat())
     page.locator("form[action$='/publish'] button").click()
     expect(page.locator(".notes")).to_contain_text("GB/T 47678.5-2026")
     page.goto("/settings/catalogue?q=01037")
     expect(page.locator("tbody").first).to_contain_text(re.compile("二类区域"))
-    admin.shows("catalogue-5-published")
+    admin.shows("catalogue-6-published")
     # The browser tells of the answer that refused the limit of 0.
     assert [told for told in admin.complaints if "422" not in told] == []
 

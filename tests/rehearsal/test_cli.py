@@ -1,25 +1,14 @@
 import csv
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
-from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import NotFound
 from cityops.rehearsal.cli import diff
 from cityops.shell import Shell
 from tests import factories
 from tests.catalog.drafting import CONDITION, begin, changed, put
-
-
-@pytest.fixture
-def shell(small_city: Database, tmp_path: Path) -> Iterator[Shell]:
-    made = Shell(Config(home=tmp_path, database_url=small_city.url, keys_folder=tmp_path / "keys"))
-    yield made
-    made.database.dispose()
 
 
 def test_the_difference_is_csv_or_json_with_the_open_cases(shell: Shell, small_city: Database):

@@ -28,6 +28,7 @@ from cityops.cases import tiles as cases_tiles
 from cityops.catalog import api as catalog_api
 from cityops.catalog import routes as catalog_routes
 from cityops.catalog import settings as catalog_settings
+from cityops.catalog import standard_pages
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
@@ -65,6 +66,7 @@ PAGES = (
     worktime_routes.pages,
     holiday_pages.pages,
     catalog_settings.pages,
+    standard_pages.pages,
     rehearsal_routes.pages,
     recount_routes.pages,
     grid_routes.pages,

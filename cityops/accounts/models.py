@@ -177,6 +177,8 @@ class AuditAction(StrEnum):
     CATALOGUE_DROPPED = "catalogue_dropped"
     CHECK_RULES_SET = "check_rules_set"
     REQUEST_TERMS_SET = "request_terms_set"
+    STANDARD_ADDED = "standard_added"
+    STANDARD_PARENT_SET = "standard_parent_set"
 
 
 AUDIT_LABELS = {
@@ -209,6 +211,8 @@ AUDIT_LABELS = {
     AuditAction.CATALOGUE_DROPPED: N_("dropped a draft of the catalogue"),
     AuditAction.CHECK_RULES_SET: N_("set who checks"),
     AuditAction.REQUEST_TERMS_SET: N_("set the numbers of a kind of request"),
+    AuditAction.STANDARD_ADDED: N_("added a standard"),
+    AuditAction.STANDARD_PARENT_SET: N_("set what a standard stands under"),
 }
 
 

@@ -11,12 +11,15 @@ import click
 
 from cityops import clock
 from cityops.catalog import queries
+from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import open_draft, read_draft_of
+from cityops.catalog.entries import Entry, key_of
 from cityops.catalog.importing import BadSheets, check_sheets, put_sheets
 from cityops.catalog.models import CaseKind
 from cityops.catalog.seed import seed_catalog
 from cityops.catalog.sheets import ReadSheets, read_bounded, read_sheets, write_sheets
-from cityops.errors import Invalid
+from cityops.catalog.standards import compare_with_parent
+from cityops.errors import Invalid, NotFound
 from cityops.shell import Shell
 from cityops.words import N_
 
@@ -110,6 +113,28 @@ def import_file(shell: Shell, file: Path, reference: str | None, dry_run: bool) 
             writer.writerows((each.sheet, each.line, each.field, str(each.fault)) for each in refusal.faults)
             raise
     click.echo(f"{number} entries {'would change' if dry_run else 'changed'} in the draft", err=True)
+
+
+@catalog.command()
+@STANDARD
+@click.pass_obj
+def compare(shell: Shell, reference: str | None) -> None:
+    """Where a standard's limits are looser than those of the one above it, and which classes it lacks, as CSV."""
+    with shell.database.reading() as session:
+        found = compare_with_parent(session, None, queries.get_standard(session, reference))
+    if found is None:
+        raise NotFound(N_("Nothing stands above this standard: set it on its page."))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("what", "key", "area_level", "here", "above"))
+    for each in found.looser:
+        writer.writerow(("looser", each.code, each.area_level or "", _limit(each.own), _limit(each.parents)))
+    for entry in found.lacking:
+        writer.writerow(("lacking", key_of(EntryKind.CLASS, entry), "", "", entry["name"]))
+    click.echo(f"{len(found.looser)} looser limits, {len(found.lacking)} classes lacking", err=True)
+
+
+def _limit(entry: Entry) -> str:
+    return f"{entry['limit_value']} {entry['limit_unit']} {entry['calendar']}"
 
 
 def _put(shell: Shell, reference: str | None, found: ReadSheets, dry_run: bool) -> int:

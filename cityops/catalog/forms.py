@@ -5,7 +5,8 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, DateField, FileField, HiddenField, SelectField, StringField
+from wtforms.validators import InputRequired
 
 from cityops import web
 from cityops.accounts.models import BODY_KIND_LABELS, Body, BodyKind
@@ -13,7 +14,7 @@ from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
 from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, BadEntries, Entry, Key
 from cityops.catalog.labels import LEVEL_LABELS
-from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind
+from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind, Standard
 from cityops.errors import CityopsError
 from cityops.forms import RoomForm
 from cityops.worktime.limits import UNIT_LABELS
@@ -41,6 +42,33 @@ class SheetForm(DraftForm):
     """An Excel file to be read into the draft."""
 
     file = FileField(_l("Excel file"))
+
+
+class ParentForm(RoomForm):
+    """Which standard stands above."""
+
+    parent = SelectField(_l("Stands under"), validate_choice=False)
+
+    def offer(self, standards: Sequence[Standard]) -> None:
+        """Fill the list of standards."""
+        self.parent.choices = [("", gettext("none")), *((str(each.id), each.reference) for each in standards)]
+
+    @property
+    def parent_id(self) -> int | None:
+        """The chosen standard; what is no row's key is none there could be."""
+        text = self.parent.data or ""
+        if not text:
+            return None
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+class StandardForm(ParentForm):
+    """A standard to add."""
+
+    reference = StringField(_l("Reference"))
+    title = StringField(_l("Title"))
+    title_en = StringField(_l("Title in English"))
+    valid_from_on = DateField(_l("Valid from"), [InputRequired(_l("This may not be empty."))])
 
 
 class EntryForm(DraftForm):

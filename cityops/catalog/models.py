@@ -34,7 +34,10 @@ COMPONENT_FAULT_LABELS = {ComponentFault.DAMAGED: N_("damaged"), ComponentFault.
 
 
 class Standard(Base):
-    """A published standard, and the days on which it is in force (both included)."""
+    """A published standard, and the days on which it is in force (both included).
+
+    `parent_id` is the standard above it (nation, province, city), which it may make stricter and may add to.
+    """
 
     __tablename__ = "standards"
 
@@ -44,6 +47,7 @@ class Standard(Base):
     title_en: Mapped[str | None] = mapped_column(String(200))
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("standards.id"), index=True)
 
     def title_in(self, *, english: bool) -> str:
         """The title in the reader's language; Chinese where there is no English."""
@@ -121,7 +125,7 @@ class FilingCondition(HasLimit, Base):
 
     __tablename__ = "filing_conditions"
     __table_args__ = (
-        UniqueConstraint("code", "valid_from_on"),
+        UniqueConstraint("code", "class_id", "valid_from_on"),
         CheckConstraint("limit_value > 0", name="limit_positive"),
         CheckConstraint("photos_before >= 0 AND photos_after >= 0", name="photos"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, selectinload
 
 from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, FilingCondition, StageLimit, Standard
 from cityops.errors import Invalid, NotFound
@@ -177,19 +177,37 @@ def list_standards(session: Session, on: date) -> Sequence[Standard]:
 
 
 def _classes(on: date, kind: CaseKind | None) -> Select[CaseClass]:
-    has_begun = or_(CaseClass.begun_on.is_(None), CaseClass.begun_on <= on)
-    is_running = or_(CaseClass.ended_on.is_(None), CaseClass.ended_on > on)
     query = select(CaseClass).join(CaseClass.standard).options(contains_eager(CaseClass.standard))
-    query = query.where(_in_force(Standard, on), has_begun, is_running)
+    query = query.where(_in_force(Standard, on), _is_running(CaseClass, on), _is_newest(on))
     return query if kind is None else query.where(CaseClass.kind == kind)
 
 
 def _conditions(on: date | BindParameter[date]) -> Select[FilingCondition]:
     return (
         select(FilingCondition)
-        .options(joinedload(FilingCondition.case_class, innerjoin=True), selectinload(FilingCondition.limits))
-        .where(_in_force(FilingCondition, on))
+        .join(FilingCondition.case_class)
+        .join(CaseClass.standard)
+        .options(contains_eager(FilingCondition.case_class), selectinload(FilingCondition.limits))
+        .where(_in_force(FilingCondition, on), _is_newest(on))
     )
+
+
+def _is_newest(on: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Of two standards in force that have the same class, the newer one's class counts, and its conditions alone."""
+    other, newer = aliased(CaseClass), aliased(Standard)
+    same = and_(other.kind == CaseClass.kind, other.code == CaseClass.code, other.standard_id == newer.id)
+    began_later = or_(
+        newer.valid_from_on > Standard.valid_from_on,
+        and_(newer.valid_from_on == Standard.valid_from_on, newer.id > Standard.id),
+    )
+    return ~exists().where(same, began_later, _in_force(newer, on), _is_running(other, on)).correlate(
+        CaseClass, Standard
+    )
+
+
+def _is_running(classes: type[CaseClass], on: date | BindParameter[date]) -> ColumnElement[bool]:
+    has_begun = or_(classes.begun_on.is_(None), classes.begun_on <= on)
+    return and_(has_begun, or_(classes.ended_on.is_(None), classes.ended_on > on))
 
 
 def _list_all_editions(session: Session, kind: CaseKind, code: str) -> Sequence[CaseClass]:
@@ -235,7 +253,7 @@ _EDITIONS = (
     .join(CaseClass.standard)
     .options(contains_eager(CaseClass.standard))
     .where(CaseClass.kind == bindparam("kind"), CaseClass.code == bindparam("code"))
-    .order_by(Standard.valid_from_on.desc())
+    .order_by(Standard.valid_from_on.desc(), Standard.id.desc())
 )
 _CONDITION = (
     _conditions(bindparam("on", type_=Date()))

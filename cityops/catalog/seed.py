@@ -67,8 +67,10 @@ def _seed_standards(session: Session) -> tuple[int, int]:
 
 
 def _seed_conditions(session: Session) -> int:
-    """Conditions hang on the newest standard that has their class."""
+    """Conditions hang on the newest of the shipped standards that has their class."""
+    shipped = [row["reference"] for row in read_catalog(STANDARDS)]
     classes = select(CaseClass.kind, CaseClass.code, CaseClass.id).join(Standard).order_by(Standard.valid_from_on)
+    classes = classes.where(Standard.reference.in_(shipped))
     ids = {(kind, code): id_ for kind, code, id_ in session.execute(classes)}
     keys = select(FilingCondition.code, FilingCondition.valid_from_on)
     known = {(code, day) for code, day in session.execute(keys)}

@@ -12,13 +12,15 @@ from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
 from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.cases.workflow import ClockName
+from cityops.cases.workflow import ClockName, Stage
 from cityops.catalog.models import FilingCondition
 from cityops.grid.models import Cell
 from cityops.rehearsal.concerned import seen_by
 from cityops.worktime.limits import Limit, Unit
 
 BATCH = 5_000
+NOT_JUDGED = (Stage.VOIDED, Stage.FORCE_CLOSED)
+"""Ends that say nothing of the work: what was void, and what no limit would have made on time."""
 
 Pauses = tuple[tuple[datetime, datetime], ...]
 
@@ -39,7 +41,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class PastClock:
-    """A handling clock as it was: `end_at` is when the work was reported back, None while the clock runs."""
+    """A handling clock as it was: `end_at` is when the work was reported back, None while the clock runs.
+
+    `extra_value` is what was granted on top of the limit, in the unit and the hours of its rule.
+    """
 
     case_id: int
     opened_at: datetime
@@ -47,6 +52,7 @@ class PastClock:
     body_id: int
     area_level: int | None
     rule: Rule
+    extra_value: int
     started_at: datetime
     due_at: datetime
     end_at: datetime | None
@@ -68,13 +74,25 @@ def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Ite
     rows = (
         select(
             *(Case.id, Case.opened_at, Case.filed_at, Case.body_id, FilingCondition.code, Cell.area_level),
-            *(StageClock.id, StageClock.limit_value, StageClock.limit_unit, StageClock.calendar),
+            *(
+                StageClock.id,
+                StageClock.limit_value,
+                StageClock.limit_unit,
+                StageClock.calendar,
+                StageClock.extra_value,
+            ),
             *(StageClock.started_at, StageClock.due_at, StageClock.stopped_at),
         )
         .join(StageClock, StageClock.case_id == Case.id)
         .join(FilingCondition, FilingCondition.id == Case.condition_id)
         .outerjoin(Cell, Cell.id == Case.cell_id)
-        .where(seen_by(viewer), Case.body_id.is_not(None), StageClock.name == ClockName.HANDLE, is_last)
+        .where(
+            seen_by(viewer),
+            Case.body_id.is_not(None),
+            Case.stage.not_in(NOT_JUDGED),
+            StageClock.name == ClockName.HANDLE,
+            is_last,
+        )
         .order_by(Case.filed_at.desc(), Case.id.desc())
         .limit(BATCH)
     )
@@ -89,12 +107,14 @@ def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Ite
 def _past_clocks(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[PastClock]:
     closed, standing = _pauses(session, [row[6] for row in rows])
     clocks = []
-    for case_id, opened_at, _, body_id, code, level, clock_id, *terms, started_at, due_at, stopped_at in rows:
+    for case_id, opened_at, _, body_id, code, level, clock_id, *terms, extra, started_at, due_at, stopped_at in rows:
         end_at = stopped_at or standing.get(clock_id)
         # The pause of the check begins with the end: it has moved no due time.
         pauses = tuple(pause for pause in closed.get(clock_id, ()) if end_at is None or pause[0] < end_at)
         rule = Rule(*terms)
-        clocks.append(PastClock(case_id, opened_at, code, body_id, level, rule, started_at, due_at, end_at, pauses))
+        clocks.append(
+            PastClock(case_id, opened_at, code, body_id, level, rule, extra, started_at, due_at, end_at, pauses)
+        )
     return clocks
 
 

@@ -22,7 +22,7 @@ from cityops.words import N_
 from cityops.worktime.arithmetic import add
 from cityops.worktime.arrays import NO_ANSWER, due_many
 from cityops.worktime.calendar import Calendar
-from cityops.worktime.limits import Unit
+from cityops.worktime.limits import Limit, Unit
 from cityops.worktime.queries import get_calendar
 from cityops.worktime.timeline import to_moment, us_of
 
@@ -118,7 +118,8 @@ def rehearse(
             break
         rules = [wanted_rule(view.wanted, past.condition, past.area_level) for past in batch]
         result.ended += sum(rule is None for rule in rules)
-        for name in {rule.calendar for rule in rules if rule is not None} - calendars.keys():
+        needed = {rule.calendar for rule in (*rules, *(past.rule for past in batch)) if rule is not None}
+        for name in needed - calendars.keys():
             calendars[name] = get_calendar(session, name)
         for past, rule, due_at in zip(batch, rules, due_under(batch, rules, calendars), strict=True):
             _count(result, past, rule, due_at, now, most_turned)
@@ -147,8 +148,8 @@ def due_under(
     for place, (past, rule) in enumerate(zip(clocks, rules, strict=True)):
         if rule is None or rule == past.rule:
             continue
-        if past.pauses:
-            due[place] = _due_alone(calendars[rule.calendar], past, rule)
+        if past.pauses or past.extra_value:
+            due[place] = _due_alone(calendars, past, rule)
         else:
             unpaused.setdefault(rule, []).append(place)
     for rule, places in unpaused.items():
@@ -188,8 +189,11 @@ def _count(
         result.turned.append(Turned(past, rule, due_at, is_late))
 
 
-def _due_alone(calendar: Calendar, past: PastClock, rule: Rule) -> datetime | None:
+def _due_alone(calendars: Mapping[str, Calendar], past: PastClock, rule: Rule) -> datetime | None:
+    """What was granted comes on top, counted as it was granted."""
+    extra = Limit(past.extra_value, past.rule.unit)
     try:
-        return add(calendar, past.started_at, rule.limit, past.pauses)
+        due_at = add(calendars[rule.calendar], past.started_at, rule.limit, past.pauses)
+        return add(calendars[past.rule.calendar], due_at, extra, past.pauses) if past.extra_value else due_at
     except Invalid:
         return None

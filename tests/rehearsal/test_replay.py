@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.cases.models import Case, CaseEvent, StageClock
+from cityops.cases.workflow import ClockName, Stage
 from cityops.catalog.drafts import read_draft
 from cityops.db import Database
 from cityops.errors import Invalid
@@ -109,6 +110,20 @@ def test_the_recorded_pauses_do_not_count_and_open_clocks_are_judged_as_of_now(s
     assert by_number[open_one].past.end_at is None
 
 
+def test_what_was_granted_comes_on_top_and_void_cases_are_left_out(small_city: Database, draft_id: int):
+    extended, voided = handled(small_city, MONDAY, 4.5), handled(small_city, MONDAY, 3)
+    with small_city.transaction() as session:
+        for case in session.scalars(select(Case)):
+            if case.number == voided:
+                case.stage = Stage.VOIDED
+            elif case.number == extended:
+                row = next(each for each in case.clocks if each.name is ClockName.HANDLE)
+                row.extra_value, row.due_at = 1, row.due_at + timedelta(hours=1)
+    result = run(small_city, draft_id, MONDAY + timedelta(days=2))
+    assert result.whole.total == 1
+    assert [(each.past.number, each.due_at) for each in result.turned] == [(extended, MONDAY + timedelta(hours=5))]
+
+
 def test_nothing_is_touched(small_city: Database, draft_id: int):
     handled(small_city, MONDAY, 3)
 
@@ -184,7 +199,7 @@ def test_whole_arrays_say_what_each_clock_alone_says(drawn):
     clocks = []
     for start, old, _, is_paused in drawn:
         pauses = ((start, start + timedelta(hours=7)),) if is_paused else ()
-        clocks.append(PastClock(1, start, "C", 1, 1, old, start, start, None, pauses))
+        clocks.append(PastClock(1, start, "C", 1, 1, old, 0, start, start, None, pauses))
     rules = [rule for _, _, rule, _ in drawn]
     found = due_under(clocks, rules, DEFAULT_CALENDARS)
     for each, rule, due in zip(clocks, rules, found, strict=True):

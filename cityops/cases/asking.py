@@ -25,7 +25,7 @@ from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Ask, Asked, RequestKind, RequestRule, RequestState, Situation, check
 from cityops.cases.services import check_version, held_for
 from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
-from cityops.errors import Invalid, NotAllowed, WrongState
+from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime
 from cityops.worktime.arithmetic import add, counted, remaining
@@ -111,8 +111,10 @@ def decide(
         WrongState: it is decided already, cannot be done at the case's stage, or the month's share is used up.
         Invalid: a rejection without a reason, an oversight without a reply.
     """
-    number = request_queries.get_request(session, viewer, request_id).case.number
-    case = queries.get_case_for_update(session, viewer, number)
+    found = session.get(CaseRequest, request_id)
+    if found is None:
+        raise NotFound(request_queries.NO_REQUEST)
+    case = queries.get_case_for_update(session, viewer, session.get_one(Case, found.case_id).number)
     # Read again under the lock: who came first has decided it.
     request = session.get_one(CaseRequest, request_id, populate_existing=True)
     rule = RULES[request.kind]

@@ -16,7 +16,10 @@ from cityops.assessment import api as assessment_api
 from cityops.assessment import routes as assessment_routes
 from cityops.cases import api as cases_api
 from cityops.cases import (
+    arbitration_routes,
     automation_routes,
+    co_api,
+    co_routes,
     component_pages,
     duty_routes,
     recount_routes,
@@ -59,6 +62,8 @@ PAGES = (
     cases_routes.pages,
     request_routes.pages,
     duty_routes.pages,
+    co_routes.pages,
+    arbitration_routes.pages,
     automation_routes.pages,
     cases_tiles.pages,
     component_pages.pages,
@@ -82,6 +87,7 @@ PAGES = (
 )
 APIS = (
     accounts_api.api,
+    co_api.api,
     grid_api.api,
     catalog_api.api,
     cases_api.api,

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from cityops.cases import component_life
+from cityops.cases import arbitration, component_life
 from cityops.cases.office import CaseOffice, Follower
 from cityops.config import LATE_ENTRY_HOURS, REOPEN_DAYS
 from cityops.crypto import Keys
@@ -14,7 +14,7 @@ from cityops.patrol import services as patrol
 
 def _at_work(keys: Keys) -> tuple[Follower, ...]:
     """Who has something to do with a case's step."""
-    return partial(patrol.follow, keys), hotline.follow, component_life.follow
+    return partial(patrol.follow, keys), hotline.follow, component_life.follow, arbitration.follow
 
 
 def make_quiet_office(keys: Keys) -> CaseOffice:

@@ -15,8 +15,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 import cityops.accounts.models
+import cityops.cases.arbitration
 import cityops.cases.automation
+import cityops.cases.co_models
 import cityops.cases.component_life
+import cityops.cases.hops
 import cityops.cases.models
 import cityops.cases.request_models
 import cityops.catalog.draft_models
@@ -34,8 +37,11 @@ from cityops.resources import folders
 
 ROWS = (
     cityops.accounts.models,
+    cityops.cases.arbitration,
     cityops.cases.automation,
+    cityops.cases.co_models,
     cityops.cases.component_life,
+    cityops.cases.hops,
     cityops.cases.models,
     cityops.catalog.draft_models,
     cityops.cases.request_models,

@@ -12,13 +12,13 @@ from cityops import web
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
+from cityops.cases import arbitration, co_queries, request_queries
 from cityops.cases import queries as cases
-from cityops.cases import request_queries
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.queries import Tally
 from cityops.cases.requests import RULES
-from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, Stage, Step, StepName, moves_from
+from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, SUPERVISION, Stage, Step, StepName, moves_from
 from cityops.hotline import queries as hotline
 from cityops.words import N_
 
@@ -68,6 +68,12 @@ def list_tabs(session: Session, viewer: Viewer) -> list[Tab]:
     if any(set(viewer.posts) & set(rule.deciders) for rule in RULES.values()):
         waiting = request_queries.tally_to_decide(session, viewer)
         tabs.append(Tab("requests", gettext("requests to decide"), url_for("requests.waiting"), waiting))
+    if viewer.has(*SUPERVISION):
+        disputed = Tally(arbitration.count_disputes(session, viewer))
+        tabs.append(Tab("arbitration", gettext("disputes"), url_for("arbitration.waiting"), disputed))
+    if viewer.has(Post.HANDLER):
+        beside = co_queries.tally_work(session, viewer)
+        tabs.append(Tab("co", gettext("tasks beside a lead"), url_for("co_handlings.waiting"), beside))
     if viewer.has(*hotline.CALLERS):
         owed = Tally(hotline.count_owed(session, viewer))
         tabs.append(Tab("answers", gettext("answers owed"), url_for("hotline.answers"), owed))

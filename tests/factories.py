@@ -279,9 +279,15 @@ def take(
     """Take a step on a case at its present version, with what it needs by default."""
     facts: dict[str, object] = {"version": case.version}
     facts |= {"condition": "C01037-1"} if step == StepName.FILE else {}
-    facts |= {"body": "lamps"} if step == StepName.DISPATCH else {}
+    facts |= (
+        {"body": {"pass_on": "lamps-crew"}.get(step, "lamps")} if step in {"dispatch", "arbitrate", "pass_on"} else {}
+    )
     facts |= {"result": {"verify": "confirmed"}.get(step, "passed")} if step in {"verify", "check", "review"} else {}
-    facts |= {"note": "原因"} if step in {"decline", "refuse", "report_back", "reopen", "urge"} else {}
+    facts |= (
+        {"note": "原因"}
+        if step in {"decline", "refuse", "report_back", "reopen", "urge", "arbitrate", "hand_up"}
+        else {}
+    )
     request = StepRequest(StepName(step), **(facts | given))  # type: ignore[arg-type]
     return services.take_step(session, viewer, office or make_office(), case.number, request)
 

@@ -61,7 +61,7 @@ def _clock_of(step: StepName) -> ClockName | None:
     stopped = [{name for name, act in way.clocks if act is ClockAct.STOP} for way in STEPS[step].ways.values()]
     shared = set.intersection(*stopped) - {ClockName.HANDLE}
     # Reporting back stops the clock of signing for too, but is not what that clock waited for; nor is a decision.
-    return None if step is StepName.REPORT_BACK or STEPS[step].is_of_request else next(iter(shared), None)
+    return None if step is StepName.REPORT_BACK or STEPS[step].has_own_door else next(iter(shared), None)
 
 
 STEP_CLOCKS: Mapping[StepName, ClockName] = {step: name for step in StepName if (name := _clock_of(step)) is not None}

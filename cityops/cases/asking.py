@@ -12,7 +12,7 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import queries, request_queries
+from cityops.cases import arbitration, queries, request_queries
 from cityops.cases.acting import Act, carry_out, moment_of, running
 from cityops.cases.actor import Actor
 from cityops.cases.clocks import closed_pauses
@@ -22,7 +22,7 @@ from cityops.cases.models import Assignment, Case, StageClock
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
-from cityops.cases.requests import RULES, Ask, Asked, RequestKind, RequestRule, RequestState, Situation, check
+from cityops.cases.requests import RULES, Ask, Asked, Life, RequestKind, RequestRule, RequestState, Situation, check
 from cityops.cases.services import check_version, held_for
 from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
@@ -66,6 +66,12 @@ def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
     rule, terms = RULES[new.kind], request_queries.get_terms(session, new.kind)
     check_version(session, case, new.version)
     held = held_for(viewer, rule.askers, case)
+    if rule.life is Life.ASSIGNMENT and case.is_waiting:
+        raise WrongState(N_("It is reported already, and waits for the co-handlers."))
+    if rule.kind is RequestKind.SEND_BACK and case.assignments[-1].is_binding:
+        raise NotAllowed(N_("It was decided whose this is: it cannot be sent back again."))
+    if held.post is Post.HANDLER and case.hop_count and not case.assignments[-1].body.path.startswith(held.body_path):
+        raise NotAllowed(N_("The lead asks for this: hand it up with the reason."))
     moment, reason = moment_of(case), checked_text("reason", new.reason)
     assignment = case.assignments[-1] if case.assignments else None
     body = _suggested(session, new.body) if Ask.BODY in rule.asks else None
@@ -79,7 +85,7 @@ def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
         kind=new.kind,
         state=RequestState.OPEN,
         assignment_id=assignment.id if assignment is not None else None,
-        body_id=case.body_id if held.post is Post.HANDLER else None,
+        body_id=assignment.body_id if assignment is not None and held.post is Post.HANDLER else None,
         asked_at=moment,
         due_at=add(worktime.get_calendar(session, terms.calendar), moment, terms.decide),
         more_value=new.more if Ask.MORE in rule.asks else None,
@@ -124,7 +130,7 @@ def decide(
     step = STEPS[_step_of(rule, decision)]
     held = held_for(viewer, rule.askers if decision is Decision.WITHDRAW else rule.deciders, case)
     _check_person(session, viewer, case, request, decision)
-    if case.stage not in step.stages:
+    if case.stage not in step.stages or (rule.life is Life.ASSIGNMENT and case.is_waiting):
         raise WrongState(N_("The case has moved on: this can no longer be granted."))
     moment = moment_of(case)
     if decision is Decision.GRANT:
@@ -135,6 +141,8 @@ def decide(
     act.note = checked_text("note", note, required=must_say) or None
     act.request, act.facts = request, _facts(request) | {"request": request.id}
     carry_out(act, EFFECTS[step.name])
+    if step.name is StepName.SEND_BACK and case.arbitration_since_at is not None:
+        arbitration.make_safe(session, office, case)
     # It was read while there was no decision to go with it.
     session.expire(request, ["decided"])
     return request

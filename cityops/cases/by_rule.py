@@ -95,6 +95,7 @@ def _facts(
         send_backs=case.send_back_count,
         reworks=case.rework_count,
         is_checked_by_reporter=last.person_id in {report.entered_by for report in case.reports},
+        open_requests=case.open_requests,
         draw=draw,
     )
 

@@ -11,6 +11,7 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import PAGE_SIZE, Page, ask_for_the_post
+from cityops.cases import arbitration
 from cityops.cases.duty_forms import EndForm, RuleForm, area_choices, class_key_choices
 from cityops.cases.forms import body_choices, condition_choices
 from cityops.catalog import queries as catalog
@@ -87,6 +88,7 @@ def _rules_page(form: RuleForm) -> str:
             form=form,
             rules=shown,
             faults=rules.list_faults(session, current_viewer()),
+            proposed=arbitration.list_proposed(session, current_viewer()),
             kept=kept,
             first_url=url_for("duties.list_rules", **kept) if after else None,
             next_url=url_for("duties.list_rules", **kept, after=shown[-1].id) if len(found) > PAGE_SIZE else None,

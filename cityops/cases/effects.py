@@ -8,10 +8,12 @@ from sqlalchemy import select
 from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.cases.acting import Act, Effect, current_assignment, given, recount, running
+from cityops.cases.co_models import CoEnd, CoHandling
+from cityops.cases.hops import Hop, list_open
 from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Life, RequestState
-from cityops.cases.workflow import ClockName, StepName
+from cityops.cases.workflow import DISPUTED_AFTER, ClockName, StepName
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_
@@ -43,12 +45,46 @@ def _after_file(act: Act) -> None:
 def _after_dispatch(act: Act) -> None:
     body = accounts.get_body(act.session, given(act.body_id))
     act.case.body_id, act.case.body = body.id, body
+    act.case.reported_back_at = None
     due_at = given(running(act.case, ClockName.HANDLE)).due_at
     act.case.assignments.append(Assignment(body_id=body.id, dispatched_at=act.moment, due_at=due_at, rework_count=0))
 
 
+def _after_arbitrate(act: Act) -> None:
+    _after_dispatch(act)
+    act.case.assignments[-1].is_binding = True
+    act.case.arbitration_since_at = None
+
+
 def _after_sign_for(act: Act) -> None:
-    act.case.assignments[-1].signed_at = act.moment
+    if act.case.hop_count:
+        list_open(act.session, act.case.assignments[-1])[-1].signed_at = act.moment
+    else:
+        act.case.assignments[-1].signed_at = act.moment
+
+
+def _after_pass_on(act: Act) -> None:
+    body, before = accounts.get_body(act.session, given(act.body_id)), given(act.case.body_id)
+    hop = Hop(assignment_id=act.case.assignments[-1].id, from_body_id=before, to_body_id=body.id, passed_at=act.moment)
+    act.session.add(hop)
+    act.case.body_id, act.case.body = body.id, body
+    act.case.hop_count += 1
+
+
+def _after_hand_up(act: Act) -> None:
+    hop = list_open(act.session, act.case.assignments[-1])[-1]
+    hop.ended_at = act.moment
+    body = accounts.get_body(act.session, hop.from_body_id)
+    act.case.body_id, act.case.body = body.id, body
+    act.case.hop_count -= 1
+    act.facts["body"] = body.id
+
+
+def _end_hops(act: Act) -> None:
+    if act.case.hop_count:
+        for hop in list_open(act.session, act.case.assignments[-1]):
+            hop.ended_at = act.moment
+        act.case.hop_count = 0
 
 
 def _after_send_back(act: Act) -> None:
@@ -59,6 +95,8 @@ def _after_send_back(act: Act) -> None:
         # Sending back does not undo that the limit had passed.
         assignment.on_time = False
     act.case.send_back_count += 1
+    if act.case.send_back_count >= DISPUTED_AFTER:
+        act.case.arbitration_since_at = act.moment
     _leave_body(act)
     _lapse(act, Life.ASSIGNMENT)
 
@@ -86,6 +124,7 @@ def _after_check(act: Act) -> None:
         assignment.ended_at, assignment.end = act.moment, AssignmentEnd.PASSED
         assignment.on_time = given(assignment.reported_back_at) <= assignment.due_at
         act.case.passed_at = act.moment
+        _end_hops(act)
         _lapse(act, Life.ASSIGNMENT)
         return
     assignment.rework_count += 1
@@ -167,14 +206,31 @@ def _after_uphold(act: Act) -> None:
 
 def _end_by(act: Act, end: AssignmentEnd) -> None:
     _settle(act, RequestState.GRANTED)
+    _end_hops(act)
     assignment = current_assignment(act.case)
     if assignment is not None:
         assignment.ended_at, assignment.end = act.moment, end
-    act.case.suspended_until_at = None
+    act.case.suspended_until_at = act.case.arbitration_since_at = None
     _lapse(act, Life.ASSIGNMENT, Life.CASE)
+    _lapse_co_handlings(act)
+
+
+def end_co_handling(case: Case, row: CoHandling, end: CoEnd, moment: datetime) -> None:
+    """End a task at the case's next step."""
+    row.end, row.ended_at, row.ended_seq = end, moment, case.version + 1
+    case.open_co_handlings -= 1
+
+
+def _lapse_co_handlings(act: Act) -> None:
+    """What others had to do is over with the case."""
+    if act.case.open_co_handlings:
+        unanswered = select(CoHandling).where(CoHandling.case_id == act.case.id, CoHandling.ended_at.is_(None))
+        for row in act.session.scalars(unanswered):
+            end_co_handling(act.case, row, CoEnd.LAPSED, act.moment)
 
 
 def _leave_body(act: Act) -> None:
+    _end_hops(act)
     act.case.body_id = act.case.body = act.case.handle_due_at = act.case.suspended_until_at = None
 
 
@@ -204,6 +260,9 @@ EFFECTS: Mapping[StepName, Effect] = {
     StepName.DISPATCH: _after_dispatch,
     StepName.SIGN_FOR: _after_sign_for,
     StepName.SEND_BACK: _after_send_back,
+    StepName.ARBITRATE: _after_arbitrate,
+    StepName.PASS_ON: _after_pass_on,
+    StepName.HAND_UP: _after_hand_up,
     StepName.REPORT_BACK: _after_report_back,
     StepName.CHECK: _after_check,
     StepName.REFUSE: _after_end,

@@ -10,7 +10,7 @@ from cityops import clock
 from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
 from cityops.cases import numbers
-from cityops.cases.workflow import FINAL_STAGES, ClockName, Source, Stage, StepName
+from cityops.cases.workflow import FINAL_STAGES, ClockName, Mark, Source, Stage, StepName
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.grid.models import Cell, Component
@@ -20,6 +20,7 @@ from cityops.worktime.limits import Unit
 _OPEN = text("ended_at IS NULL")
 _RUNS = text("stopped_at IS NULL")
 _SUSPENDED = text("suspended_until_at IS NOT NULL")
+_DISPUTED = text("arbitration_since_at IS NOT NULL")
 
 
 class Case(Base):
@@ -28,7 +29,9 @@ class Case(Base):
     `occurred_at` is when a report came in that was entered later; clocks and scores go by `opened_at` all the same.
     `version` is the last event's seq; `due_at` and `warn_at` (80 % of the limit) are the running stage clock's.
     `handle_due_at` is the handling clock's, which the scores read. `cell_id` and `area_code` are those of its day.
-    `open_requests` counts what was asked for it and is not decided.
+    `open_requests` counts what was asked for it and is not decided, `open_co_handlings` the tasks of others that are
+    not answered, `hop_count` how far below its lead the case is. `arbitration_since_at` is since when it has to be
+    decided whose it is.
     """
 
     __tablename__ = "cases"
@@ -41,6 +44,7 @@ class Case(Base):
         Index("ix_cases_body_id_handle_due_at", "body_id", "handle_due_at"),
         Index("ix_cases_area_code_handle_due_at", "area_code", "handle_due_at"),
         Index("ix_cases_filed_at", "filed_at"),
+        Index("ix_cases_disputed", "arbitration_since_at", sqlite_where=_DISPUTED, postgresql_where=_DISPUTED),
         Index("ix_cases_suspended", "suspended_until_at", sqlite_where=_SUSPENDED, postgresql_where=_SUSPENDED),
     )
 
@@ -69,6 +73,9 @@ class Case(Base):
     send_back_count: Mapped[int] = mapped_column(default=0)
     reopen_count: Mapped[int] = mapped_column(default=0)
     open_requests: Mapped[int] = mapped_column(default=0)
+    open_co_handlings: Mapped[int] = mapped_column(default=0)
+    hop_count: Mapped[int] = mapped_column(default=0)
+    arbitration_since_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suspended_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     warn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -94,6 +101,22 @@ class Case(Base):
     def number(self) -> str:
         """The case number, made of the city day, the row's key and a check digit."""
         return numbers.case_number(clock.city_day(self.opened_at), self.id)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the lead has reported and the case waits for its co-handlers."""
+        return self.stage is Stage.HANDLING and self.reported_back_at is not None
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What is true of the case beside its stage."""
+        held = {
+            Mark.SUSPENDED: self.suspended_until_at is not None,
+            Mark.DISPUTED: self.arbitration_since_at is not None,
+            Mark.WAITING: self.is_waiting,
+            Mark.PASSED_ON: self.hop_count > 0,
+        }
+        return frozenset(mark for mark, is_held in held.items() if is_held)
 
     @property
     def is_open(self) -> bool:
@@ -218,7 +241,8 @@ class Assignment(Base):
     """A case given to a responsible body: from the dispatch until it passed the check, was sent back or was ended.
 
     The scores of bodies read these: `due_at` is the handling clock's, `on_time` means reported back in time and passed.
-    An upheld appeal sets `exempted_at`: the mark stays, and does not count.
+    One that an arbitration made is binding and cannot be sent back. An upheld appeal sets `exempted_at`: the mark
+    stays, and does not count.
     """
 
     __tablename__ = "assignments"
@@ -240,6 +264,7 @@ class Assignment(Base):
     end: Mapped[AssignmentEnd | None] = mapped_column(words_enum(AssignmentEnd))
     on_time: Mapped[bool | None]
     exempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_binding: Mapped[bool] = mapped_column(default=False)
     body: Mapped[Body] = relationship(viewonly=True)
 
 

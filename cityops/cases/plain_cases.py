@@ -45,6 +45,7 @@ class Held(StrEnum):
     SENT_BACK = "sent_back"
     REWORKED = "reworked"
     CHECKED_BY_REPORTER = "checked_by_reporter"
+    ASKED = "asked"
     SAMPLED = "sampled"
     REFUSED = "refused"
 
@@ -59,6 +60,7 @@ HELD_LABELS: Mapping[Held, str] = {
     Held.SENT_BACK: N_("was sent back"),
     Held.REWORKED: N_("was reworked"),
     Held.CHECKED_BY_REPORTER: N_("checked by who reported it"),
+    Held.ASKED: N_("something is asked for it"),
     Held.SAMPLED: N_("drawn for a person's look"),
     Held.REFUSED: N_("the step was refused"),
 }
@@ -84,6 +86,7 @@ class Facts:
     send_backs: int
     reworks: int
     is_checked_by_reporter: bool
+    open_requests: int
     draw: int
 
 
@@ -125,6 +128,8 @@ def _against_closing(facts: Facts) -> Iterator[Held]:
         yield Held.REWORKED
     if facts.is_checked_by_reporter:
         yield Held.CHECKED_BY_REPORTER
+    if facts.open_requests:
+        yield Held.ASKED
 
 
 _OBSTACLES = {

@@ -13,9 +13,10 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.cases import numbers
 from cityops.cases.clocks import Light
+from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, steps_from
+from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, find_bar, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree
@@ -29,8 +30,11 @@ MAX_PAGE = 200
 AREA_POSTS = tuple(post for post in Post if post is not Post.HANDLER)
 
 
-def scope(viewer: Viewer) -> ColumnElement[bool]:
+def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
     """The cases a viewer may see: those of his jurisdictions, and as a handler those of his bodies.
+
+    Args:
+        beside: with the cases in which a handler's bodies have or had a task beside the lead; work lists go without.
 
     A case outside every cell lies in no jurisdiction; besides who sees the whole city, its reporter sees it.
     """
@@ -43,6 +47,9 @@ def scope(viewer: Viewer) -> ColumnElement[bool]:
             conditions.append(and_(Case.area_code.is_(None), own))
     for held in viewer.holding(Post.HANDLER):
         conditions.append(Case.body_id.in_(_bodies_under(held.body_path)))
+        if beside:
+            tasks = select(CoHandling.case_id).where(CoHandling.body_id.in_(_bodies_under(held.body_path)))
+            conditions.append(Case.id.in_(tasks))
     return or_(*conditions) if conditions else false()
 
 
@@ -208,7 +215,7 @@ def list_cases(
 
 def list_work(session: Session, viewer: Viewer, wanted: CaseFilter, *, size: int = 50, skip: int = 0) -> Sequence[Case]:
     """Open cases in the viewer's scope, the most pressing first."""
-    statement = narrowed(select(Case).where(scope(viewer), Case.ended_at.is_(None)), wanted)
+    statement = narrowed(select(Case).where(scope(viewer, beside=False), Case.ended_at.is_(None)), wanted)
     statement = statement.order_by(Case.due_at.is_(None), Case.due_at, Case.id).options(*_ROW)
     return session.scalars(statement.limit(min(size, MAX_PAGE)).offset(skip)).all()
 
@@ -217,7 +224,8 @@ def count_work(session: Session, viewer: Viewer, wanted: CaseFilter) -> Row[int,
     """How many open cases there are, how many of them are over, and how many near."""
     over, near = _lit(Light.OVER), _lit(Light.NEAR)
     statement = select(func.count(), func.count().filter(over), func.count().filter(near)).select_from(Case)
-    return session.execute(statement.where(scope(viewer), Case.ended_at.is_(None), *conditions_of(wanted))).one()
+    own = scope(viewer, beside=False)
+    return session.execute(statement.where(own, Case.ended_at.is_(None), *conditions_of(wanted))).one()
 
 
 @dataclass(frozen=True)
@@ -232,7 +240,8 @@ class Tally:
 def tally_by_stage(session: Session, viewer: Viewer) -> dict[Stage, Tally]:
     """The open cases of each stage in the viewer's scope, counted by their lights; every open stage is there."""
     counts = (func.count(), func.count().filter(_lit(Light.OVER)), func.count().filter(_lit(Light.NEAR)))
-    statement = select(Case.stage, *counts).where(scope(viewer), Case.ended_at.is_(None)).group_by(Case.stage)
+    own = scope(viewer, beside=False)
+    statement = select(Case.stage, *counts).where(own, Case.ended_at.is_(None)).group_by(Case.stage)
     found = {stage: Tally(total, over, near) for stage, total, over, near in session.execute(statement)}
     return {stage: found.get(stage, Tally()) for stage in OPEN_STAGES}
 
@@ -284,7 +293,7 @@ def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None
         for step in steps
         if find_held(viewer, step.posts, case.area_code, body_path) is not None
         and not set(step.not_after) & set(taken)
-        and (not step.is_for_suspended or case.suspended_until_at is not None)
+        and find_bar(step, case.marks) is None
     )
 
 

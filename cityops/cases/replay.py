@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from cityops import clock
-from cityops.cases.workflow import FINAL_STAGES, StepName
+from cityops.cases.workflow import DISPUTED_AFTER, FINAL_STAGES, StepName
 
 Payload = Mapping[str, Any]
 
@@ -40,6 +40,10 @@ class Projection:
     reported_back_at: datetime | None = None
     passed_at: datetime | None = None
     suspended_until_at: datetime | None = None
+    occurred_at: datetime | None = None
+    arbitration_since_at: datetime | None = None
+    hop_count: int = 0
+    open_co_handlings: int = 0
     ended_at: datetime | None = None
 
 
@@ -58,6 +62,7 @@ def begin(step: str, stage: str, at: datetime, payload: Payload) -> Projection:
         class_id=payload["class"],
         condition_id=payload["condition"],
         is_simple=step == StepName.SELF_HANDLE,
+        occurred_at=datetime.fromisoformat(payload["occurred"]) if "occurred" in payload else None,
     )
 
 
@@ -80,12 +85,34 @@ def _file(row: Projection, at: datetime, payload: Payload) -> None:
 
 
 def _dispatch(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.body_id, row.reported_back_at = payload["body"], None
+    row.arbitration_since_at = None
+
+
+def _pass_on(row: Projection, _at: datetime, payload: Payload) -> None:
     row.body_id = payload["body"]
+    row.hop_count += 1
 
 
-def _send_back(row: Projection, _at: datetime, _payload: Payload) -> None:
+def _hand_up(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.body_id = payload["body"]
+    row.hop_count -= 1
+
+
+def _add_co_handler(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.open_co_handlings += 1
+
+
+def _answer(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.open_co_handlings -= 1
+
+
+def _send_back(row: Projection, at: datetime, _payload: Payload) -> None:
     row.send_back_count += 1
     row.body_id = row.suspended_until_at = None
+    row.hop_count = 0
+    if row.send_back_count >= DISPUTED_AFTER:
+        row.arbitration_since_at = at
 
 
 def _report_back(row: Projection, at: datetime, _payload: Payload) -> None:
@@ -94,7 +121,7 @@ def _report_back(row: Projection, at: datetime, _payload: Payload) -> None:
 
 def _check(row: Projection, at: datetime, payload: Payload) -> None:
     if payload["result"] == "passed":
-        row.passed_at = at
+        row.passed_at, row.hop_count = at, 0
     else:
         row.rework_count += 1
         row.reported_back_at = None
@@ -108,6 +135,7 @@ def _review(row: Projection, _at: datetime, payload: Payload) -> None:
 def _reopen(row: Projection, _at: datetime, _payload: Payload) -> None:
     row.reopen_count += 1
     row.body_id = row.reported_back_at = row.passed_at = None
+    row.hop_count = 0
 
 
 def _suspend(row: Projection, _at: datetime, payload: Payload) -> None:
@@ -116,6 +144,11 @@ def _suspend(row: Projection, _at: datetime, payload: Payload) -> None:
 
 def _run_on(row: Projection, _at: datetime, _payload: Payload) -> None:
     row.suspended_until_at = None
+
+
+def _end(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.suspended_until_at = row.arbitration_since_at = None
+    row.hop_count = row.open_co_handlings = 0
 
 
 _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
@@ -130,6 +163,12 @@ _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
     StepName.SUSPEND: _suspend,
     StepName.DEFER: _suspend,
     StepName.RESUME: _run_on,
-    StepName.VOID: _run_on,
-    StepName.FORCE_CLOSE: _run_on,
+    StepName.VOID: _end,
+    StepName.FORCE_CLOSE: _end,
+    StepName.ARBITRATE: _dispatch,
+    StepName.PASS_ON: _pass_on,
+    StepName.HAND_UP: _hand_up,
+    StepName.ADD_CO_HANDLER: _add_co_handler,
+    StepName.CO_REPORT: _answer,
+    StepName.EXCUSE: _answer,
 }

@@ -13,7 +13,7 @@ from cityops import clock, web
 from cityops.accounts.posts import Post
 from cityops.accounts.routes import safe_next
 from cityops.accounts.session import current_viewer, post_word, require
-from cityops.cases import asking, attachments, queries, request_queries, request_services
+from cityops.cases import asking, attachments, co_queries, queries, request_queries, request_services
 from cityops.cases.models import AttachmentKind
 from cityops.cases.office import current_office
 from cityops.cases.request_forms import DecisionForm, RequestForm, TermsForm
@@ -85,7 +85,7 @@ def waiting() -> str:
 
 @pages.get("/requests/ledger")
 def ledger() -> str:
-    """What bodies asked for in a month and were granted, beside the share that they may have."""
+    """What bodies asked for in a month and were granted, beside the share they may have; their tasks beside leads."""
     viewer = require(*READS_LEDGER)
     months = _last_months()
     chosen = request.args.get("period", "")
@@ -101,6 +101,7 @@ def ledger() -> str:
             months=list(months),
             chosen=chosen,
             rules=RULES,
+            beside=co_queries.list_scores(session, viewer, begin, end),
         )
 
 

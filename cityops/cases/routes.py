@@ -15,6 +15,8 @@ from cityops.accounts.models import AuditAction
 from cityops.accounts.routes import safe_next
 from cityops.accounts.session import current_viewer, require
 from cityops.cases import attachments, queries, services
+from cityops.cases.co_forms import CoHandlingForm
+from cityops.cases.co_models import CO_END_LABELS, CO_KIND_LABELS
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
@@ -160,6 +162,7 @@ def case_page(
     *,
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
+    given: CoHandlingForm | None = None,
     refusal: CityopsError | None = None,
     typed: str | None = None,
     shown_report: str | None = None,
@@ -172,7 +175,14 @@ def case_page(
     viewer = current_viewer()
     with web.reading() as session:
         sheet = read_sheet(
-            session, viewer, current_office(), number, refused=refused, asked=asked, shown_report=shown_report
+            session,
+            viewer,
+            current_office(),
+            number,
+            refused=refused,
+            asked=asked,
+            given=given,
+            shown_report=shown_report,
         )
         page = _render(sheet, refused or asked, refusal, typed)
     return page, web.STATUSES.get(type(refusal), 422) if refusal is not None else 200
@@ -190,6 +200,8 @@ def _render(
         sheet=sheet,
         case=sheet.case,
         component_states=COMPONENT_STATE_LABELS,
+        co_kinds=CO_KIND_LABELS,
+        co_ends=CO_END_LABELS,
         refused=shown_again,
         asked_again=asked_again,
         typed=typed,

@@ -19,12 +19,13 @@ from cityops.cases import by_rule, history, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
 from cityops.cases.actor import Actor
 from cityops.cases.effects import EFFECTS
+from cityops.cases.hops import lies_below
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
 from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
-from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, StepName, find_way
+from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, StepName, find_bar, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
@@ -107,13 +108,14 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
     """
     step = STEPS[request.step]
     check_version(session, case, request.version)
-    if step.is_of_request:
-        raise Invalid("step", N_("This is taken by deciding on a request."))
+    if step.has_own_door:
+        raise Invalid("step", N_("This is taken by a request's decision or a co-handler's task."))
     held = held_for(viewer, step.posts, case)
     if case.stage not in step.stages:
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
-    if step.is_for_suspended and case.suspended_until_at is None:
-        raise WrongState(N_("The case is not suspended."))
+    bar = find_bar(step, case.marks)
+    if bar is not None:
+        raise WrongState(bar)
     if step.not_after and history.has_done(session, case.id, viewer.person_id, step.not_after):
         raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
     with session.no_autoflush:
@@ -166,7 +168,7 @@ def _prepare(
     session: Session, office: CaseOffice, viewer: Viewer, case: Case, request: StepRequest, held: HeldPost
 ) -> Act:
     step = STEPS[request.step]
-    way = find_way(step, request.result, case.source)
+    way = find_way(step, request.result, case.source, has_co_handlers=case.open_co_handlings > 0)
     if way is None:
         raise Invalid("result", N_("The result has to be one of: %(results)s."), results=", ".join(step.ways))
     result = next(word for word, other in step.ways.items() if other is way)
@@ -185,6 +187,8 @@ def _prepare(
         body = accounts.find_body(session, request.body or "")
         if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
             raise Invalid("body", N_("There is no responsible body with this code."))
+        if step.name is StepName.PASS_ON and not lies_below(body, case):
+            raise Invalid("body", N_("A case is passed on to a body below the one that has it."))
         act.body_id = body.id
         act.facts |= {"body": body.id, "duties": find_duties(session, case, body.id)}
     if step.name in _SHOWN:

@@ -12,10 +12,13 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import automation, faults, queries
+from cityops.cases import automation, co_queries, faults, hops, queries
 from cityops.cases.automation import AutomationEntry
+from cityops.cases.co_forms import CoHandlingForm
+from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
 from cityops.cases.component_life import ComponentChange
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
+from cityops.cases.hops import Hop
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.office import CaseOffice
 from cityops.cases.proposals import Proposal, propose_bodies
@@ -92,6 +95,9 @@ class Sheet:
     actions: list[Action] = field(default_factory=list)
     requests: list[ShownRequest] = field(default_factory=list)
     askable: list[Askable] = field(default_factory=list)
+    tasks: list[ShownTask] = field(default_factory=list)
+    giving: CoHandlingForm | None = None
+    hops: list[Hop] = field(default_factory=list)
 
     @property
     def clock(self) -> ToldClock | None:
@@ -110,6 +116,7 @@ def read_sheet(
     *,
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
+    given: CoHandlingForm | None = None,
     shown_report: str | None = None,
 ) -> Sheet:
     """What the page of this case shows to this viewer.
@@ -117,6 +124,7 @@ def read_sheet(
     Args:
         refused: the form of a step that was refused, to be shown again as it was typed.
         asked: the form of a request that was refused, likewise.
+        given: the form of a co-handler's task that was refused, likewise.
         shown_report: the number of the report whose reporter is shown in full, once.
 
     Raises:
@@ -126,10 +134,13 @@ def read_sheet(
     photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
     # Who sees the case under another post is not therefore one who speaks with its reporter.
     sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
+    tasks, passed = co_queries.list_of(session, case), hops.list_of(session, case)
     sheet = Sheet(
         case=case,
         clocks=_clocks(session, case),
-        events=tell_events(case),
+        events=tell_events(case, [*(row.body for row in tasks), *(hop.to_body for hop in passed)]),
+        hops=[hop for hop in passed if hop.ended_at is None],
+        tasks=[shown_task(viewer, case, row) for row in tasks],
         before=[shown for is_after, shown in photos if not is_after],
         after=[shown for is_after, shown in photos if is_after],
         reporters=_reporters(case, office, shown_report) if sees else [],
@@ -143,6 +154,9 @@ def read_sheet(
     sheet.actions = list_actions(session, viewer, case, refused)
     sheet.requests = read_requests(session, viewer, case)
     sheet.askable = list_askable(session, viewer, case, [each.row for each in sheet.requests], asked)
+    if may_give(viewer, case):
+        bodies = [body for body in accounts.list_bodies(session, RESPONSIBLE_KINDS) if body.id != case.body_id]
+        sheet.giving = fit_giving(given or CoHandlingForm(None), case, body_choices(bodies))
     return sheet
 
 
@@ -151,23 +165,30 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
     steps = sorted(queries.steps_open_to(viewer, case), key=lambda step: step.name in GRAVE_STEPS)
     needs = {need for step in steps for need in step.needs}
     today = clock.today()
-    conditions, bodies, proposal = [], [], None
+    conditions, bodies, below, proposal = [], [], [], None
     if Need.CONDITION in needs:
         area_level = case.cell.area_level if case.cell else None
         conditions = condition_choices(catalog.list_conditions_in_force(session, today), case.class_id, area_level)
     if Need.BODY in needs:
         proposal = propose_bodies(session, [case]).get(case.id)
-        bodies = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
+        known = accounts.list_bodies(session, RESPONSIBLE_KINDS)
+        bodies, below = body_choices(known), body_choices([body for body in known if hops.lies_below(body, case)])
     chosen = case.condition.code if case.condition else (conditions[0][0] if conditions else None)
-    proposed = proposal.body if proposal else None
+    is_offered = any(step.name is StepName.DISPATCH for step in steps)
+    proposed = proposal.body if proposal and is_offered else None
     facts = {"version": case.version, "condition": chosen, "body": proposed.code if proposed else ""}
     actions = []
     for step in steps:
+        if step.name is StepName.PASS_ON and len(below) < 2:
+            # Nobody stands below: the empty choice is alone.
+            continue
         is_refused = refused is not None and refused.step.data == step.name.value
         form = refused if is_refused and refused is not None else StepForm(None, data=facts | {"step": step.name.value})
         form.version.data = case.version
-        fitted = fit_form(form, step, conditions, bodies)
-        actions.append(Action(step, fitted, step.name in GRAVE_STEPS, proposal if Need.BODY in step.needs else None))
+        fitted = fit_form(form, step, conditions, below if step.name is StepName.PASS_ON else bodies)
+        actions.append(
+            Action(step, fitted, step.name in GRAVE_STEPS, proposal if step.name is StepName.DISPATCH else None)
+        )
     return actions
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import format_date, gettext
 
 from cityops import clock, web
+from cityops.accounts.models import Body
 from cityops.accounts.posts import POST_LABELS
 from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of, limit_of
 from cityops.cases.models import Case, CaseEvent, StageClock
@@ -65,9 +66,9 @@ class ToldEvent:
     why: str | None
 
 
-def tell_events(case: Case) -> list[ToldEvent]:
-    """The case's history in sentences, the oldest first."""
-    bodies = {each.body_id: named(each.body) for each in case.assignments}
+def tell_events(case: Case, others: Sequence[Body] = ()) -> list[ToldEvent]:
+    """The case's history in sentences, the oldest first; `others` had a task or got it passed on."""
+    bodies = {body.id: named(body) for body in (*(each.body for each in case.assignments), *others)}
     return [ToldEvent(event.at, sentence(event, bodies), event.note or _moves(event)) for event in case.events]
 
 
@@ -105,6 +106,9 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         what = "" if event.step is StepName.ASK else f" ({gettext(rule.label)})"
         return str(gettext("%(who)s (%(post)s) %(done)s", done=done + what, **facts))
     facts["done"] = gettext(STEPS[event.step].done)
+    if STEPS[event.step].is_beside or event.step in {StepName.PASS_ON, StepName.HAND_UP}:
+        body = bodies.get(payload.get("body"), "")
+        return str(gettext("%(who)s (%(post)s) %(done)s: %(body)s", body=body, **facts))
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])
         return str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts))

@@ -4,7 +4,7 @@ Nothing else in the program repeats it; pages and API ask this table, and so doe
 database, no request. The words follow CJJ/T 106: 核实 before filing is `verify`, 核查 after handling is `check`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -143,6 +143,33 @@ class StepName(StrEnum):
     FORCE_CLOSE = "force_close"
     REPLY = "reply"
     UPHOLD = "uphold"
+    ARBITRATE = "arbitrate"
+    PASS_ON = "pass_on"
+    HAND_UP = "hand_up"
+    ADD_CO_HANDLER = "add_co_handler"
+    CO_REPORT = "co_report"
+    EXCUSE = "excuse"
+
+
+class Mark(StrEnum):
+    """What can be true of a case beside its stage, and bars some steps or opens them."""
+
+    SUSPENDED = "suspended"
+    DISPUTED = "disputed"
+    WAITING = "waiting"
+    PASSED_ON = "passed_on"
+
+
+ONLY_WHEN: Mapping[Mark, str] = {
+    Mark.SUSPENDED: N_("The case is not suspended."),
+    Mark.DISPUTED: N_("Nobody disputes whose it is."),
+    Mark.PASSED_ON: N_("The case was not passed on."),
+}
+NOT_WHEN: Mapping[Mark, str] = {
+    Mark.SUSPENDED: N_("The case is suspended: resume it first."),
+    Mark.DISPUTED: N_("Bodies dispute whose it is: the supervision side decides."),
+    Mark.WAITING: N_("It is reported already, and waits for the co-handlers."),
+}
 
 
 class Need(StrEnum):
@@ -194,7 +221,9 @@ class Step:
         not_after: steps whose doer may not take this one (who handles never judges).
         is_answered: whether the reporter is told of it.
         is_of_request: taken only by asking for something or deciding on it (`requests.py` says which and when).
-        is_for_suspended: can be taken only while the case is suspended.
+        is_beside: taken for a co-handler's task (`co_handling.py`), not for the case alone.
+        only_when: the mark without which it cannot be taken.
+        not_when: the marks that bar it.
     """
 
     name: StepName
@@ -207,10 +236,17 @@ class Step:
     not_after: tuple[StepName, ...] = ()
     is_answered: bool = False
     is_of_request: bool = False
-    is_for_suspended: bool = False
+    is_beside: bool = False
+    only_when: Mark | None = None
+    not_when: tuple[Mark, ...] = ()
+
+    @property
+    def has_own_door(self) -> bool:
+        """Whether it is not taken by its name alone, but through a request or a co-handler's task."""
+        return self.is_of_request or self.is_beside
 
 
-DONE = "done"
+DONE, WAITING, LAST = "done", "waiting", "last"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
 _HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
 _ALL_STOP = tuple((name, STOP) for name in ClockName)
@@ -218,6 +254,11 @@ _WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
 _FILED_ON = (Stage.FILED, *_WITH_BODY, Stage.CHECKING, Stage.CLOSING)
 _MARKED = (Stage.HANDLING, Stage.CHECKING, Stage.CLOSING, Stage.CLOSED, Stage.FORCE_CLOSED)
 _ASKED_AT = (Stage.ACCEPTED, *_FILED_ON, Stage.CLOSED, Stage.FORCE_CLOSED)
+_TO_BODY = Way(
+    Stage.DISPATCHED,
+    ((ClockName.DISPATCH, STOP), (ClockName.SIGN, START), (ClockName.HANDLE, ClockAct.START_OR_RESUME)),
+)
+_ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.DISPATCH, STOP), (ClockName.SIGN, STOP), (ClockName.CHECK, START)))
 SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
 """The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
@@ -299,17 +340,9 @@ STEPS: Mapping[StepName, Step] = {
             N_("dispatched it"),
             (Stage.FILED,),
             (Post.DISPATCHER,),
-            {
-                DONE: Way(
-                    Stage.DISPATCHED,
-                    (
-                        (ClockName.DISPATCH, STOP),
-                        (ClockName.SIGN, START),
-                        (ClockName.HANDLE, ClockAct.START_OR_RESUME),
-                    ),
-                )
-            },
+            {DONE: _TO_BODY},
             needs=(Need.BODY,),
+            not_when=(Mark.DISPUTED,),
         ),
         Step(
             StepName.SIGN_FOR,
@@ -344,9 +377,13 @@ STEPS: Mapping[StepName, Step] = {
                         (ClockName.HANDLE, PAUSE),
                         (ClockName.CHECK, START),
                     ),
-                )
+                ),
+                WAITING: Way(
+                    Stage.HANDLING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, RESUME), (ClockName.HANDLE, PAUSE))
+                ),
             },
             needs=(Need.NOTE,),
+            not_when=(Mark.WAITING,),
         ),
         Step(
             StepName.CHECK,
@@ -473,7 +510,7 @@ STEPS: Mapping[StepName, Step] = {
             (Stage.HANDLING,),
             (Post.HANDLER, *SUPERVISION),
             {DONE: Way(None, ((ClockName.HANDLE, RESUME),))},
-            is_for_suspended=True,
+            only_when=Mark.SUSPENDED,
         ),
         Step(
             StepName.VOID,
@@ -513,8 +550,69 @@ STEPS: Mapping[StepName, Step] = {
             {DONE: Way(None)},
             is_of_request=True,
         ),
+        Step(
+            StepName.ARBITRATE,
+            N_("Decide whose it is"),
+            N_("decided whose it is"),
+            (Stage.FILED,),
+            SUPERVISION,
+            {DONE: _TO_BODY},
+            needs=(Need.BODY, Need.REASON),
+            only_when=Mark.DISPUTED,
+        ),
+        Step(
+            StepName.PASS_ON,
+            N_("Pass on"),
+            N_("passed it on"),
+            (Stage.HANDLING,),
+            (Post.HANDLER,),
+            {DONE: Way(Stage.DISPATCHED, ((ClockName.SIGN, START),))},
+            needs=(Need.BODY,),
+            not_when=(Mark.SUSPENDED, Mark.WAITING),
+        ),
+        Step(
+            StepName.HAND_UP,
+            N_("Hand up"),
+            N_("handed it up again"),
+            _WITH_BODY,
+            (Post.HANDLER,),
+            {DONE: Way(Stage.HANDLING, ((ClockName.SIGN, STOP),))},
+            needs=(Need.REASON,),
+            only_when=Mark.PASSED_ON,
+            not_when=(Mark.WAITING,),
+        ),
+        Step(
+            StepName.ADD_CO_HANDLER,
+            N_("Add a co-handler"),
+            N_("gave another body a task"),
+            (Stage.FILED, *_WITH_BODY),
+            (Post.DISPATCHER,),
+            {DONE: Way(None)},
+            is_beside=True,
+        ),
+        Step(
+            StepName.CO_REPORT,
+            N_("Report done"),
+            N_("reported the task done"),
+            (Stage.FILED, *_WITH_BODY),
+            (Post.HANDLER,),
+            {DONE: Way(None), LAST: _ON_TO_CHECK},
+            is_beside=True,
+        ),
+        Step(
+            StepName.EXCUSE,
+            N_("Excuse"),
+            N_("excused a body from its task"),
+            (Stage.FILED, *_WITH_BODY),
+            (Post.DISPATCHER,),
+            {DONE: Way(None), LAST: _ON_TO_CHECK},
+            is_beside=True,
+        ),
     )
 }
+
+DISPUTED_AFTER = 2
+"""How often a case is sent back before the supervision side decides whose it is."""
 
 PAUSED_CLOCKS = frozenset(
     name for step in STEPS.values() for way in step.ways.values() for name, act in way.clocks if act is PAUSE
@@ -526,6 +624,7 @@ RESULT_LABELS: Mapping[str, str] = {
     "not_found": N_("not found"),
     "passed": N_("passed"),
     "failed": N_("failed"),
+    WAITING: N_("waits for the co-handlers"),
 }
 
 
@@ -535,17 +634,27 @@ def needs_verifying(source: Source) -> bool:
 
 
 def steps_from(stage: Stage) -> tuple[Step, ...]:
-    """The steps that somebody can take at `stage`, in the table's order; those of requests are not among them."""
-    return tuple(step for step in STEPS.values() if stage in step.stages and step.posts and not step.is_of_request)
+    """The steps that somebody can take at `stage`, in the table's order, but for those with a door of their own."""
+    return tuple(step for step in STEPS.values() if stage in step.stages and step.posts and not step.has_own_door)
 
 
 def moves_from(stage: Stage) -> tuple[Step, ...]:
     """The steps by which a case leaves `stage`: whoever may take one has work there."""
-    return tuple(step for step in steps_from(stage) if any(way.to is not None for way in step.ways.values()))
+    moves = (step for step in steps_from(stage) if step.only_when is None)
+    return tuple(step for step in moves if any(way.to is not None for way in step.ways.values()))
 
 
-def find_way(step: Step, result: str | None, source: Source) -> Way | None:
+def find_bar(step: Step, marks: Collection[Mark]) -> str | None:
+    """Why a case's marks do not let a step be taken (msgid); None where they do."""
+    if step.only_when is not None and step.only_when not in marks:
+        return ONLY_WHEN[step.only_when]
+    return next((NOT_WHEN[mark] for mark in step.not_when if mark in marks), None)
+
+
+def find_way(step: Step, result: str | None, source: Source, *, has_co_handlers: bool = False) -> Way | None:
     """The way a step takes for a result; None where the result is not one of the step's own.
+
+    Where co-handlers have not answered yet, the lead's report waits for them.
 
     >>> find_way(STEPS[StepName.CHECK], "failed", Source.INSPECTOR).to.value
     'handling'
@@ -556,7 +665,7 @@ def find_way(step: Step, result: str | None, source: Source) -> Way | None:
         return step.ways["verify" if needs_verifying(source) else "plain"]
     if Need.RESULT in step.needs:
         return step.ways.get(result or "")
-    return step.ways[DONE]
+    return step.ways[WAITING if has_co_handlers and WAITING in step.ways else DONE]
 
 
 def _target(way: Way, stage: Stage | None) -> str:

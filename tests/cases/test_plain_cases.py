@@ -19,6 +19,7 @@ PLAIN = Facts(
     send_backs=0,
     reworks=0,
     is_checked_by_reporter=False,
+    open_requests=0,
     draw=DRAWS - 1,
 )
 
@@ -33,6 +34,7 @@ facts = st.builds(
     send_backs=st.integers(0, 2),
     reworks=st.integers(0, 2),
     is_checked_by_reporter=st.booleans(),
+    open_requests=st.integers(0, 2),
     draw=st.integers(0, DRAWS - 1),
 )
 steps, shares = st.sampled_from(AutoStep), st.integers(0, 100)
@@ -55,6 +57,7 @@ def test_a_plain_case_goes_by_itself(step: AutoStep) -> None:
         (AutoStep.CLOSE, {"send_backs": 1}, Held.SENT_BACK),
         (AutoStep.CLOSE, {"reworks": 1}, Held.REWORKED),
         (AutoStep.CLOSE, {"is_checked_by_reporter": True}, Held.CHECKED_BY_REPORTER),
+        (AutoStep.CLOSE, {"open_requests": 1}, Held.ASKED),
         *((step, {"is_urgent": True}, Held.URGENT) for step in AutoStep),
     ],
 )

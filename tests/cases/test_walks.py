@@ -27,7 +27,7 @@ from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, RequestKind, RequestState
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import FINAL_STAGES, STEPS, ClockName, Need, Source, Stage, StepName
+from cityops.cases.workflow import FINAL_STAGES, STEPS, ClockName, Need, Source, Stage, StepName, find_bar
 from cityops.db import Database
 from cityops.errors import CityopsError, Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime import queries as worktime
@@ -39,7 +39,8 @@ WHO = ("operator", "dutyleader", "dispatcher", "handler", "inspector", "inspecto
 REPORTABLE = (Source.HOTLINE, Source.LEADER)
 ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
 SEEN: set[Stage] = set()
-STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.is_of_request]
+BODIES = {StepName.PASS_ON: "lamps-crew"}
+STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.has_own_door]
 
 
 class Walk(RuleBasedStateMachine):
@@ -74,13 +75,13 @@ class Walk(RuleBasedStateMachine):
                 case.version,
                 result=results[pick % len(results)],
                 condition="C01037-1" if Need.CONDITION in row.needs else None,
-                body="lamps" if Need.BODY in row.needs else None,
+                body=BODIES.get(name, "lamps") if Need.BODY in row.needs else None,
                 note="原因",
             )
             before = (case.stage, case.version)
             body_path = case.body.path if case.body is not None else None
             may = find_held(viewer, row.posts, case.area_code, body_path) is not None
-            fits = case.stage in row.stages and (not row.is_for_suspended or case.suspended_until_at is not None)
+            fits = case.stage in row.stages and find_bar(row, case.marks) is None
             is_judge = not (row.not_after and history.has_done(session, case.id, viewer.person_id, row.not_after))
             try:
                 services.take_step(session, viewer, self.office, case.number, asked)
@@ -119,7 +120,9 @@ class Walk(RuleBasedStateMachine):
             return isinstance(refusal, WrongState)
         if not is_judge:
             return isinstance(refusal, NotAllowed)
-        return name is StepName.REOPEN and isinstance(refusal, WrongState)
+        # There is nobody below the crew to whom it could be passed on.
+        is_lowest = name is StepName.PASS_ON and isinstance(refusal, Invalid)
+        return is_lowest or (name is StepName.REOPEN and isinstance(refusal, WrongState))
 
     @rule(kind=st.sampled_from(list(RequestKind)), who=st.sampled_from(WHO), more=st.integers(1, 3))
     def ask(self, kind: RequestKind, who: str, more: int) -> None:

@@ -60,3 +60,33 @@ def test_a_second_rule_leaves_the_choice_to_the_dispatcher_until_it_is_ended(sig
     expect(dispatcher.page.locator(".timeline-list")).to_contain_text(re.compile(r"市路灯管理中心（规则 #\d+）"))
     dispatcher.shows("dispatch-4-by-which-rule")
     assert dispatcher.complaints == admin.complaints == []
+
+
+def test_a_case_waits_for_its_co_handler_and_goes_on_to_the_check(signed_in: Signed, site: Site) -> None:
+    number = site.make_case("accept", "file", "dispatch")
+    dispatcher, lead, other = signed_in("dispatcher"), signed_in("handler"), signed_in("handler3")
+    dispatcher.open_case(number)
+    dispatcher.page.locator('button[data-opens="give-task"]').click()
+    dispatcher.page.locator("#task-body-search").fill("市政设施")
+    dispatcher.page.locator("#task-body-list li").first.click()
+    dispatcher.page.locator("#task-task").fill("围挡灯杆周边，修补基座")
+    dispatcher.shows("dispatch-5-a-task")
+    dispatcher.page.locator("#give-task .btn-primary").click()
+    expect(dispatcher.page.locator("#co-handlers")).to_contain_text("市市政设施管理中心")
+
+    lead.open_case(number)
+    lead.open_step("report_back")
+    lead.page.locator("#report_back-note").fill("已更换灯泡")
+    lead.send_step("report_back")
+    lead.stage_is("handling")
+    expect(lead.page.locator("#co-handlers")).to_contain_text("主办单位已反馈")
+
+    other.page.goto("/co-handlings")
+    row = other.page.locator("tr", has_text=number)
+    row.locator("input[name=words]").fill("基座已修补")
+    other.shows("dispatch-6-the-others-task")
+    row.locator(".btn-primary").click()
+    other.open_case(number)
+    other.stage_is("checking")
+    other.shows("dispatch-7-on-to-the-check")
+    assert dispatcher.complaints == lead.complaints == other.complaints == []

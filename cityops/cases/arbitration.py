@@ -1,0 +1,233 @@
+"""Whose it is, where bodies dispute it (推诿): marked after the second sending back, decided by the supervision side.
+
+Until then the place's fallback body (兜底) makes it safe at once, as a task of its own beside a lead there is not yet.
+The decision binds: who is named may not send it back. It also proposes a responsibility rule to the administrator.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, func, or_, select, text
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
+
+from cityops import clock
+from cityops.accounts import administration
+from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.viewer import Viewer
+from cityops.cases import co_queries, queries
+from cityops.cases.actor import BY_RULE
+from cityops.cases.co_handling import give
+from cityops.cases.co_models import CoHandling, CoKind
+from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent
+from cityops.cases.office import CaseOffice
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RequestKind, RequestState
+from cityops.cases.workflow import SUPERVISION, StepName
+from cityops.catalog import rules
+from cityops.catalog.duties import Matter
+from cityops.catalog.models import ResponsibilityRule
+from cityops.catalog.rules import NewRule
+from cityops.db import Base, UtcDateTime, words_enum
+from cityops.errors import NotFound, WrongState
+from cityops.words import N_
+from cityops.worktime.limits import Limit, Unit
+
+STREET_CODE_LENGTH = 9
+SAFE_WITHIN = Limit(2, Unit.URGENT_HOUR)
+MAKE_SAFE = N_("Make the place safe until it is decided whose it is.")
+SIMILAR_DAYS = 180
+_OPEN = text("state = 'open'")
+
+
+class ProposalState(StrEnum):
+    """What an administrator made of a proposed rule."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+class ProposedRule(Base):
+    """A rule that an arbitration's decision proposes: the class of the case, in its street, is the named body's."""
+
+    __tablename__ = "proposed_rules"
+    __table_args__ = (Index("ix_proposed_rules_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    class_key: Mapped[str] = mapped_column(String(6))
+    area_prefix: Mapped[str] = mapped_column(String(12))
+    body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[ProposalState] = mapped_column(words_enum(ProposalState))
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("responsibility_rules.id"), index=True)
+    case: Mapped[Case] = relationship(viewonly=True)
+    body: Mapped[Body] = relationship(viewonly=True)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A body that had the case and sent it back, why, and whom it suggested."""
+
+    body: Body
+    sent_back_at: datetime
+    reason: str | None
+    suggested: Body | None
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A disputed case as an arbiter sees it.
+
+    Attributes:
+        similar: who handled cases of the same class in the same street lately, and how many.
+        safety: the tasks by which the place was made safe.
+    """
+
+    case: Case
+    claims: Sequence[Claim]
+    similar: Sequence[tuple[Body, int]]
+    safety: Sequence[CoHandling]
+
+
+def make_safe(session: Session, office: CaseOffice, case: Case) -> CoHandling | None:
+    """Have the place's fallback body make it safe; None where the place has none, or it has a task already."""
+    body = find_fallback(session, case)
+    if body is None or co_queries.has_open(session, case, body):
+        return None
+    return give(session, office, case, BY_RULE, body, CoKind.MAKE_SAFE, MAKE_SAFE, SAFE_WITHIN)
+
+
+def find_fallback(session: Session, case: Case) -> Body | None:
+    """Who answers for whatever lies there: whom the rule for every class names, else the street's own office."""
+    area = case.area_code or ""
+    won = rules.find_winning(session, {case.id: Matter("", "", area)}, clock.today()).get(case.id, [])
+    if len(won) == 1:
+        return won[0].body
+    is_open = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
+    office = select(Body).where(Body.code == area[:STREET_CODE_LENGTH], Body.kind.in_(RESPONSIBLE_KINDS), is_open)
+    return session.scalar(office) if area else None
+
+
+def follow(session: Session, case: Case, event: CaseEvent) -> None:
+    """Follow a case's step: propose what was decided as a rule for the class in the street."""
+    if event.step is not StepName.ARBITRATE or case.body_id is None:
+        return
+    session.add(
+        ProposedRule(
+            case_id=case.id,
+            class_key=case.case_class.key,
+            area_prefix=(case.area_code or "")[:STREET_CODE_LENGTH],
+            body_id=case.body_id,
+            decided_at=event.at,
+            state=ProposalState.OPEN,
+        )
+    )
+
+
+def list_disputes(session: Session, viewer: Viewer) -> list[Dispute]:
+    """The disputed cases that the viewer's posts of the supervision side decide, the longest first."""
+    rows = select(Case).where(queries.scope(viewer.only(*SUPERVISION)), Case.arbitration_since_at.is_not(None))
+    rows = rows.options(
+        joinedload(Case.case_class),
+        joinedload(Case.condition),
+        joinedload(Case.cell),
+        selectinload(Case.assignments).joinedload(Assignment.body),
+    )
+    cases = session.scalars(rows.order_by(Case.arbitration_since_at, Case.id).limit(queries.MAX_PAGE)).all()
+    return [read_dispute(session, case) for case in cases]
+
+
+def count_disputes(session: Session, viewer: Viewer) -> int:
+    """How many disputed cases wait for the viewer."""
+    rows = select(func.count()).select_from(Case).where(Case.arbitration_since_at.is_not(None))
+    return session.scalar(rows.where(queries.scope(viewer.only(*SUPERVISION)))) or 0
+
+
+def read_dispute(session: Session, case: Case) -> Dispute:
+    """What is known of a dispute: who sent it back and why, who handled the like, who made it safe."""
+    asked = select(CaseRequest).where(
+        CaseRequest.case_id == case.id,
+        CaseRequest.kind == RequestKind.SEND_BACK,
+        CaseRequest.state == RequestState.GRANTED,
+    )
+    whole = joinedload(CaseRequest.asked), joinedload(CaseRequest.suggested_body)
+    reasons = {row.assignment_id: row for row in session.scalars(asked.options(*whole))}
+    claims = [
+        Claim(each.body, each.ended_at, row.asked.note if row else None, row.suggested_body if row else None)
+        for each in case.assignments
+        if each.end is AssignmentEnd.SENT_BACK and each.ended_at is not None
+        for row in [reasons.get(each.id)]
+    ]
+    safety = [row for row in co_queries.list_of(session, case) if row.kind is CoKind.MAKE_SAFE]
+    return Dispute(case, claims, _similar(session, case), safety)
+
+
+def _similar(session: Session, case: Case) -> list[tuple[Body, int]]:
+    """The bodies that passed the check of the like lately; an aggregate, so no case of another's is shown."""
+    street = (case.area_code or "")[:STREET_CODE_LENGTH]
+    since = clock.now() - timedelta(days=SIMILAR_DAYS)
+    number = func.count()
+    rows = (
+        select(Assignment.body_id, number)
+        .join(Case, Case.id == Assignment.case_id)
+        .where(
+            Assignment.end == AssignmentEnd.PASSED,
+            Assignment.due_at >= since,
+            Case.class_id == case.class_id,
+            Case.area_code.between(street.ljust(12, "0"), street.ljust(12, "9")),
+        )
+        .group_by(Assignment.body_id)
+        .order_by(number.desc())
+        .limit(3)
+    )
+    counts = dict(session.execute(rows).all())
+    bodies = {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(counts)))}
+    return [(bodies[body_id], count) for body_id, count in counts.items()]
+
+
+def list_proposed(session: Session, viewer: Viewer) -> Sequence[ProposedRule]:
+    """The proposed rules that the viewer may accept or dismiss, the oldest first, with case and body."""
+    administration.must_administer(viewer)
+    rows = select(ProposedRule).where(ProposedRule.state == ProposalState.OPEN).order_by(ProposedRule.id)
+    whole = joinedload(ProposedRule.case).joinedload(Case.case_class), joinedload(ProposedRule.body)
+    found = session.scalars(rows.options(*whole).limit(queries.MAX_PAGE))
+    return [row for row in found if rules.may_change(viewer, row.area_prefix)]
+
+
+def accept(session: Session, viewer: Viewer, proposed_id: int) -> ResponsibilityRule:
+    """Make a proposed rule a rule of the city, from today on.
+
+    Raises:
+        NotFound: there is none.
+        NotAllowed: no administrator, or of another area.
+        WrongState: it has been accepted or dismissed.
+        Invalid: there is such a rule already, or the body has closed meanwhile.
+    """
+    row = _locked(session, viewer, proposed_id)
+    new = NewRule(row.body.code, row.class_key, area_prefix=row.area_prefix, reference=row.case.number)
+    rule = rules.add_rule(session, viewer, new)
+    row.state, row.rule_id = ProposalState.ACCEPTED, rule.id
+    return rule
+
+
+def dismiss(session: Session, viewer: Viewer, proposed_id: int) -> None:
+    """Make no rule of a decision.
+
+    Raises:
+        NotFound, NotAllowed, WrongState: as `accept`.
+    """
+    _locked(session, viewer, proposed_id).state = ProposalState.DISMISSED
+
+
+def _locked(session: Session, viewer: Viewer, proposed_id: int) -> ProposedRule:
+    administration.must_administer(viewer)
+    found = select(ProposedRule).where(ProposedRule.id == proposed_id).with_for_update()
+    row = session.scalar(found.execution_options(populate_existing=True))
+    if row is None or not rules.may_change(viewer, row.area_prefix):
+        raise NotFound(N_("There is no proposed rule with this number."))
+    if row.state is not ProposalState.OPEN:
+        raise WrongState(N_("This proposal has been decided already."))
+    return row

@@ -127,7 +127,7 @@ def create_app(config: Config) -> OpenAPI:
         BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
     )
     app.extensions["cityops"] = workshop
-    app.extensions["cityops.office"] = make_office(workshop.keys, config.late_entry_hours, config.reopen_days)
+    app.extensions["cityops.office"] = make_office(workshop.keys, config)
     web.install(app)
     accounts_session.install(app)
     frame.install(app)

@@ -16,6 +16,7 @@ from cityops.words import N_
 DEFAULT_PORT = 8310
 LATE_ENTRY_HOURS = 72
 REOPEN_DAYS = 15
+PLACE_LIMIT_M = 100
 # The same for every process of one user, whatever its environment; only the owner may rename or delete there.
 TEMPORARY = Path("/tmp")
 
@@ -35,6 +36,8 @@ class Config:
         several_posts: whether a person may hold several posts in one shift.
         idle_minutes: a session ends after so long without a request.
         secure_cookies: cookies only over HTTPS.
+        place_limit_m: how far from the place a verify or check may be answered without a reason.
+        answer_photos: whether such an answer needs a photo of its own on the pages.
         late_entry_hours: how long ago a report may have come in that is entered now.
         reopen_days: for how many days a closed case can be reopened.
         proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
@@ -54,6 +57,8 @@ class Config:
     proxies: int = 0
     late_entry_hours: int = LATE_ENTRY_HOURS
     reopen_days: int = REOPEN_DAYS
+    place_limit_m: int = PLACE_LIMIT_M
+    answer_photos: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -73,6 +78,8 @@ class Config:
             idle_minutes=_whole_number(environ, "CITYOPS_IDLE_MINUTES", 30, 1, 1_440),
             secure_cookies=_yes_or_no(environ, "CITYOPS_SECURE_COOKIES", production),
             proxies=_whole_number(environ, "CITYOPS_PROXIES", 0, 0, 5),
+            place_limit_m=_whole_number(environ, "CITYOPS_PLACE_LIMIT_M", PLACE_LIMIT_M, 10, 10_000),
+            answer_photos=_yes_or_no(environ, "CITYOPS_ANSWER_PHOTOS", True),
             late_entry_hours=_whole_number(environ, "CITYOPS_LATE_ENTRY_HOURS", LATE_ENTRY_HOURS, 0, 8_760),
             reopen_days=_whole_number(environ, "CITYOPS_REOPEN_DAYS", REOPEN_DAYS, 0, 365),
         )

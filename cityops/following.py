@@ -5,7 +5,7 @@ from functools import partial
 
 from cityops.cases import arbitration, component_life
 from cityops.cases.office import CaseOffice, Follower
-from cityops.config import LATE_ENTRY_HOURS, REOPEN_DAYS
+from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.hotline import services as hotline
 from cityops.notices import services as notices
@@ -22,9 +22,16 @@ def make_quiet_office(keys: Keys) -> CaseOffice:
     return CaseOffice(keys=keys, followers=_at_work(keys))
 
 
-def make_office(keys: Keys, late_entry_hours: int = LATE_ENTRY_HOURS, reopen_days: int = REOPEN_DAYS) -> CaseOffice:
-    """The case room's surroundings, with everybody who follows what happens to a case."""
+def make_office(keys: Keys, config: Config | None = None) -> CaseOffice:
+    """The case room's surroundings, with everybody who follows what happens to a case; by default as a city is set."""
     followers = (*_at_work(keys), notices.follow)
+    if config is None:
+        return CaseOffice(keys, followers)
     return CaseOffice(
-        keys=keys, followers=followers, late_entry=timedelta(hours=late_entry_hours), reopen_days=reopen_days
+        keys,
+        followers,
+        late_entry=timedelta(hours=config.late_entry_hours),
+        reopen_days=config.reopen_days,
+        place_limit_m=config.place_limit_m,
+        answer_photos=config.answer_photos,
     )

@@ -15,6 +15,7 @@ from cityops.accounts.session import current_viewer, find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
+from cityops.cases.office import current_office
 from cityops.cases.plain_cases import HELD_LABELS
 from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
@@ -130,6 +131,7 @@ def _frame() -> dict[str, Any]:
         "stage_word": lambda stage: gettext(STAGE_LABELS[Stage(stage)]),
         "source_word": lambda source: gettext(SOURCE_LABELS[Source(source)]),
         "named": named,
+        "place_limit_m": lambda: current_office().place_limit_m,
         "proposal_words": proposal_words,
         "held_word": lambda held: gettext(HELD_LABELS[held]),
         "my_tabs": my_tabs,

@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 import cityops.accounts.models
 import cityops.cases.arbitration
+import cityops.cases.at_place
 import cityops.cases.automation
 import cityops.cases.co_models
 import cityops.cases.component_life
@@ -39,6 +40,7 @@ ROWS = (
     cityops.accounts.models,
     cityops.cases.arbitration,
     cityops.cases.automation,
+    cityops.cases.at_place,
     cityops.cases.co_models,
     cityops.cases.component_life,
     cityops.cases.hops,

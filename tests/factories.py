@@ -16,6 +16,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import asking, services
 from cityops.cases.asking import Decision, NewRequest
+from cityops.cases.at_place import AtPlace
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Case, Report
 from cityops.cases.office import CaseOffice
@@ -283,6 +284,7 @@ def take(
         {"body": {"pass_on": "lamps-crew"}.get(step, "lamps")} if step in {"dispatch", "arbitrate", "pass_on"} else {}
     )
     facts |= {"result": {"verify": "confirmed"}.get(step, "passed")} if step in {"verify", "check", "review"} else {}
+    facts |= {"at_place": AtPlace(case.lon, case.lat)} if step in {"verify", "check"} else {}
     facts |= (
         {"note": "原因"}
         if step in {"decline", "refuse", "report_back", "reopen", "urge", "arbitrate", "hand_up"}

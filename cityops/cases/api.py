@@ -14,6 +14,7 @@ from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.asked import Asked
 from cityops.cases import attachments, clocks, queries, services
+from cityops.cases.at_place import AtPlace
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report, StageClock
 from cityops.cases.office import current_office
@@ -180,7 +181,10 @@ def _report(session: Session, viewer: Viewer, body: ReportIn) -> Report:
 
 
 def _step(session: Session, viewer: Viewer, number: str, body: StepIn) -> CaseWhole:
-    asked = StepRequest(body.step, body.version, body.result, body.condition, body.body, body.note)
+    if body.located_at is not None and body.located_at.tzinfo is None:
+        raise Invalid("located_at", N_("A moment needs its time zone: 2026-11-23T16:00+08:00."))
+    place = AtPlace(body.lon, body.lat, body.located_at, body.at_place_reason, body.manner)
+    asked = StepRequest(body.step, body.version, body.result, body.condition, body.body, body.note, place)
     return _whole(viewer, services.take_step(session, viewer, current_office(), number, asked))
 
 

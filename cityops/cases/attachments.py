@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from PIL import ExifTags, Image, ImageOps
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
-from cityops.cases.models import Attachment, AttachmentKind, Case
+from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.queue import owe
-from cityops.words import N_
+from cityops.words import N_, Word
 
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 80_000_000
@@ -89,6 +89,7 @@ def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: Attachmen
         return earlier
     if not case.is_open:
         raise WrongState(N_("The case is closed: no photo can be added any more."))
+    _refuse_used(session, viewer, case, kind, photo)
     row = Attachment(
         uuid=uuid,
         case_id=case.id,
@@ -106,6 +107,22 @@ def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: Attachmen
     session.flush()
     owe(session, MAKE_THUMBNAIL, attachment_id=row.id)
     return row
+
+
+def _refuse_used(session: Session, viewer: Viewer, case: Case, kind: AttachmentKind, photo: Photo) -> None:
+    """Refuse the very bytes that show something else already: each photo proves one thing."""
+    elsewhere = or_(Attachment.case_id != case.id, Attachment.kind != kind)
+    used = session.scalar(select(Attachment).where(Attachment.sha256 == photo.sha256, elsewhere).limit(1))
+    if used is None:
+        return
+    if used.case_id == case.id:
+        label = Word(ATTACHMENT_LABELS[used.kind])
+        raise Invalid("file", N_("This photo is in this case already (%(what)s): take a new one."), what=label)
+    other = session.get_one(Case, used.case_id)
+    if not queries.can_see(session, viewer, other):
+        raise Invalid("file", N_("This photo was used in another case already: take a new one."))
+    message = N_("This photo was used in the case %(number)s already: take a new one.")
+    raise Invalid("file", message, number=other.number)
 
 
 def get_photo(case: Case, uuid: str) -> Attachment:

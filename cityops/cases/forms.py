@@ -1,14 +1,27 @@
 """The small forms of the case page: one for each step of the workflow table, and one for a photo."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import FileField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms import (
+    FileField,
+    FloatField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
 from cityops.accounts.models import BODY_KIND_LABELS, Body
+from cityops.cases.at_place import ANSWERS, MANNER_LABELS, AtPlace, Manner
 from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
 from cityops.cases.services import StepRequest
 from cityops.cases.telling import limit_words, named
@@ -41,6 +54,11 @@ class StepForm(RoomForm):
     result = RadioField(_l("Result"), validate_choice=False)
     note = TextAreaField(_l("Note"))
     photo = FileField(_l("Photo"))
+    lon = FloatField(widget=HiddenInput(), validators=[Optional()])
+    lat = FloatField(widget=HiddenInput(), validators=[Optional()])
+    located_at = HiddenField()
+    manner = SelectField(_l("How it was judged"), validate_choice=False)
+    at_place_reason = StringField(_l("Why not at the place"))
 
     def request(self) -> StepRequest:
         """The step as the service takes it.
@@ -60,6 +78,25 @@ class StepForm(RoomForm):
             condition=self.condition.data or None,
             body=self.body.data or None,
             note=self.note.data or None,
+            at_place=self._at_place(),
+        )
+
+    def _at_place(self) -> AtPlace:
+        """Where the tablet was; a moment that cannot be read is none, and so is its position."""
+        located_at = None
+        with suppress(ValueError):
+            located_at = datetime.fromisoformat(self.located_at.data or "")
+        is_known = located_at is not None and located_at.tzinfo is not None
+        manner = self.manner.data or Manner.ON_THE_SPOT
+        if manner not in set(Manner):
+            raise Invalid("manner", N_("Choose how it was judged."))
+        return AtPlace(
+            lon=self.lon.data if is_known else None,
+            lat=self.lat.data if is_known else None,
+            located_at=located_at if is_known else None,
+            reason=self.at_place_reason.data or None,
+            manner=Manner(manner),
+            is_proof_asked=True,
         )
 
 
@@ -143,6 +180,10 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
         del form.result
     if step.name not in PHOTO_OF_STEP:
         del form.photo
+    if step.name in ANSWERS:
+        form.manner.choices = [(manner.value, gettext(label)) for manner, label in MANNER_LABELS.items()]
+    else:
+        del form.lon, form.lat, form.located_at, form.manner, form.at_place_reason
     if Need.REASON in needs:
         form.note.label.text = gettext("Reason")
     elif Need.NOTE in needs:

@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case, CaseEvent
-from cityops.config import LATE_ENTRY_HOURS, REOPEN_DAYS
+from cityops.config import LATE_ENTRY_HOURS, PLACE_LIMIT_M, REOPEN_DAYS
 from cityops.crypto import Keys
 
 Follower = Callable[[Session, Case, CaseEvent], None]
@@ -23,12 +23,16 @@ class CaseOffice:
         followers: called inside the step's transaction with each event (hotline, patrol).
         late_entry: how long ago a report may have come in that is entered now.
         reopen_days: for how many days a closed case can be reopened.
+        place_limit_m: how far from the place a verify or check may be answered without a reason.
+        answer_photos: whether such an answer needs a photo of its own on the pages.
     """
 
     keys: Keys
     followers: tuple[Follower, ...] = ()
     late_entry: timedelta = timedelta(hours=LATE_ENTRY_HOURS)
     reopen_days: int = REOPEN_DAYS
+    place_limit_m: int = PLACE_LIMIT_M
+    answer_photos: bool = True
 
 
 def current_office() -> CaseOffice:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from cityops.asked import Asked
+from cityops.cases.at_place import Manner
 from cityops.cases.models import AttachmentKind
 from cityops.cases.workflow import Source, Stage, StepName
 from cityops.catalog.models import CaseKind
@@ -77,6 +78,11 @@ class StepIn(Strict):
     condition: str | None = Field(None, max_length=16)
     body: str | None = Field(None, max_length=32, description="A responsible body's code")
     note: Text | None = Field(None, description="The reason, or what was done")
+    lon: float | None = Field(None, description="Where a verify or check is answered, WGS84/CGCS2000")
+    lat: float | None = Field(None, description="Where a verify or check is answered, WGS84/CGCS2000")
+    located_at: Moment | None = Field(None, description="The moment of that position; an old one counts as none")
+    at_place_reason: Text | None = Field(None, description="Why it is not answered at the place")
+    manner: Manner = Field(Manner.ON_THE_SPOT, description="How the place was judged")
 
 
 class ClassOut(BaseModel):

@@ -18,6 +18,7 @@ from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import by_rule, history, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
 from cityops.cases.actor import Actor
+from cityops.cases.at_place import ANSWERS, AtPlace, write_answer
 from cityops.cases.effects import EFFECTS
 from cityops.cases.hops import lies_below
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
@@ -45,6 +46,7 @@ class StepRequest:
     condition: str | None = None
     body: str | None = None
     note: str | None = None
+    at_place: AtPlace = AtPlace()
 
 
 def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport) -> Report:
@@ -193,6 +195,8 @@ def _prepare(
         act.facts |= {"body": body.id, "duties": find_duties(session, case, body.id)}
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
+    if step.name in ANSWERS:
+        write_answer(act, request.at_place)
     return act
 
 

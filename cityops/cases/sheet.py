@@ -12,7 +12,7 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import automation, co_queries, faults, hops, queries
+from cityops.cases import at_place, automation, co_queries, faults, hops, queries
 from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
@@ -138,7 +138,11 @@ def read_sheet(
     sheet = Sheet(
         case=case,
         clocks=_clocks(session, case),
-        events=tell_events(case, [*(row.body for row in tasks), *(hop.to_body for hop in passed)]),
+        events=tell_events(
+            case,
+            [*(row.body for row in tasks), *(hop.to_body for hop in passed)],
+            at_place.reasons_of(session, case),
+        ),
         hops=[hop for hop in passed if hop.ended_at is None],
         tasks=[shown_task(viewer, case, row) for row in tasks],
         before=[shown for is_after, shown in photos if not is_after],

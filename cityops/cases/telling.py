@@ -13,6 +13,7 @@ from flask_babel import format_date, gettext
 from cityops import clock, web
 from cityops.accounts.models import Body
 from cityops.accounts.posts import POST_LABELS
+from cityops.cases.at_place import MANNER_LABELS, Manner
 from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of, limit_of
 from cityops.cases.models import Case, CaseEvent, StageClock
 from cityops.cases.requests import RULES, RequestKind
@@ -66,10 +67,21 @@ class ToldEvent:
     why: str | None
 
 
-def tell_events(case: Case, others: Sequence[Body] = ()) -> list[ToldEvent]:
-    """The case's history in sentences, the oldest first; `others` had a task or got it passed on."""
+def tell_events(
+    case: Case, others: Sequence[Body] = (), away: Mapping[int, str] = MappingProxyType({})
+) -> list[ToldEvent]:
+    """The case's history in sentences, the oldest first.
+
+    Args:
+        others: bodies that had a task or got it passed on.
+        away: by the event's seq, why a verify or check was not answered at the place.
+    """
     bodies = {body.id: named(body) for body in (*(each.body for each in case.assignments), *others)}
-    return [ToldEvent(event.at, sentence(event, bodies), event.note or _moves(event)) for event in case.events]
+    told = []
+    for event in case.events:
+        words = [word for word in (event.note or _moves(event), away.get(event.seq)) if word]
+        told.append(ToldEvent(event.at, sentence(event, bodies), " · ".join(words) or None))
+    return told
 
 
 def _moves(event: CaseEvent) -> str | None:
@@ -85,6 +97,17 @@ def _moves(event: CaseEvent) -> str | None:
 
 def _written(moment: str) -> str:
     return web.local_time(datetime.fromisoformat(moment))
+
+
+def _where(payload: Mapping[str, Any]) -> str:
+    """How far from the place a verify or check was answered, and how it was judged where not on the spot."""
+    if "manner" not in payload:
+        return ""
+    if payload["manner"] != Manner.ON_THE_SPOT:
+        return f" ({gettext(MANNER_LABELS[Manner(payload['manner'])])})"
+    away_m = payload["away_m"]
+    words = gettext("place not known") if away_m is None else gettext("%(n)s m from the place", n=away_m)
+    return f" ({words})"
 
 
 def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({})) -> str:
@@ -111,7 +134,7 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         return str(gettext("%(who)s (%(post)s) %(done)s: %(body)s", body=body, **facts))
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])
-        return str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts))
+        return str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts)) + _where(payload)
     return str(gettext("%(who)s (%(post)s) %(done)s", **facts))
 
 

@@ -58,11 +58,19 @@ class Flag(StrEnum):
 
     OWN_CASE = "own_case"
     PAIR_TOO_OFTEN = "pair_too_often"
+    FAR_AWAY = "far_away"
+    NO_POSITION = "no_position"
+    SAME_POSITION = "same_position"
+    WAIVED = "waived"
 
 
 FLAG_LABELS = {
     Flag.OWN_CASE: N_("judged by who reported or judged it before"),
     Flag.PAIR_TOO_OFTEN: N_("the same pair too often of late"),
+    Flag.FAR_AWAY: N_("answered far from the place"),
+    Flag.NO_POSITION: N_("answered without a position"),
+    Flag.SAME_POSITION: N_("the very position and moment of another answer"),
+    Flag.WAIVED: N_("waived"),
 }
 
 

@@ -1,5 +1,6 @@
 """Verify and check tasks: given when a case comes to that stage, done by the case's own step."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
@@ -10,6 +11,7 @@ from cityops.accounts import audit
 from cityops.accounts.administration import is_city_administrator, must_administer
 from cityops.accounts.models import AuditAction
 from cityops.accounts.viewer import Viewer
+from cityops.cases.at_place import Manner
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.workflow import Source, Stage, StepName
 from cityops.crypto import Keys
@@ -149,9 +151,23 @@ def _finish(session: Session, case: Case, event: CaseEvent) -> None:
         task.done_at, task.done_by = event.at, event.person_id if is_answer else None
         if is_answer and task.person_id == event.person_id:
             flags |= drawing.flags_of(task)
-    if is_answer and _judged_before(session, case, event):
-        flags.add(Flag.OWN_CASE)
+    if is_answer:
+        flags |= _flags_of_answer(session, case, event)
     session.add_all(CheckFlag(case_id=case.id, event_id=event.id, flag=flag, at=event.at) for flag in sorted(flags))
+
+
+def _flags_of_answer(session: Session, case: Case, event: CaseEvent) -> set[Flag]:
+    flags = {Flag.OWN_CASE} if _judged_before(session, case, event) else set()
+    told = json.loads(event.payload)
+    if told["manner"] == Manner.WAIVED:
+        return flags | {Flag.WAIVED}
+    if told["manner"] == Manner.ON_THE_SPOT and told["away_m"] is None:
+        flags.add(Flag.NO_POSITION)
+    if told["is_far"]:
+        flags.add(Flag.FAR_AWAY)
+    if told["has_twin"]:
+        flags.add(Flag.SAME_POSITION)
+    return flags
 
 
 def _judged_before(session: Session, case: Case, event: CaseEvent) -> bool:

@@ -12,6 +12,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import asking
 from cityops.cases import services as cases
 from cityops.cases.asking import Decision, NewRequest
+from cityops.cases.at_place import ANSWERS, AtPlace
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.office import CaseOffice
@@ -152,7 +153,14 @@ class Player:
             condition=act.condition,
             body=act.body,
             note=act.note,
+            at_place=self._at_place(act, case),
         )
+
+    def _at_place(self, act: Act, case: Case) -> AtPlace:
+        """A few steps from the place, as the lot will."""
+        if act.step not in ANSWERS:
+            return AtPlace()
+        return AtPlace(case.lon + (act.lot - 0.5) / 2_500, case.lat + (0.5 - act.lot) / 4_000, located_at=act.at)
 
     def _add_photos(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
         """Add the act's pictures as rows: their files and small pictures were made before the first case."""

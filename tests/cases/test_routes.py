@@ -224,6 +224,7 @@ def test_what_is_not_a_picture_is_refused_on_the_page(as_person: As, small_city:
 def test_a_check_with_its_photo_is_one_step(as_person: As, small_city: Database, office: CaseOffice) -> None:
     number = make_case(small_city, office, "accept", "file", "dispatch", "report_back")
     data = {"step": "check", "version": "5", "result": "passed", "photo": (picture("green"), "b.jpg")}
+    data |= {"at_place_reason": "现场正在施工，无法靠近"}
     assert as_person("inspector2").post(f"/cases/{number}/steps", data=data).status_code == 303
     with small_city.reading() as session:
         assert session.scalars(select(Attachment)).one().kind == "check"

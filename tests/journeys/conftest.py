@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from secrets import token_bytes
 
 import pytest
 from PIL import Image
@@ -26,6 +27,7 @@ FLAGS = (
 )
 
 Signed = Callable[..., Visitor]
+Camera = Callable[[], dict[str, object]]
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +84,15 @@ def signed_in(visitor: Signed) -> Signed:
     return come
 
 
-@pytest.fixture(scope="session")
-def photo() -> dict[str, object]:
-    """A picture as a tablet's camera hands it over."""
-    data = BytesIO()
-    Image.linear_gradient("L").resize((640, 480)).convert("RGB").save(data, "JPEG", quality=80)
-    return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data.getvalue()}
+@pytest.fixture
+def photo() -> Camera:
+    """Pictures as a tablet's camera hands them over: no two are the same."""
+
+    def take() -> dict[str, object]:
+        data = BytesIO()
+        picture = Image.linear_gradient("L").resize((640, 480)).convert("RGB")
+        picture.putpixel((0, 0), (*token_bytes(3),))
+        picture.save(data, "PNG")
+        return {"name": "photo.png", "mimeType": "image/png", "buffer": data.getvalue()}
+
+    return take

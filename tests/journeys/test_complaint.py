@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import Signed
+from tests.journeys.conftest import Camera, Signed
 from tests.journeys.site import Site
 from tests.journeys.visitor import Visitor
 
@@ -42,20 +42,21 @@ def take_call(operator: Visitor) -> str:
     return page.locator(".case-head .code").inner_text()
 
 
-def do_task(inspector: Visitor, task: str, number: str, photo: dict[str, object], decision: str, name: str) -> None:
+def do_task(inspector: Visitor, task: str, number: str, photo: Camera, decision: str, name: str) -> None:
     """Open the case's task on the tablet, take a picture, decide."""
     page = inspector.page
     page.goto("/tasks")
     page.locator(f'.tasks a[href="{task}"]').click()
     expect(page).to_have_title(re.compile(number))
     inspector.wait_for_map()
-    page.locator("input[type=file]").set_input_files(photo)
+    inspector.goes_to_the_place()
+    page.locator("input[type=file]").set_input_files(photo())
     inspector.shows(name)
     page.locator(f'button[name=result][value="{decision}"]').click()
     expect(page.locator(".notes")).to_contain_text(number)
 
 
-def test_a_complaint_goes_its_whole_way(signed_in: Signed, site: Site, photo: dict[str, object]) -> None:
+def test_a_complaint_goes_its_whole_way(signed_in: Signed, site: Site, photo: Camera) -> None:
     operator = signed_in("operator")
     number = take_call(operator)
 
@@ -87,7 +88,7 @@ def test_a_complaint_goes_its_whole_way(signed_in: Signed, site: Site, photo: di
     handler.stage_is("handling")
     handler.open_step("report_back")
     handler.page.locator("#report_back-note").fill("换了灯头，已亮")
-    handler.page.locator("#report_back-photo").set_input_files(photo)
+    handler.page.locator("#report_back-photo").set_input_files(photo())
     handler.shows("complaint-8-report-back")
     handler.send_step("report_back")
     handler.stage_is("checking")
@@ -135,7 +136,7 @@ def sees_all_of_it(supervisor: Visitor, site: Site, number: str, *inspectors: st
     supervisor.shows("complaint-13-behind-a-figure")
 
 
-def test_a_simple_case_is_put_right_by_its_finder(signed_in: Signed, site: Site, photo: dict[str, object]) -> None:
+def test_a_simple_case_is_put_right_by_its_finder(signed_in: Signed, site: Site, photo: Camera) -> None:
     inspector = signed_in("inspector", on_tablet=True)
     page = inspector.page
     page.goto("/patrol/report")
@@ -145,14 +146,14 @@ def test_a_simple_case_is_put_right_by_its_finder(signed_in: Signed, site: Site,
     expect(page.locator("#place-list li").first).to_contain_text("天一")
     page.locator("#address").press("Enter")
     expect(page.locator("#where-answer")).to_contain_text(re.compile(r"\d{15}"))
-    page.locator("#photo").set_input_files(photo)
+    page.locator("#photo").set_input_files(photo())
     page.locator("#self_handled").check()
     inspector.shows("simple-1-without-the-second-photo")
     page.locator(".big-button button").click()
     expect(page.locator("#photo_after-error")).to_be_visible()
     expect(page.locator("#description")).to_have_value("人行道上一袋垃圾，已清走")
-    page.locator("#photo").set_input_files(photo)
-    page.locator("#photo_after").set_input_files(photo)
+    page.locator("#photo").set_input_files(photo())
+    page.locator("#photo_after").set_input_files(photo())
     inspector.shows("simple-2-report")
     page.locator(".big-button button").click()
     expect(page.locator(".notes")).to_be_visible()

@@ -25,6 +25,7 @@ class Visitor:
             has_touch=on_tablet,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
+            permissions=["geolocation"],
         )
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()
@@ -53,6 +54,13 @@ class Visitor:
     def stage_is(self, stage: str) -> None:
         """Expect the page of the case to stand at this stage."""
         expect(self.page.locator(f".case-head .stage-{stage}")).to_be_visible()
+
+    def goes_to_the_place(self) -> None:
+        """Stand where the case of the page is, so that the page knows it."""
+        frame = self.page.locator("[data-proves-place]")
+        lon, lat = (float(frame.get_attribute(f"data-{name}") or "nan") for name in ("lon", "lat"))
+        self.context.set_geolocation({"longitude": lon, "latitude": lat})
+        expect(frame.get_by_role("status")).to_contain_text("0 米")
 
     def open_step(self, step: str) -> None:
         """Open the small form of a step."""

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 
+from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.workflow import Source
@@ -33,6 +34,12 @@ def a_report(**changes: Any) -> dict[str, Any]:
     lon, lat = factories.WEST_POINT
     facts = {"uuid": str(uuid4()), "class_code": "matter-06001", "condition": "M06001-1", "description": "垃圾一堆"}
     return facts | {"lon": str(lon), "lat": str(lat)} | changes
+
+
+def here() -> dict[str, str]:
+    """A tablet's position at the western place, of this moment."""
+    lon, lat = factories.WEST_POINT
+    return {"lon": str(lon), "lat": str(lat), "located_at": clock.now().isoformat()}
 
 
 def give_task(small_city: Database, app: Flask) -> tuple[int, str, int]:
@@ -64,6 +71,7 @@ def test_a_task_is_listed_shown_and_decided_on_one_screen(as_person: As, small_c
         "result": "confirmed",
         "next": "/tasks",
         "photo": (picture("red"), "a.jpg"),
+        **here(),
     }
     assert tablet.post(f"/cases/{number}/steps", data=data).location == "/tasks"
     assert f"/tasks/{task_id}" not in tablet.get("/tasks").text

@@ -22,6 +22,7 @@ from cityops.cases import tasks as cases
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.notices import tasks as notices
+from cityops.patrol import tasks as patrol
 from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, is_open, list_owed, owe, read_arguments
 from cityops.workshop import Workshop
 
@@ -78,6 +79,7 @@ TASKS: dict[str, Task] = {
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),
+    "patrol.hand_on_tasks": Task(patrol.hand_on_tasks, 120),
     "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
 }
 
@@ -87,6 +89,7 @@ SCHEDULE = (
     Scheduled("accounts.forget_idempotency_keys", time(3, 10)),
     Scheduled("notices.sweep", every=timedelta(minutes=1)),
     Scheduled("notices.forget", time(3, 30)),
+    Scheduled("patrol.hand_on_tasks", every=timedelta(minutes=1)),
     Scheduled("jobs.forget_done_jobs", time(3, 20)),
 )
 

@@ -1,7 +1,7 @@
 """Who is on duty where, and which tasks an inspector has."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import String, Subquery, and_, bindparam, exists, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
@@ -173,6 +173,30 @@ def get_task(session: Session, viewer: Viewer, task_id: int) -> InspectorTask:
     if found is None:
         raise NotFound(N_("There is no such task that you may see."))
     return found
+
+
+def list_left_behind(session: Session, on: date, limit: int) -> Sequence[InspectorTask]:
+    """Open tasks of persons who have left or hold no inspector's post on a day, the oldest first."""
+    holds_post = (
+        exists()
+        .where(PersonPost.person_id == InspectorTask.person_id, PersonPost.post == Post.INSPECTOR)
+        .where(PersonPost.from_on <= on, or_(PersonPost.until_on.is_(None), PersonPost.until_on >= on))
+    )
+    has_left = exists().where(Person.id == InspectorTask.person_id, Person.ended_on <= on)
+    return session.scalars(
+        select(InspectorTask)
+        .where(InspectorTask.done_at.is_(None), or_(has_left, ~holds_post))
+        .order_by(InspectorTask.id)
+        .limit(limit)
+    ).all()
+
+
+def get_case_of_task_for_update(session: Session, task: InspectorTask) -> Case:
+    """The case of a task, its row locked until the transaction ends; the task as it stands then."""
+    locked = select(Case).where(Case.id == task.case_id).with_for_update(of=Case).options(joinedload(Case.body))
+    case = session.scalars(locked.execution_options(populate_existing=True)).one()
+    session.refresh(task)
+    return case
 
 
 def list_tasks_of_case(session: Session, case_id: int) -> Sequence[InspectorTask]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from cityops import clock
 from cityops.accounts import audit
 from cityops.accounts.administration import is_city_administrator, must_administer
 from cityops.accounts.models import AuditAction
@@ -22,10 +23,12 @@ from cityops.patrol.models import CheckFlag, InspectorTask, PatrolRules, TaskKin
 from cityops.patrol.queries import (
     JUDGED,
     REPORTED,
+    get_case_of_task_for_update,
     get_rules,
     list_candidates,
     list_judging_steps,
     list_last_checks,
+    list_left_behind,
 )
 from cityops.words import N_
 
@@ -78,6 +81,26 @@ def give_task(
     return task
 
 
+def hand_on_tasks(session: Session, keys: Keys, limit: int = 100) -> int:
+    """Draw the open tasks of persons who have left anew; how many were handed on.
+
+    A task for which nobody is there stays where it is until somebody is.
+    """
+    handed_on = 0
+    for task in list_left_behind(session, clock.today(), limit):
+        case = get_case_of_task_for_update(session, task)
+        if task.done_at is not None:
+            continue
+        left, given_at = task.person_id, task.given_at
+        task.turn, task.given_at = task.turn + 1, clock.now()
+        taken = list_judging_steps(session, case.id)
+        if _draw(session, keys, case, task, taken, always_another=case.rework_count > 0, instead_of=left):
+            handed_on += 1
+        else:
+            task.turn, task.given_at = task.turn - 1, given_at
+    return handed_on
+
+
 def set_rules(session: Session, viewer: Viewer, rules: Rules) -> None:
     """Set who checks, for the tasks that are given from now on.
 
@@ -102,6 +125,7 @@ def _draw(
     taken: Sequence[tuple[StepName, int]],
     *,
     always_another: bool,
+    instead_of: int | None = None,
 ) -> bool:
     """Draw who gets a task, and write the draw down on it; whether somebody could."""
     rules = get_rules(session)
@@ -115,7 +139,7 @@ def _draw(
     if drawn is None:
         return False
     task.person_id, task.chosen_because = drawn.chosen.person_id, drawn.chosen.why
-    drawing.write_down(keys, task, drawn)
+    drawing.write_down(keys, task, drawn, instead_of)
     return True
 
 

@@ -219,6 +219,51 @@ def test_a_case_that_ends_in_another_way_leaves_no_task_behind(small_city: Datab
         assert [(task.done_at, task.done_by) for task in tasks(session)] == [(case.moved_at, None)]
 
 
+def end(session: Session, username: str) -> None:
+    session.scalars(select(Person).where(Person.username == username)).one().ended_on = factories.LONG_AGO
+
+
+def end_post(session: Session, username: str) -> None:
+    person = session.scalars(select(Person).where(Person.username == username)).one()
+    person.posts[0].until_on = factories.LONG_AGO
+
+
+@pytest.mark.parametrize("leave", [end, end_post])
+def test_the_open_task_of_who_left_goes_to_another(small_city: Database, leave: Callable[[Session, str], None]) -> None:
+    with small_city.transaction() as session, running_at(factories.MONDAY_MORNING):
+        people = People(session)
+        done = handled_case(session, people, people.operator)
+        first = tasks(session)[0].person_id
+        names = {people.viewer(name).person_id: name for name in ("inspector", "inspector2")}
+        factories.take(session, people.viewer(names[first]), done, "check")
+        handled_case(session, people, people.operator)
+        _, task = tasks(session)
+        left = task.person_id
+        assert services.hand_on_tasks(session, KEYS) == 0
+        leave(session, names[left])
+        session.flush()
+        assert services.hand_on_tasks(session, KEYS) == 1
+        assert task.person_id == next(key for key in names if key != left) and task.turn == 2
+        assert json.loads(task.draw or "")["instead_of"] == left
+        assert drawing.prove(KEYS, task).wrong is None  # type: ignore[union-attr]
+        assert tasks(session)[0].person_id == first
+        assert services.hand_on_tasks(session, KEYS) == 0
+
+
+def test_a_task_stays_where_it_is_until_somebody_can_take_it(small_city: Database) -> None:
+    with small_city.transaction() as session, running_at(factories.MONDAY_MORNING):
+        people = People(session)
+        handled_case(session, people)
+        second = people.viewer("inspector2").person_id
+        end(session, "inspector")
+        end(session, "inspector2")
+        session.flush()
+        assert services.hand_on_tasks(session, KEYS) == 0
+        (task,) = tasks(session)
+        assert (task.person_id, task.turn) == (second, 1)
+        assert drawing.prove(KEYS, task).wrong is None  # type: ignore[union-attr]
+
+
 def test_only_the_citys_administrator_sets_who_checks(as_person: As, small_city: Database) -> None:
     admin = as_person("admin")
     assert 'value="3000"' in admin.get("/settings/checks").text

@@ -41,6 +41,7 @@ from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
 from cityops.patrol import api as patrol_api
+from cityops.patrol import flag_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
@@ -80,6 +81,7 @@ PAGES = (
     patrol_routes.pages,
     notices_routes.pages,
     patrol_settings.pages,
+    flag_routes.pages,
     roster_routes.pages,
     roster_contacts.pages,
     roster_hand_overs.pages,

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Person
-from cityops.cases.models import Case
+from cityops.cases.models import Case, CaseEvent
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.patrol.choosing import Flag, Rules, Why
 from cityops.words import N_
@@ -104,3 +104,5 @@ class CheckFlag(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"))
     flag: Mapped[Flag] = mapped_column(words_enum(Flag))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    case: Mapped[Case] = relationship(viewonly=True)
+    event: Mapped[CaseEvent] = relationship(viewonly=True)

@@ -17,8 +17,8 @@ from cityops.errors import NotFound
 from cityops.grid import queries as grid
 from cityops.grid.geometry import distance_m
 from cityops.grid.models import Cell, DutyGrid
-from cityops.patrol.choosing import Bar, Candidate, Rules, Why
-from cityops.patrol.models import InspectorShift, InspectorTask, PatrolRules, TaskKind
+from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Why
+from cityops.patrol.models import CheckFlag, InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.words import N_
 
 # Built once: putting a statement together takes longer than running it.
@@ -173,6 +173,20 @@ def get_task(session: Session, viewer: Viewer, task_id: int) -> InspectorTask:
     if found is None:
         raise NotFound(N_("There is no such task that you may see."))
     return found
+
+
+def list_flags(
+    session: Session, viewer: Viewer, *, flag: Flag | None = None, before: int | None = None, size: int = 50
+) -> Sequence[CheckFlag]:
+    """What was flagged of the answers in the viewer's scope, newest first, with case, event and person."""
+    flags = select(CheckFlag).join(CheckFlag.case).where(cases.scope(viewer))
+    if flag is not None:
+        flags = flags.where(CheckFlag.flag == flag)
+    if before is not None:
+        flags = flags.where(CheckFlag.id < before)
+    whole = contains_eager(CheckFlag.case).options(joinedload(Case.case_class), joinedload(Case.condition))
+    flags = flags.options(whole, joinedload(CheckFlag.event).joinedload(CaseEvent.person))
+    return session.scalars(flags.order_by(CheckFlag.id.desc()).limit(size)).all()
 
 
 def list_left_behind(session: Session, on: date, limit: int) -> Sequence[InspectorTask]:

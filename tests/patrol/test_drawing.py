@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cityops.accounts.models import Body, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.cases.at_place import AtPlace, Manner
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.workflow import Source, Stage, StepName
 from cityops.cli import cli
@@ -25,6 +26,7 @@ from cityops.patrol.choosing import Flag, Rules, Why
 from cityops.patrol.models import CheckFlag, InspectorShift, InspectorTask, PatrolRules
 from cityops.shell import Shell
 from tests import factories
+from tests.counting import counted_queries
 from tests.factories import People
 
 As = Callable[[str], FlaskClient]
@@ -217,6 +219,38 @@ def test_a_case_that_ends_in_another_way_leaves_no_task_behind(small_city: Datab
         voiding = CaseEvent(step=StepName.CLOSE, from_stage=Stage.CHECKING, to_stage=Stage.CLOSED, at=case.moved_at)
         services.follow(KEYS, session, case, voiding)
         assert [(task.done_at, task.done_by) for task in tasks(session)] == [(case.moved_at, None)]
+
+
+def test_flagged_answers_are_listed_for_the_supervision_of_the_area(as_person: As, small_city: Database) -> None:
+    with small_city.transaction() as session:
+        people = People(session)
+        numbers = []
+        for place in (AtPlace(), AtPlace(manner=Manner.WAIVED)):
+            case = handled_case(session, people, people.operator)
+            factories.take(session, people.viewer("inspector2"), case, "check", at_place=place)
+            numbers.append(case.number)
+    supervisor = as_person("supervisor")
+    page = supervisor.get("/checks/flagged").text
+    assert all(number in page for number in numbers) and page.index(numbers[1]) < page.index(numbers[0])
+    one = supervisor.get("/checks/flagged?flag=waived").text
+    assert numbers[1] in one and numbers[0] not in one
+    assert numbers[0] not in as_person("dutyleader-east").get("/checks/flagged").text
+    assert as_person("inspector").get("/checks/flagged").status_code == 403
+
+
+def test_the_flagged_list_asks_the_same_number_of_queries_for_1_and_for_4(small_city: Database) -> None:
+    def ask(more: int) -> int:
+        with small_city.transaction() as session:
+            people = People(session)
+            for _ in range(more):
+                case = handled_case(session, people, people.operator)
+                factories.take(session, people.viewer("inspector2"), case, "check", at_place=AtPlace())
+        with small_city.reading() as session, counted_queries() as seen:
+            for flag in queries.list_flags(session, People(session).viewer("supervisor")):
+                assert flag.case.case_class.name and flag.event.person is not None
+        return len(seen)
+
+    assert ask(1) == ask(3)
 
 
 def end(session: Session, username: str) -> None:

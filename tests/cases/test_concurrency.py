@@ -5,6 +5,7 @@ The race for a step fails when the line that locks is deleted: on PostgreSQL `wi
 """
 
 import multiprocessing
+import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier as BarrierType
@@ -24,6 +25,7 @@ from tests.factories import People, bring_to, make_report, take
 
 pytestmark = pytest.mark.process
 AT_ONCE = 6
+ROUNDS, ATTEMPTS = 2, 204
 UUID = "00000000-0000-4000-8000-00000000000a"
 
 
@@ -66,6 +68,28 @@ def dispatch_once(database: Database, number: int, case_id: int, version: int) -
     return "done"
 
 
+def urge_often(database: Database, number: int, case_id: int, version: int) -> str:
+    """Urge a case on again and again at the version of each round; how often it was this one who did."""
+    won = 0
+    for round_ in range(ROUNDS):
+        for _ in range(ATTEMPTS // AT_ONCE):
+            try:
+                with database.transaction() as session:
+                    case = session.get_one(Case, case_id)
+                    take(session, People(session).dispatcher, case, "urge", version=version + round_)
+                    won += 1
+            except Conflict:
+                continue
+        while current_version(database, case_id) <= version + round_:
+            time.sleep(0.01)
+    return str(won)
+
+
+def current_version(database: Database, case_id: int) -> int:
+    with database.reading() as session:
+        return session.get_one(Case, case_id).version
+
+
 def report_the_same(database: Database, number: int) -> str:
     """As a door does it: the one that lost the race for the uuid is done again."""
     for _ in range(2):
@@ -103,6 +127,18 @@ def test_of_many_dispatchers_at_the_same_moment_one_moves_the_case(db: Database,
         case = session.get_one(Case, case_id)
         assert (case.stage, case.version, len(case.assignments)) == (Stage.DISPATCHED, version + 1, 1)
         assert list(history.find_broken(session, factories.make_keys())) == [history.Walked(1, 4)]
+
+
+def test_of_two_hundred_attempts_a_round_exactly_one_wins(db: Database, url: str) -> None:
+    with db.transaction() as session:
+        people = People(session)
+        case = bring_to(session, people, make_report(session, people.inspector).case, "accept", "file", "dispatch")
+        case_id, version = case.id, case.version
+    won = [int(each) for each in at_once(urge_often, url, case_id, version)]
+    assert sum(won) == ROUNDS
+    with db.reading() as session:
+        assert session.get_one(Case, case_id).version == version + ROUNDS
+        assert list(history.find_broken(session, factories.make_keys())) == [history.Walked(1, version + ROUNDS)]
 
 
 def test_the_same_report_sent_many_times_at_once_is_one(db: Database, url: str) -> None:

@@ -81,11 +81,11 @@ RULES = """
   the case and when.
 - **Verifying.** Reports of the public and of machines ({verified}) are verified by an inspector
   before filing; all others go straight to the duty leader.
-- **More time, pauses.** Asked for by the due moment, never for urgent conditions. A suspended case's clock stands still
-  until its day, however late somebody notices, and runs on by itself; reporting back ends the suspension.
+- **More time, pauses.** Asked for by the due moment; more time never for urgent conditions. A suspended case's clock
+  stands still until its day, however late somebody notices, and runs on by itself; reporting back ends the suspension.
 - **Voided** is held against nobody; **closed by force** never counts as on time; an upheld **appeal** takes the case
   out of the body's figures, and the mark stays in its history. A closed case can be **reopened** for some days: it goes
-  back to the dispatcher with the clocks it had.
+  back to the dispatcher. Its old clocks stay as they were; handling begins anew, and is scored beside the first time.
 - **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
   for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
   time runs on. Back to the same body the remaining time runs on as well; another body begins anew.

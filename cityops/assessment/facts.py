@@ -80,7 +80,7 @@ def _of_steps(statement: Statement) -> Statement:
 
 def _counts() -> Condition:
     """What is held against a body: not a case that was voided, nor a mark that an appeal took away."""
-    return and_(Assignment.exempted_at.is_(None), or_(Assignment.end.is_(None), Assignment.end != AssignmentEnd.VOIDED))
+    return and_(Assignment.exempted_at.is_(None), Case.stage != Stage.VOIDED)
 
 
 def _not_sent_back(span: Span) -> Condition:
@@ -129,7 +129,11 @@ def _overdue(span: Span) -> Condition:
 
 
 def _late(_span: Span) -> Condition:
-    return or_(Assignment.reported_back_at.is_(None), Assignment.reported_back_at > Assignment.due_at)
+    return or_(
+        Assignment.reported_back_at.is_(None),
+        Assignment.reported_back_at > Assignment.due_at,
+        Assignment.end == AssignmentEnd.FORCED,
+    )
 
 
 def _awaiting_check(_span: Span) -> Condition:

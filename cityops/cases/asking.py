@@ -5,27 +5,38 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body
 from cityops.accounts.posts import Post
-from cityops.accounts.viewer import Viewer
-from cityops.cases import arbitration, queries, request_queries
+from cityops.accounts.viewer import HeldPost, Viewer
+from cityops.cases import arbitration, history, queries, request_queries
 from cityops.cases.acting import Act, carry_out, moment_of, running
 from cityops.cases.actor import Actor
-from cityops.cases.clocks import closed_pauses
 from cityops.cases.effects import EFFECTS
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Assignment, Case, StageClock
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
-from cityops.cases.requests import RULES, Ask, Asked, Life, RequestKind, RequestRule, RequestState, Situation, check
+from cityops.cases.requests import (
+    RULES,
+    Ask,
+    Asked,
+    Life,
+    RequestKind,
+    RequestRule,
+    RequestState,
+    Situation,
+    check,
+    check_grant,
+)
 from cityops.cases.services import check_version, held_for
 from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
-from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
+from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime
 from cityops.worktime.arithmetic import add, counted, remaining
@@ -70,7 +81,7 @@ def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
         raise WrongState(N_("It is reported already, and waits for the co-handlers."))
     if rule.kind is RequestKind.SEND_BACK and case.assignments[-1].is_binding:
         raise NotAllowed(N_("It was decided whose this is: it cannot be sent back again."))
-    if held.post is Post.HANDLER and case.hop_count and not case.assignments[-1].body.path.startswith(held.body_path):
+    if held.post is Post.HANDLER and not case.assignments[-1].body.path.startswith(held.body_path):
         raise NotAllowed(N_("The lead asks for this: hand it up with the reason."))
     moment, reason = moment_of(case), checked_text("reason", new.reason)
     assignment = case.assignments[-1] if case.assignments else None
@@ -117,24 +128,20 @@ def decide(
         WrongState: it is decided already, cannot be done at the case's stage, or the month's share is used up.
         Invalid: a rejection without a reason, an oversight without a reply.
     """
-    found = session.get(CaseRequest, request_id)
-    if found is None:
-        raise NotFound(request_queries.NO_REQUEST)
-    case = queries.get_case_for_update(session, viewer, session.get_one(Case, found.case_id).number)
+    case = queries.get_case_for_update(session, viewer, request_queries.get_number(session, viewer, request_id))
     # Read again under the lock: who came first has decided it.
     request = session.get_one(CaseRequest, request_id, populate_existing=True)
     rule = RULES[request.kind]
     if request.state is not RequestState.OPEN:
         raise WrongState(N_("This request is not open any more."))
     check_version(session, case, version)
-    step = STEPS[_step_of(rule, decision)]
-    held = held_for(viewer, rule.askers if decision is Decision.WITHDRAW else rule.deciders, case)
-    _check_person(session, viewer, case, request, decision)
-    if case.stage not in step.stages or (rule.life is Life.ASSIGNMENT and case.is_waiting):
+    step, moment = STEPS[_step_of(rule, decision)], moment_of(case)
+    held = _held_to(viewer, rule, case, request, decision)
+    _check_person(viewer, case, request, decision)
+    if case.stage not in step.stages:
         raise WrongState(N_("The case has moved on: this can no longer be granted."))
-    moment = moment_of(case)
     if decision is Decision.GRANT:
-        _check_month(session, request, moment)
+        _check_grant(session, viewer, case, request, moment)
     must_say = decision is Decision.REJECT or rule.kind is RequestKind.OVERSEE
     actor = Actor.under(held, viewer.person_id)
     act = Act(session, office, case, step, step.ways[DONE], request.kind.value, moment, actor)
@@ -173,7 +180,28 @@ def _step_of(rule: RequestRule, decision: Decision) -> StepName:
     return rule.step
 
 
-def _check_person(session: Session, viewer: Viewer, case: Case, request: CaseRequest, decision: Decision) -> None:
+def _held_to(viewer: Viewer, rule: RequestRule, case: Case, request: CaseRequest, decision: Decision) -> HeldPost:
+    """The post under which the viewer says this; a body withdraws what it asked though it has the case no more."""
+    if decision is not Decision.WITHDRAW or request.body is None:
+        return held_for(viewer, rule.askers if decision is Decision.WITHDRAW else rule.deciders, case)
+    held = find_held(viewer, rule.askers, case.area_code, request.body.path)
+    if held is None:
+        raise NotAllowed(N_("Only who asked for it may withdraw it."))
+    return held
+
+
+def _check_grant(session: Session, viewer: Viewer, case: Case, request: CaseRequest, moment: datetime) -> None:
+    rule = RULES[request.kind]
+    if rule.life is Life.ASSIGNMENT and case.is_waiting:
+        raise WrongState(N_("It is reported already, and waits for the co-handlers."))
+    if rule.granting.not_after and history.has_done(session, case.id, viewer.person_id, rule.granting.not_after):
+        raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
+    is_suspended = case.suspended_until_at is not None
+    check_grant(request.kind, clock.city_day(moment), is_suspended=is_suspended, until_on=request.until_on)
+    _check_month(session, request, moment)
+
+
+def _check_person(viewer: Viewer, case: Case, request: CaseRequest, decision: Decision) -> None:
     if decision is Decision.WITHDRAW:
         if not may_withdraw(viewer, request):
             raise NotAllowed(N_("Only who asked for it may withdraw it."))
@@ -186,6 +214,8 @@ def _check_month(session: Session, request: CaseRequest, moment: datetime) -> No
     terms = request_queries.get_terms(session, request.kind)
     if terms.month_share is None or request.body_id is None:
         return
+    # Two cases of one body decided at the same moment would both find the last one free.
+    session.execute(select(Body.id).where(Body.id == request.body_id).with_for_update())
     begin, end = month_of(clock.city_day(moment))
     month = request_queries.count_month(session, request.body_id, request.kind, begin, end)
     most = max(1, int(month.given * terms.month_share))
@@ -221,25 +251,25 @@ def _situation(
         is_late=row is not None and moment > row.due_at,
         used_share=_used_share(session, row, moment) if row is not None else None,
         limit_value=row.limit_value if row is not None else None,
-        mark_on=_mark_on(assignment, moment),
+        extra_value=row.extra_value if row is not None else 0,
+        mark_on=_mark_on(assignment),
     )
 
 
 def _used_share(session: Session, row: StageClock, moment: datetime) -> float:
     calendar, limit = worktime.get_calendar(session, row.calendar), Limit(row.limit_value, row.limit_unit)
     whole = counted(calendar, row.started_at, limit)
-    left = remaining(calendar, row.started_at, limit, moment, closed_pauses(row))
+    pauses = [(pause.from_at, pause.until_at or moment) for pause in row.pauses]
+    left = remaining(calendar, row.started_at, limit, moment, pauses)
     return (whole - left) / whole if whole else 1.0
 
 
-def _mark_on(assignment: Assignment | None, moment: datetime) -> date | None:
-    """The day on which a body got its late or faulty mark under this assignment."""
-    if assignment is None or assignment.exempted_at is not None:
+def _mark_on(assignment: Assignment | None) -> date | None:
+    """The day on which a body got its late or faulty mark under this assignment: that of its end."""
+    if assignment is None or assignment.ended_at is None or assignment.exempted_at is not None:
         return None
-    if assignment.on_time is False or assignment.rework_count:
-        return clock.city_day(assignment.ended_at or moment)
-    is_late = (assignment.reported_back_at or moment) > assignment.due_at
-    return clock.city_day(assignment.ended_at or moment) if is_late else None
+    is_marked = assignment.on_time is False or assignment.rework_count
+    return clock.city_day(assignment.ended_at) if is_marked else None
 
 
 def _suggested(session: Session, code: str | None) -> Body | None:

@@ -74,8 +74,12 @@ def due_now(calendar: Calendar, row: StageClock) -> datetime | None:
 
 
 def find_other_due(calendar: Calendar, row: StageClock) -> datetime | None:
-    """When an open clock would be due by its calendar as it stands, where that is another moment than it was given."""
-    due = due_now(calendar, row) if row.stopped_at is None else None
+    """When a running clock would be due by its calendar as it stands, where that is another moment than it was given.
+
+    A paused one is counted anew when it runs on.
+    """
+    is_running = row.stopped_at is None and all(pause.until_at is not None for pause in row.pauses)
+    due = due_now(calendar, row) if is_running else None
     return due if due != row.due_at else None
 
 

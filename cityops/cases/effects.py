@@ -97,6 +97,9 @@ def _after_send_back(act: Act) -> None:
     act.case.send_back_count += 1
     if act.case.send_back_count >= DISPUTED_AFTER:
         act.case.arbitration_since_at = act.moment
+    if act.case.suspended_until_at is not None:
+        # Without the suspension's day the clock is due by what has been counted.
+        recount(act.session, given(running(act.case, ClockName.HANDLE)))
     _leave_body(act)
     _lapse(act, Life.ASSIGNMENT)
 
@@ -154,6 +157,8 @@ def _after_end(act: Act) -> None:
 def _after_reopen(act: Act) -> None:
     act.case.reported_back_at = act.case.passed_at = None
     act.case.reopen_count += 1
+    # What was put right on the spot and is not right becomes a case like any other.
+    act.case.is_simple, act.case.filed_at = False, act.case.filed_at or act.moment
     _leave_body(act)
 
 
@@ -188,14 +193,15 @@ def _after_resume(act: Act) -> None:
 
 def _after_void(act: Act) -> None:
     _end_by(act, AssignmentEnd.VOIDED)
+    _lapse(act, Life.DECISION)
 
 
 def _after_force_close(act: Act) -> None:
-    assignment = current_assignment(act.case)
-    if assignment is not None:
-        # Closing by force never counts as on time (强制结案).
-        assignment.on_time = False
     _end_by(act, AssignmentEnd.FORCED)
+    last = act.case.assignments[-1] if act.case.assignments else None
+    if last is not None and last.end is not AssignmentEnd.SENT_BACK:
+        # Closing by force never counts as on time (强制结案), not even what had passed its check.
+        last.end, last.on_time = AssignmentEnd.FORCED, False
 
 
 def _after_uphold(act: Act) -> None:
@@ -209,7 +215,8 @@ def _end_by(act: Act, end: AssignmentEnd) -> None:
     _end_hops(act)
     assignment = current_assignment(act.case)
     if assignment is not None:
-        assignment.ended_at, assignment.end = act.moment, end
+        handled = [row for row in act.case.clocks if row.name is ClockName.HANDLE]
+        assignment.ended_at, assignment.end, assignment.due_at = act.moment, end, handled[-1].due_at
     act.case.suspended_until_at = act.case.arbitration_since_at = None
     _lapse(act, Life.ASSIGNMENT, Life.CASE)
     _lapse_co_handlings(act)

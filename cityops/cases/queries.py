@@ -64,6 +64,11 @@ def _had(viewer: Viewer) -> ColumnElement[bool]:
     return or_(*had) if had else false()
 
 
+def reach(viewer: Viewer) -> ColumnElement[bool]:
+    """The cases a viewer may try to do something to: those he sees, and those that his bodies had."""
+    return or_(scope(viewer), _had(viewer))
+
+
 def _bodies_under(path: str) -> Select[int]:
     return select(Body.id).where(Body.path.startswith(path))
 
@@ -75,7 +80,7 @@ def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
         NotFound: no such case, or outside the viewer's scope.
     """
     # What this session read of the case before it had the lock may be old by now.
-    locked = _by_number(number, or_(scope(viewer), _had(viewer))).with_for_update(of=Case)
+    locked = _by_number(number, reach(viewer)).with_for_update(of=Case)
     locked = locked.execution_options(populate_existing=True)
     found = session.scalar(locked.options(*_ROW))
     return _checked(found, number)

@@ -132,8 +132,9 @@ def _review(row: Projection, _at: datetime, payload: Payload) -> None:
         row.is_simple = False
 
 
-def _reopen(row: Projection, _at: datetime, _payload: Payload) -> None:
+def _reopen(row: Projection, at: datetime, _payload: Payload) -> None:
     row.reopen_count += 1
+    row.is_simple, row.filed_at = False, row.filed_at or at
     row.body_id = row.reported_back_at = row.passed_at = None
     row.hop_count = 0
 

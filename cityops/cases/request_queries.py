@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
 from cityops.accounts.models import Body
@@ -15,7 +15,7 @@ from cityops.cases import queries
 from cityops.cases.models import Assignment, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.queries import Tally
 from cityops.cases.request_models import CaseRequest, RequestTerms
-from cityops.cases.requests import DEFAULT_TERMS, RULES, RequestKind, RequestState, Terms
+from cityops.cases.requests import DEFAULT_TERMS, RULES, Ask, RequestKind, RequestState, Terms
 from cityops.errors import NotFound
 from cityops.words import N_
 
@@ -66,6 +66,19 @@ def get_request(session: Session, viewer: Viewer, request_id: int) -> CaseReques
     return request
 
 
+def get_number(session: Session, viewer: Viewer, request_id: int) -> str:
+    """The number of the case for which a request was made that the viewer may try to decide or withdraw.
+
+    Raises:
+        NotFound: there is none, or its case lies outside.
+    """
+    wanted = select(Case).join(CaseRequest, CaseRequest.case_id == Case.id)
+    case = session.scalar(wanted.where(CaseRequest.id == request_id, queries.reach(viewer)))
+    if case is None:
+        raise NotFound(NO_REQUEST)
+    return case.number
+
+
 def list_of_case(session: Session, case: Case) -> Sequence[CaseRequest]:
     """Everything asked for a case that the caller has been given, the newest first."""
     return session.scalars(
@@ -102,9 +115,14 @@ def count_asked(session: Session, case: Case, kind: RequestKind, assignment_id: 
 
 
 def has_proof(session: Session, case: Case, since: datetime) -> bool:
-    """Whether a proof was added to the case since a moment."""
-    kinds = (Attachment.kind == AttachmentKind.PROOF, Attachment.added_at >= since)
-    return session.scalar(select(Attachment.id).where(Attachment.case_id == case.id, *kinds).limit(1)) is not None
+    """Whether a proof was added to the case since a moment that no earlier request has used."""
+    proved = [rule.kind for rule in RULES.values() if Ask.PROOF in rule.asks]
+    used = select(func.max(CaseRequest.asked_at)).where(CaseRequest.case_id == case.id, CaseRequest.kind.in_(proved))
+    newest = select(func.max(Attachment.added_at)).where(
+        Attachment.case_id == case.id, Attachment.kind == AttachmentKind.PROOF
+    )
+    added_at, used_at = session.scalar(newest), session.scalar(used)
+    return added_at is not None and added_at >= since and (used_at is None or added_at > used_at)
 
 
 @dataclass(frozen=True)
@@ -154,14 +172,14 @@ def list_ledger(session: Session, viewer: Viewer, begin: datetime, end: datetime
         select(Body, CaseRequest.kind, func.count(), *states)
         .join(CaseRequest, CaseRequest.body_id == Body.id)
         .join(Case, Case.id == CaseRequest.case_id)
-        .where(CaseRequest.asked_at >= begin, CaseRequest.asked_at < end, _seen(viewer))
+        .where(CaseRequest.asked_at >= begin, CaseRequest.asked_at < end, _seen(viewer, CaseRequest.body_id))
         .group_by(Body.id, CaseRequest.kind)
         .order_by(Body.code, CaseRequest.kind)
     )
     given = (
         select(Assignment.body_id, func.count().label("number"))
         .join(Case, Case.id == Assignment.case_id)
-        .where(Assignment.dispatched_at >= begin, Assignment.dispatched_at < end, _seen(viewer))
+        .where(Assignment.dispatched_at >= begin, Assignment.dispatched_at < end, _seen(viewer, Assignment.body_id))
         .group_by(Assignment.body_id)
     )
     had = {row.body_id: row.number for row in session.execute(given)}
@@ -172,13 +190,14 @@ def list_ledger(session: Session, viewer: Viewer, begin: datetime, end: datetime
 _LEDGER_STATES = (RequestState.GRANTED, RequestState.REJECTED, RequestState.OPEN)
 
 
-def _seen(viewer: Viewer) -> ColumnElement[bool]:
-    """The cases of the viewer's area, and as a handler what the own bodies have or had."""
+def _seen(
+    viewer: Viewer, body_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+) -> ColumnElement[bool]:
+    """The rows of the viewer's area, and as a handler those of the own bodies."""
     held = viewer.holding(*queries.AREA_POSTS)
     conditions = [in_jurisdiction(held, Case.area_code) if held else false()]
     for each in viewer.holding(Post.HANDLER):
-        own = select(Assignment.case_id).join(Body, Body.id == Assignment.body_id)
-        conditions.append(Case.id.in_(own.where(Body.path.startswith(each.body_path))))
+        conditions.append(body_id.in_(select(Body.id).where(Body.path.startswith(each.body_path))))
     return or_(*conditions)
 
 

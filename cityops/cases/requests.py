@@ -105,6 +105,9 @@ class RequestRule:
         return self.granting.posts
 
 
+# Where a city sets no bound, a slip of the keyboard still meets one.
+MOST_SHARE, MOST_DAYS = 10.0, 3_650
+
 _WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
 
 RULES: Mapping[RequestKind, RequestRule] = {
@@ -187,7 +190,7 @@ RULES: Mapping[RequestKind, RequestRule] = {
             N_("appealed against a mark"),
             N_("Uphold the appeal"),
             (Post.HANDLER,),
-            STEPS[StepName.UPHOLD].stages,
+            (Stage.CLOSING, Stage.CLOSED, Stage.FORCE_CLOSED),
             StepName.UPHOLD,
             life=Life.DECISION,
         ),
@@ -239,7 +242,7 @@ class Situation:
         is_urgent: the handling limit counts urgent hours.
         is_late: the handling clock has passed its due moment.
         used_share: how much of the handling limit has been used, as a share; None without a handling clock.
-        limit_value: the original handling limit, in its own unit.
+        limit_value: the original handling limit, in its own unit; `extra_value` is what was granted on top already.
         mark_on: the day of the late or faulty mark; None where there is none.
     """
 
@@ -252,6 +255,7 @@ class Situation:
     is_late: bool = False
     used_share: float | None = None
     limit_value: int | None = None
+    extra_value: int = 0
     mark_on: date | None = None
 
 
@@ -282,13 +286,27 @@ def check(rule: RequestRule, terms: Terms, now: Situation, asked: Asked) -> None
     _check_given(rule, terms, now, asked)
 
 
+_OF_THE_CLOCK = frozenset({RequestKind.EXTEND, RequestKind.SUSPEND, RequestKind.DEFER})
+
+
+def check_grant(kind: RequestKind, today: date, *, is_suspended: bool, until_on: date | None = None) -> None:
+    """Refuse what may have been asked rightly and cannot be granted any more.
+
+    Raises:
+        WrongState: the case has been suspended since, or the day until which it was to be has come.
+    """
+    if is_suspended and kind in _OF_THE_CLOCK:
+        raise WrongState(N_("The case is suspended: nothing runs that more time could be given to."))
+    if until_on is not None and until_on <= today:
+        raise WrongState(N_("The day until which this was asked has come: it can only be rejected."))
+
+
 def _check_moment(kind: RequestKind, terms: Terms, now: Situation) -> None:
     if kind is RequestKind.EXTEND and now.is_urgent:
         raise NotAllowed(N_("An urgent condition gets no more time."))
-    if kind in {RequestKind.EXTEND, RequestKind.SUSPEND, RequestKind.DEFER} and now.is_late:
+    if kind in _OF_THE_CLOCK and now.is_late:
         raise WrongState(N_("The limit has passed: this has to be asked for before it."))
-    if now.is_suspended and kind in {RequestKind.EXTEND, RequestKind.SUSPEND, RequestKind.DEFER}:
-        raise WrongState(N_("The case is suspended: nothing runs that more time could be given to."))
+    check_grant(kind, now.today, is_suspended=now.is_suspended)
     if kind is RequestKind.SEND_BACK and terms.share is not None and (now.used_share or 0.0) > terms.share:
         raise WrongState(
             N_("Sending back has to be asked for within %(share)s %% of the limit: it has become yours."),
@@ -303,11 +321,12 @@ def _check_moment(kind: RequestKind, terms: Terms, now: Situation) -> None:
 
 def _check_given(rule: RequestRule, terms: Terms, now: Situation, asked: Asked) -> None:
     if Ask.MORE in rule.asks:
-        most = int((now.limit_value or 0) * (terms.share or 0))
+        share = MOST_SHARE if terms.share is None else terms.share
+        most = int((now.limit_value or 0) * share) - now.extra_value
         if asked.more is None or not 1 <= asked.more <= most:
             raise Invalid("more", N_("Say how much more: from 1 to %(most)s, in the unit of the limit."), most=most)
     if Ask.UNTIL in rule.asks:
-        last = now.today + timedelta(days=terms.most_days or 0)
+        last = now.today + timedelta(days=terms.most_days or MOST_DAYS)
         if asked.until_on is None or not now.today < asked.until_on <= last:
             raise Invalid("until_on", N_("Say until when: a day after today, %(last)s at the latest."), last=last)
     if Ask.PROOF in rule.asks and not asked.has_proof:

@@ -1,5 +1,7 @@
 """The case room's tasks: each opens its own doors and may run twice."""
 
+import logging
+
 from sqlalchemy import select
 
 from cityops import clock
@@ -9,8 +11,11 @@ from cityops.cases.actor import Actor
 from cityops.cases.models import Attachment, Case
 from cityops.cases.office import CaseOffice
 from cityops.cases.recounting import TASK
+from cityops.errors import CityopsError
 from cityops.queue import owe
 from cityops.workshop import Workshop
+
+log = logging.getLogger(__name__)
 
 RECOUNTED_A_RUN = 5_000
 RECOUNTED_A_BATCH = 50
@@ -65,7 +70,11 @@ def resume_suspended(workshop: Workshop, office: CaseOffice) -> None:
     with workshop.reading() as session:
         case_ids = session.scalars(ended.limit(MOST_RESUMED)).all()
     for case_id in case_ids:
-        with workshop.transaction() as session:
-            case = queries.lock_case(session, case_id)
-            if case.suspended_until_at is not None and case.suspended_until_at <= clock.now():
-                by_rule.resume(session, office, case)
+        try:
+            with workshop.transaction() as session:
+                case = queries.lock_case(session, case_id)
+                if case.suspended_until_at is not None and case.suspended_until_at <= clock.now():
+                    by_rule.resume(session, office, case)
+        except CityopsError as refusal:
+            # One case that cannot be counted does not keep the others waiting; it is tried again the next time.
+            log.warning("case %s could not be resumed: %s", case_id, refusal)

@@ -249,10 +249,10 @@ class Step:
 DONE, WAITING, LAST = "done", "waiting", "last"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
 _HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
-_ALL_STOP = tuple((name, STOP) for name in ClockName)
+# A suspension is counted to its end before the clock stops for good.
+_ALL_STOP = ((ClockName.HANDLE, RESUME), *((name, STOP) for name in ClockName))
 _WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
 _FILED_ON = (Stage.FILED, *_WITH_BODY, Stage.CHECKING, Stage.CLOSING)
-_MARKED = (Stage.HANDLING, Stage.CHECKING, Stage.CLOSING, Stage.CLOSED, Stage.FORCE_CLOSED)
 _ASKED_AT = (Stage.ACCEPTED, *_FILED_ON, Stage.CLOSED, Stage.FORCE_CLOSED)
 _TO_BODY = Way(
     Stage.DISPATCHED,
@@ -492,6 +492,7 @@ STEPS: Mapping[StepName, Step] = {
             (Stage.HANDLING,),
             SUPERVISION,
             {DONE: Way(None, ((ClockName.HANDLE, PAUSE),))},
+            not_after=_HANDLED,
             is_of_request=True,
         ),
         Step(
@@ -501,6 +502,7 @@ STEPS: Mapping[StepName, Step] = {
             (Stage.HANDLING,),
             SUPERVISION,
             {DONE: Way(None, ((ClockName.HANDLE, PAUSE),))},
+            not_after=_HANDLED,
             is_of_request=True,
         ),
         Step(
@@ -520,6 +522,7 @@ STEPS: Mapping[StepName, Step] = {
             SUPERVISION,
             {DONE: Way(Stage.VOIDED, _ALL_STOP)},
             is_answered=True,
+            not_after=_HANDLED,
             is_of_request=True,
         ),
         Step(
@@ -530,6 +533,7 @@ STEPS: Mapping[StepName, Step] = {
             SUPERVISION,
             {DONE: Way(Stage.FORCE_CLOSED, _ALL_STOP)},
             is_answered=True,
+            not_after=_HANDLED,
             is_of_request=True,
         ),
         Step(
@@ -545,9 +549,10 @@ STEPS: Mapping[StepName, Step] = {
             StepName.UPHOLD,
             N_("Uphold the appeal"),
             N_("upheld the appeal: the mark does not count"),
-            _MARKED,
+            (*_FILED_ON, Stage.CLOSED, Stage.FORCE_CLOSED),
             SUPERVISION,
             {DONE: Way(None)},
+            not_after=_HANDLED,
             is_of_request=True,
         ),
         Step(

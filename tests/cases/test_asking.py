@@ -7,6 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.assessment.formulas import Count, Kind
+from cityops.assessment.periods import month_of
+from cityops.assessment.queries import EVERYTHING, count_behind
 from cityops.cases import by_rule, history, request_queries
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case
 from cityops.cases.queries import Tally
@@ -289,3 +292,151 @@ def test_a_step_of_a_request_is_not_taken_without_one(session: Session, people: 
     with pytest.raises(Invalid):
         take(session, both, case, "send_back")
     assert session.scalars(select(CaseRequest)).all() == []
+
+
+def suspended(session: Session, people: People, case: Case) -> Case:
+    """The case suspended until the 20th on Tuesday the 10th at 09:00."""
+    prove(session, case, people)
+    with clock.running_at(at("10T09:00")):
+        decide(session, supervisor(people), ask(session, people.handler, case, "suspend", until_on=UNTIL))
+    return case
+
+
+def test_what_was_asked_before_a_suspension_is_not_granted_on_top_of_it(
+    session: Session, people: People, case: Case
+) -> None:
+    more = ask(session, people.handler, case, "extend", more=1)
+    planned = suspended(session, people, case).handle_due_at
+    with clock.running_at(at("10T10:00")), pytest.raises(WrongState):
+        decide(session, people.dispatcher, more)
+    assert case.handle_due_at == planned
+    decide(session, people.dispatcher, more, "reject")
+
+
+def test_a_suspension_whose_day_has_come_can_only_be_rejected(session: Session, people: People, case: Case) -> None:
+    prove(session, case, people)
+    request = ask(session, people.handler, case, "suspend", until_on=date(2026, 11, 10))
+    with clock.running_at(at("10T09:00")), pytest.raises(WrongState):
+        decide(session, supervisor(people), request)
+
+
+def test_a_proof_serves_one_request(session: Session, people: People, case: Case) -> None:
+    take(session, people.handler, suspended(session, people, case), "resume")
+    with clock.running_at(at("10T10:00")), pytest.raises(Invalid) as refused:
+        ask(session, people.handler, case, "suspend", until_on=UNTIL)
+    assert refused.value.field == "photo"
+
+
+def test_suspended_days_do_not_count_as_used(session: Session, people: People, case: Case) -> None:
+    prove(session, case, people)
+    decide(session, supervisor(people), ask(session, people.handler, case, "suspend", until_on=UNTIL))
+    with clock.running_at(at("17T09:00")):
+        assert ask(session, people.handler, case, "send_back").state is RequestState.OPEN
+
+
+@pytest.mark.parametrize("steps", [(), ("report_back",), ("report_back", "check")])
+def test_closing_by_force_is_late_wherever_the_case_stands(
+    session: Session, people: People, case: Case, steps: tuple[str, ...]
+) -> None:
+    bring_to(session, people, case, *steps)
+    decide(session, supervisor(people), ask(session, people.dispatcher, case, "force_close"))
+    assignment = case.assignments[-1]
+    assert (assignment.end, assignment.on_time) == (AssignmentEnd.FORCED, False)
+    assert due_counts(session, people) == {Count.TO_HANDLE: 1, Count.HANDLED_ON_TIME: 0, Count.LATE: 1}
+
+
+@pytest.mark.parametrize("steps", [(), ("report_back",), ("report_back", "check")])
+def test_a_voided_case_is_in_nobodys_figures(
+    session: Session, people: People, case: Case, steps: tuple[str, ...]
+) -> None:
+    bring_to(session, people, case, *steps)
+    decide(session, supervisor(people), ask(session, people.dispatcher, case, "void"))
+    assert set(due_counts(session, people).values()) == {0}
+
+
+def due_counts(session: Session, people: People) -> dict[Count, int]:
+    session.flush()
+    with clock.running_at(at("28T09:00")):
+        span = month_of(clock.now()).span(clock.now())
+        return {
+            count: count_behind(session, supervisor(people), Kind.DEPARTMENT, count, span, EVERYTHING)
+            for count in (Count.TO_HANDLE, Count.HANDLED_ON_TIME, Count.LATE)
+        }
+
+
+def test_a_forced_end_of_a_suspended_case_is_due_by_what_was_counted(
+    session: Session, people: People, case: Case
+) -> None:
+    suspended(session, people, case)
+    with clock.running_at(at("11T09:00")):
+        decide(session, supervisor(people), ask(session, people.dispatcher, case, "force_close"))
+    assert case.assignments[-1].due_at == at("12T09:00")
+
+
+def test_an_appeal_dies_with_a_voided_case(session: Session, people: People, case: Case) -> None:
+    with clock.running_at(at("12T09:00")):
+        bring_to(session, people, case, "report_back", "check")
+        ask(session, people.handler, case, "appeal")
+        decide(session, supervisor(people), ask(session, people.dispatcher, case, "void"))
+    assert case.open_requests == 0
+
+
+def test_a_mark_is_appealed_against_when_it_stands(session: Session, people: People, case: Case) -> None:
+    bring_to(session, people, case, "report_back")
+    take(session, people.inspector, case, "check", result="failed")
+    with pytest.raises(WrongState):
+        ask(session, people.handler, case, "appeal")
+
+
+def test_a_body_withdraws_its_appeal_though_the_case_was_reopened(session: Session, people: People, case: Case) -> None:
+    with clock.running_at(at("12T09:00")):
+        bring_to(session, people, case, "report_back", "check", "close")
+        request = ask(session, people.handler, case, "appeal")
+        take(session, supervisor(people), case, "reopen")
+        decide(session, people.handler, request, "withdraw")
+    assert request.state is RequestState.WITHDRAWN
+
+
+def test_who_handled_grants_nothing_that_lets_him_off(session: Session, people: People, case: Case) -> None:
+    both = replace(people.handler, held=people.handler.held + people.dutyleader.held)
+    take(session, both, case, "report_back")
+    request = ask(session, people.dispatcher, case, "force_close")
+    with pytest.raises(NotAllowed):
+        decide(session, both, request)
+
+
+def test_more_time_is_bounded_over_all_times_it_is_given(session: Session, people: People, case: Case) -> None:
+    decide(session, people.dispatcher, ask(session, people.handler, case, "extend", more=2))
+    decide(session, people.dispatcher, ask(session, people.handler, case, "send_back"))
+    bring_to(session, people, case, "dispatch", "sign_for")
+    with pytest.raises(Invalid):
+        ask(session, people.handler, case, "extend", more=1)
+
+
+def test_a_request_of_another_district_is_not_there(session: Session, people: People, case: Case) -> None:
+    request = ask(session, people.handler, case, "void")
+    with pytest.raises(NotFound) as refused:
+        decide(session, people.viewer("dutyleader-east"), request)
+    assert case.number not in str(refused.value)
+
+
+def test_a_handler_sees_only_his_own_bodies_in_the_ledger(session: Session, people: People, case: Case) -> None:
+    decide(session, people.dispatcher, ask(session, people.handler, case, "send_back"))
+    take(session, people.dispatcher, case, "dispatch", body="roads")
+    month = (at("01T00:00"), at("30T00:00"))
+    assert request_queries.list_ledger(session, people.viewer("handler-roads"), *month) == []
+    assert [row.given for row in request_queries.list_ledger(session, people.handler, *month)] == [1]
+
+
+def test_a_reopened_simple_case_is_a_case_like_any_other(session: Session, people: People) -> None:
+    told = {"kind": "matter", "class_code": "06001", "condition": "M06001-1", "is_self_handled": True}
+    simple = make_report(session, people.inspector, **told).case
+    for kind in (AttachmentKind.BEFORE, AttachmentKind.AFTER):
+        row = {"uuid": str(uuid4()), "case_id": simple.id, "kind": kind, "sha256": "0" * 64, "size_bytes": 1}
+        row |= {"media_type": "image/jpeg", "added_at": clock.now(), "added_by": people.inspector.person_id}
+        session.add(Attachment(**row))
+    session.flush()
+    take(session, people.dutyleader, simple, "review", result="passed")
+    take(session, supervisor(people), simple, "reopen")
+    assert (simple.stage, simple.is_simple) == (Stage.FILED, False) and simple.filed_at is not None
+    assert [each for each in history.find_broken(session, factories.make_keys()) if hasattr(each, "why")] == []

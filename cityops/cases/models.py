@@ -1,4 +1,4 @@
-"""Rows of the case room. Only `cases/services.py` writes a case's stage, version and clocks."""
+"""Rows of the case room. Only `cases/acting.py` and `cases/effects.py` write a case's stage, version and clocks."""
 
 from datetime import date, datetime
 from enum import StrEnum

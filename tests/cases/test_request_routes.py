@@ -97,7 +97,7 @@ def test_nobody_is_offered_what_he_may_not_ask(as_person: AsPerson, number: str)
         name: set(re.findall(r'data-opens="ask-(\w+)"', as_person(name).get(f"/cases/{number}").text))
         for name in ("handler", "dispatcher", "operator", "leader", "inspector", "admin")
     }
-    assert offered["handler"] == {"extend", "suspend", "defer", "send_back", "void", "force_close", "appeal"}
+    assert offered["handler"] == {"extend", "suspend", "defer", "send_back", "void", "force_close"}
     assert offered["dispatcher"] == {"void", "force_close"} and offered["operator"] == {"void"}
     assert offered["leader"] == {"oversee"}
     assert offered["inspector"] == offered["admin"] == set()

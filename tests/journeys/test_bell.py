@@ -1,4 +1,4 @@
-"""The bell: a handler sends a case back, the dispatcher hears of it while his page stands open, and goes there."""
+"""The bell: a handler asks to send a case back, the dispatcher hears of it where he is, and goes there."""
 
 from playwright.sync_api import expect
 from sqlalchemy import update
@@ -8,7 +8,7 @@ from tests.journeys.conftest import Signed
 from tests.journeys.site import Site
 
 
-def test_a_dispatcher_hears_of_what_was_sent_back_and_goes_there(signed_in: Signed, site: Site) -> None:
+def test_a_dispatcher_hears_of_what_is_asked_and_goes_there(signed_in: Signed, site: Site) -> None:
     with site.workshop.transaction() as session:
         # At night it would be told in the morning.
         session.execute(update(QuietHours).values(from_minute=0, until_minute=0))
@@ -19,9 +19,10 @@ def test_a_dispatcher_hears_of_what_was_sent_back_and_goes_there(signed_in: Sign
     page.goto("/cases")
     before = page.locator("#bell .count").inner_text() if page.locator("#bell .count").count() else "0"
     handler.open_case(number)
-    handler.open_step("send_back")
-    handler.page.locator("#step-send_back textarea").fill("灯杆属公路部门")
-    handler.send_step("send_back")
+    handler.open_form("ask-send_back")
+    handler.page.locator("#ask-send_back [name=reason]").fill("灯杆属公路部门")
+    handler.page.locator("#ask-send_back .btn-primary").click()
+    expect(handler.page.locator("#requests .request-open")).to_be_visible()
     page.clock.run_for(61_000)
     expect(page.locator("#bell .count")).to_have_text(str(int(before) + 1))
     page.locator("#bell").click()

@@ -64,7 +64,12 @@ class Visitor:
 
     def open_step(self, step: str) -> None:
         """Open the small form of a step."""
-        self.page.locator(f'button[data-opens="step-{step}"]').click()
+        self.open_form(f"step-{step}")
+
+    def open_form(self, name: str) -> None:
+        """Open a small form of the page, once the page's scripts are there to open it."""
+        self.page.wait_for_load_state("load")
+        self.page.locator(f'button[data-opens="{name}"]').click()
 
     def send_step(self, step: str) -> None:
         """Send the small form of a step."""

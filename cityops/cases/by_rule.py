@@ -92,8 +92,9 @@ def _facts(
         is_complete=bool(case.cell_id and case.address) and not (condition and lacks_scenes(case, condition)),
         has_failed_review=last.from_stage is Stage.REVIEWING,
         has_clear_body=is_clear and proposal is not None and (bool(proposal.rules) or proposal.why == KEEPS_COMPONENT),
-        send_backs=case.send_back_count,
-        reworks=case.rework_count,
+        send_backs=case.send_back_count + case.reopen_count,
+        # What was reopened was not mended the first time.
+        reworks=case.rework_count + case.reopen_count,
         is_checked_by_reporter=last.person_id in {report.entered_by for report in case.reports},
         open_requests=case.open_requests,
         draw=draw,

@@ -10,6 +10,7 @@ from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, Filing
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_, Word
 
+KEPT = "stage_limits"
 MAX_SEARCH = 1_000
 
 
@@ -146,10 +147,23 @@ def get_stage_limit(session: Session, clock: str, on: date) -> StageLimit:
     Raises:
         NotFound: no limit is set for this clock.
     """
-    limit = session.scalar(_STAGE_LIMIT, {"clock": clock, "on": on})
+    kept: Sequence[StageLimit] | None = session.info.get(KEPT)
+    if kept is None:
+        limit = session.scalar(_STAGE_LIMIT, {"clock": clock, "on": on})
+    else:
+        limit = next((each for each in kept if each.clock == clock and _is_valid(each, on)), None)
     if limit is None:
         raise NotFound(N_("No limit is set for the clock “%(clock)s”: run `cityops catalog load`."), clock=clock)
     return limit
+
+
+def keep_stage_limits(session: Session) -> None:
+    """Let a session that takes many steps read the stages' limits once: it sees no change made after that."""
+    session.info[KEPT] = session.scalars(select(StageLimit).order_by(StageLimit.valid_from_on.desc())).all()
+
+
+def _is_valid(limit: StageLimit, on: date) -> bool:
+    return limit.valid_from_on <= on and (limit.valid_until_on is None or on <= limit.valid_until_on)
 
 
 def list_stage_limits(session: Session, on: date) -> Sequence[StageLimit]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from cityops.accounts import audit
 from cityops.accounts.models import AuditAction, Body, Person
 from cityops.accounts.posts import Post
-from cityops.accounts.viewer import Viewer
+from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases.reporter import e164, mask_phone
 from cityops.crypto import Keys
 from cityops.errors import Invalid, NotAllowed, NotFound
@@ -29,14 +29,17 @@ class ShownContact:
 
 
 def _within(viewer: Viewer, *posts: Post) -> ColumnElement[bool]:
-    """The bodies a viewer calls: those under the district or city that his own body belongs to."""
+    """The bodies a viewer calls: those under his centre's district or city; an administrator those under his own."""
     held = viewer.holding(*posts)
-    paths = ["" if each.is_city_wide else _parent(each.body_path) for each in held]
+    paths = ["" if each.is_city_wide else _reach(each) for each in held]
     return or_(*(Body.path.startswith(path) for path in paths)) if paths else Body.id.in_(())
 
 
-def _parent(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[0] + "/" if path.count("/") > 1 else path
+def _reach(held: HeldPost) -> str:
+    path = held.body_path
+    if held.post is Post.ADMINISTRATOR or path.count("/") < 2:
+        return path
+    return path.rstrip("/").rpartition("/")[0] + "/"
 
 
 def list_contacts(session: Session, viewer: Viewer, keys: Keys) -> list[ShownContact]:

@@ -112,14 +112,14 @@ def find_fallback(session: Session, case: Case) -> Body | None:
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:
-    """Follow a case's step: propose what was decided as a rule for the class in the street."""
-    if event.step is not StepName.ARBITRATE or case.body_id is None:
+    """Follow a case's step: propose what was decided as a rule for the class in the street, where it lies in one."""
+    if event.step is not StepName.ARBITRATE or case.body_id is None or not case.area_code:
         return
     session.add(
         ProposedRule(
             case_id=case.id,
             class_key=case.case_class.key,
-            area_prefix=(case.area_code or "")[:STREET_CODE_LENGTH],
+            area_prefix=case.area_code[:STREET_CODE_LENGTH],
             body_id=case.body_id,
             decided_at=event.at,
             state=ProposalState.OPEN,

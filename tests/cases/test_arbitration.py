@@ -159,6 +159,12 @@ def test_a_proposal_is_dismissed_by_who_may_keep_its_area(session: Session, peop
     assert session.scalars(select(ResponsibilityRule)).all() == []
 
 
+def test_a_decision_outside_the_grid_proposes_no_rule(session: Session, people: People, disputed: Case) -> None:
+    disputed.area_code = None
+    decide(session, people, disputed)
+    assert session.scalars(select(ProposedRule)).all() == []
+
+
 def test_a_voided_case_is_disputed_no_more(session: Session, people: People, disputed: Case) -> None:
     request = factories.ask(session, people.dispatcher, disputed, "void")
     factories.decide(session, people.viewer("supervisor"), request)

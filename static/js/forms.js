@@ -21,14 +21,6 @@ function allowAgain() {
   for (const form of document.forms) delete form.dataset.sent;
 }
 
-function confirmFirst(event) {
-  const dialog = document.getElementById(event.target.dataset?.asks ?? "");
-  if (!dialog || dialog.returnValue === "yes") return;
-  event.preventDefault();
-  dialog.addEventListener("close", () => dialog.returnValue === "yes" && event.target.requestSubmit(), { once: true });
-  dialog.showModal();
-}
-
 // Hands stay on the keyboard: Ctrl+Enter sends the form one is typing in.
 function sendByKeys(event) {
   const form = event.key === "Enter" && event.ctrlKey && event.target.form;
@@ -46,13 +38,9 @@ function fillSignIn(event) {
 
 export function startForms(root) {
   for (const select of root.querySelectorAll("select[data-pick]")) startPick(select);
-  for (const opener of root.querySelectorAll("[data-opens]")) {
-    opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
-  }
   for (const select of root.querySelectorAll("[data-sends]")) {
     select.addEventListener("change", () => select.form.requestSubmit());
   }
-  document.addEventListener("submit", confirmFirst);
   document.addEventListener("submit", sendOnce);
   document.addEventListener("click", fillSignIn);
   document.addEventListener("keydown", sendByKeys);

@@ -17,9 +17,9 @@ from cityops.accounts.queries import find_viewer_by_username
 from cityops.accounts.viewer import Viewer
 from cityops.cases import services
 from cityops.cases.intake import NewReport
+from cityops.cases.names import Source, StepName
 from cityops.cases.numbers import find_key
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import Source, StepName
 from cityops.catalog.models import CaseKind
 from cityops.config import Config
 from cityops.demo.city import load_demo

@@ -26,7 +26,7 @@ def row_of(dispatcher: Visitor, number: str) -> Locator:
 def add_rule(admin: Visitor, words: str, body: str) -> str:
     """Add a rule for the whole city; its address."""
     admin.page.goto("/settings/rules")
-    admin.page.locator('button[data-opens="add-rule"]').click()
+    admin.open_form("add-rule")
     pick(admin, "class_key", words)
     pick(admin, "body", body)
     admin.shows("dispatch-1-a-rule")
@@ -66,7 +66,7 @@ def test_a_case_waits_for_its_co_handler_and_goes_on_to_the_check(signed_in: Sig
     number = site.make_case("accept", "file", "dispatch")
     dispatcher, lead, other = signed_in("dispatcher"), signed_in("handler"), signed_in("handler3")
     dispatcher.open_case(number)
-    dispatcher.page.locator('button[data-opens="give-task"]').click()
+    dispatcher.open_form("give-task")
     dispatcher.page.locator("#task-body-search").fill("市政设施")
     dispatcher.page.locator("#task-body-list li").first.click()
     dispatcher.page.locator("#task-task").fill("围挡灯杆周边，修补基座")

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 from cityops import clock, jobs
 from cityops.cases.clocks import explain_clock
 from cityops.cases.models import Case
+from cityops.cases.names import ClockName
 from cityops.cases.numbers import find_key
-from cityops.cases.workflow import ClockName
 from cityops.queue import list_owed
 from cityops.worktime.explanation import PieceKind
 from cityops.worktime.queries import get_calendar
@@ -59,7 +59,7 @@ def test_a_typhoon_afternoon_moves_open_clocks_when_asked(site: Site, signed_in:
     row = page.locator("tbody tr", has_text=number)
     expect(row).to_contain_text("推迟")
     admin.shows("typhoon-moved")
-    page.locator('button[data-opens="recount"]').click()
+    admin.open_form("recount")
     page.locator("#recount button.btn-primary").click()
     expect(page.locator(".notes").first).to_contain_text("已下达重新计算")
     work(site)
@@ -80,7 +80,7 @@ def test_a_typhoon_afternoon_moves_open_clocks_when_asked(site: Site, signed_in:
     expect(page.locator(".notes").first).to_contain_text("已恢复为普通日")
     page.locator(".page-head a", has_text="受影响的时限").click()
     expect(page.locator("tbody tr", has_text=number)).to_contain_text("提前")
-    page.locator('button[data-opens="recount"]').click()
+    admin.open_form("recount")
     page.locator("#recount button.btn-primary").click()
     work(site)
     assert admin.complaints == []

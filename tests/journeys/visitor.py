@@ -67,8 +67,7 @@ class Visitor:
         self.open_form(f"step-{step}")
 
     def open_form(self, name: str) -> None:
-        """Open a small form of the page, once the page's scripts are there to open it."""
-        self.page.wait_for_load_state("load")
+        """Open a small form of the page."""
         self.page.locator(f'button[data-opens="{name}"]').click()
 
     def send_step(self, step: str) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cityops import clock, schema
 from cityops.accounts.models import Body
 from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.cases.workflow import ClockName, Source, Stage
+from cityops.cases.names import ClockName, Source, Stage
 from cityops.catalog.models import FilingCondition
 from cityops.config import Config
 from cityops.crypto import Keys

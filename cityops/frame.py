@@ -15,11 +15,11 @@ from cityops.accounts.session import current_viewer, find_current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases.clocks import LIGHT_LABELS, Light, light
 from cityops.cases.models import Case
+from cityops.cases.names import SOURCE_LABELS, STAGE_LABELS, Source, Stage
 from cityops.cases.office import current_office
 from cityops.cases.plain_cases import HELD_LABELS
 from cityops.cases.reasons import proposal_words
 from cityops.cases.telling import ToldClock, named
-from cityops.cases.workflow import SOURCE_LABELS, STAGE_LABELS, Source, Stage
 from cityops.notices import queries as notices
 from cityops.roster import queries as roster
 from cityops.roster import routes as roster_routes

@@ -15,10 +15,11 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import arbitration, co_queries, request_queries
 from cityops.cases import queries as cases
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
+from cityops.cases.names import OPEN_STAGES, STAGE_LABELS, Stage, StepName
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.queries import Tally
 from cityops.cases.requests import RULES
-from cityops.cases.workflow import OPEN_STAGES, STAGE_LABELS, STEPS, SUPERVISION, Stage, Step, StepName, moves_from
+from cityops.cases.workflow import STEPS, SUPERVISION, Step, moves_from
 from cityops.hotline import queries as hotline
 from cityops.words import N_
 

@@ -9,23 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cityops.accounts.posts import Post
+from cityops.cases.names import FINAL_STAGES, STAGE_LABELS, Source, Stage, StepName
 from cityops.cases.requests import DEFAULT_TERMS, RequestRule
 from cityops.cases.requests import RULES as ASKED
-from cityops.cases.workflow import (
-    DONE,
-    FINAL_STAGES,
-    SOURCES_OF,
-    STAGE_LABELS,
-    STEPS,
-    ClockAct,
-    Source,
-    Stage,
-    Step,
-    StepName,
-    Way,
-    diagram,
-    needs_verifying,
-)
+from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, ClockAct, Step, Way, diagram, needs_verifying
 from scripts import translations
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,11 +19,11 @@ from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.at_place import AtPlace
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Case, Report
+from cityops.cases.names import ClockName, Source, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import ClockName, Source, StepName
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition, StageLimit, Standard
 from cityops.crypto import KEY_NAMES, Keys
 from cityops.grid import services as grid

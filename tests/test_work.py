@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from cityops.cases.models import Case
-from cityops.cases.workflow import OPEN_STAGES
+from cityops.cases.names import OPEN_STAGES
 from cityops.db import Database
 from tests import factories
 from tests.factories import People

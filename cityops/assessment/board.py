@@ -16,7 +16,7 @@ from cityops.assessment import queries
 from cityops.assessment.formulas import Figure, Kind, Rate, figures_of, points_between
 from cityops.assessment.periods import Month, Span
 from cityops.assessment.queries import EVERYTHING, Counts, RowOf
-from cityops.cases.workflow import StepName
+from cityops.cases.names import StepName
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.grid import queries as grid

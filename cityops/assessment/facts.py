@@ -19,8 +19,9 @@ from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.assessment.formulas import Count
 from cityops.assessment.periods import Span
 from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent, StageClock
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.queries import AREA_POSTS
-from cityops.cases.workflow import STEPS, ClockAct, ClockName, Stage, StepName
+from cityops.cases.workflow import STEPS, ClockAct
 
 Condition = ColumnElement[bool]
 Statement = Select[*tuple[Any, ...]]

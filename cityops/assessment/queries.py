@@ -28,8 +28,8 @@ from cityops.assessment.facts import (
 from cityops.assessment.formulas import Count, Kind, indicators_of
 from cityops.assessment.periods import Span
 from cityops.cases.models import Assignment, Case, CaseEvent
+from cityops.cases.names import StepName
 from cityops.cases.queries import AREA_POSTS, scope
-from cityops.cases.workflow import StepName
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, Invalid, NotAllowed, NotFound
 from cityops.words import N_

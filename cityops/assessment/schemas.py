@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from cityops.accounts.posts import Post
 from cityops.asked import Asked
 from cityops.assessment.formulas import Count, Kind
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.names import Stage, StepName
 from cityops.grid.models import AreaLevel
 
 

@@ -15,9 +15,10 @@ from cityops import clock
 from cityops.cases import chain, clocks, history
 from cityops.cases.actor import Actor
 from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageClock
+from cityops.cases.names import FINAL_STAGES, ClockName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
-from cityops.cases.workflow import FINAL_STAGES, PAUSED_CLOCKS, ClockAct, ClockName, Step, Way
+from cityops.cases.workflow import PAUSED_CLOCKS, ClockAct, Step, Way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition, HasLimit
 from cityops.errors import WrongState

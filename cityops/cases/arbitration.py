@@ -21,10 +21,11 @@ from cityops.cases.actor import BY_RULE
 from cityops.cases.co_handling import give
 from cityops.cases.co_models import CoHandling, CoKind
 from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent
+from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind, RequestState
-from cityops.cases.workflow import SUPERVISION, StepName
+from cityops.cases.workflow import SUPERVISION
 from cityops.catalog import rules
 from cityops.catalog.duties import Matter
 from cityops.catalog.models import ResponsibilityRule

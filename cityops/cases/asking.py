@@ -19,6 +19,7 @@ from cityops.cases.actor import Actor
 from cityops.cases.effects import EFFECTS
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Assignment, Case, StageClock
+from cityops.cases.names import ClockName, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
@@ -35,7 +36,7 @@ from cityops.cases.requests import (
     check_grant,
 )
 from cityops.cases.services import check_version, held_for
-from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
+from cityops.cases.workflow import DONE, STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cityops.cases.acting import Act
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Attachment, AttachmentKind, Case
-from cityops.cases.workflow import StepName
+from cityops.cases.names import StepName
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.errors import Invalid
 from cityops.grid.geometry import check_point, distance_m

@@ -13,8 +13,8 @@ from cityops.accounts.models import AuditAction
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
 from cityops.cases.models import Case
+from cityops.cases.names import Source
 from cityops.cases.plain_cases import AutoStep, Held
-from cityops.cases.workflow import Source
 from cityops.catalog import rules
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState

@@ -16,8 +16,8 @@ from cityops.cases.automation import MAX_NOTE, NewAutomation
 from cityops.cases.duty_forms import area_choices, class_key_choices
 from cityops.cases.duty_routes import AREA_LEVELS
 from cityops.cases.forms import Choice
+from cityops.cases.names import SOURCE_LABELS
 from cityops.cases.plain_cases import AUTO_STEP_LABELS, HELD_LABELS, AutoStep, Held
-from cityops.cases.workflow import SOURCE_LABELS
 from cityops.catalog import queries as catalog
 from cityops.errors import Invalid, NotAllowed
 from cityops.forms import RoomForm

@@ -13,10 +13,11 @@ from cityops.cases.actor import BY_RULE
 from cityops.cases.automation import AutomationEntry, AutomationRule
 from cityops.cases.effects import EFFECTS, lacks_scenes
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.names import Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.plain_cases import AUTO_STEP_AT, DRAWS, AutoStep, Facts, Held, find_held
 from cityops.cases.proposals import KEEPS_COMPONENT, Proposal, propose_bodies
-from cityops.cases.workflow import DONE, STEPS, Stage, StepName, needs_verifying
+from cityops.cases.workflow import DONE, STEPS, needs_verifying
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.crypto import Keys

@@ -12,7 +12,7 @@ from cityops.cases import checkpoints, history, numbers, queries
 from cityops.cases.clocks import closed_pauses, due_now, explain_clock, light_of, limit_of
 from cityops.cases.history import Broken, Walked
 from cityops.cases.models import StageClock
-from cityops.cases.workflow import CLOCK_LABELS, ClockName
+from cityops.cases.names import CLOCK_LABELS, ClockName
 from cityops.errors import Invalid
 from cityops.shell import Shell
 from cityops.words import N_

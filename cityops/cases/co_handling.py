@@ -18,10 +18,11 @@ from cityops.cases.co_models import MAX_TASK, CoEnd, CoHandling, CoKind
 from cityops.cases.effects import end_co_handling
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Case
+from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.services import check_version, held_for
-from cityops.cases.workflow import DONE, LAST, STEPS, StepName
+from cityops.cases.workflow import DONE, LAST, STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime

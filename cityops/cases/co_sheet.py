@@ -7,8 +7,9 @@ from cityops.cases.co_forms import CoHandlingForm, unit_choices
 from cityops.cases.co_models import CoHandling
 from cityops.cases.forms import Choice
 from cityops.cases.models import Case
+from cityops.cases.names import StepName
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import STEPS, StepName
+from cityops.cases.workflow import STEPS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import FINAL_STAGES, Stage, StepName
+from cityops.cases.names import FINAL_STAGES, Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.grid import queries as grid

@@ -11,9 +11,10 @@ from cityops.cases.acting import Act, Effect, current_assignment, given, recount
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.hops import Hop, list_open
 from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
+from cityops.cases.names import ClockName, StepName
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Life, RequestState
-from cityops.cases.workflow import DISPUTED_AFTER, ClockName, StepName
+from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_

@@ -13,7 +13,7 @@ from cityops.cases import queries
 from cityops.cases.clocks import spent_minutes
 from cityops.cases.component_life import ComponentChange
 from cityops.cases.models import Case, StageClock
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
 

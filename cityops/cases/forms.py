@@ -23,9 +23,10 @@ from wtforms.widgets import HiddenInput
 from cityops.accounts.models import BODY_KIND_LABELS, Body
 from cityops.cases.at_place import ANSWERS, MANNER_LABELS, AtPlace, Manner
 from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
+from cityops.cases.names import StepName
 from cityops.cases.services import StepRequest
 from cityops.cases.telling import limit_words, named
-from cityops.cases.workflow import RESULT_LABELS, Need, Step, StepName
+from cityops.cases.workflow import RESULT_LABELS, Need, Step
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.errors import Invalid
 from cityops.forms import RoomForm

@@ -14,8 +14,8 @@ from cityops import clock
 from cityops.cases.actor import Actor
 from cityops.cases.chain import GENESIS, Head, Link, canonical, find_break, link_digest
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.names import Stage, StepName
 from cityops.cases.replay import Projection
-from cityops.cases.workflow import Stage, StepName
 from cityops.crypto import Keys
 
 __all__ = ["GENESIS", "Broken", "Walked", "append", "find_broken", "get_last", "has_done", "list_events"]

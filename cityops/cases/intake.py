@@ -9,9 +9,9 @@ from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases import history
 from cityops.cases.models import Case, Report
+from cityops.cases.names import Source, Stage
 from cityops.cases.office import CaseOffice
 from cityops.cases.reporter import e164
-from cityops.cases.workflow import Source, Stage
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
 from cityops.errors import Invalid, NotFound

@@ -10,9 +10,9 @@ from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.cases.clocks import Light
+from cityops.cases.names import Stage
 from cityops.cases.queries import CaseFilter
 from cityops.cases.telling import named
-from cityops.cases.workflow import Stage
 from cityops.catalog import queries as catalog
 from cityops.grid import queries as grid
 from cityops.grid.models import AreaLevel

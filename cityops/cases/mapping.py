@@ -11,8 +11,8 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
 from cityops.cases.clocks import light
 from cityops.cases.models import Case
+from cityops.cases.names import Stage
 from cityops.cases.queries import AREA_POSTS, CaseFilter, list_work, scope
-from cityops.cases.workflow import Stage
 from cityops.grid.gazetteer import Box, Gazetteer, current_gazetteer
 from cityops.grid.models import AreaLevel, Cell
 from cityops.grid.mvt import Layer, encode

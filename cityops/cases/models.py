@@ -10,7 +10,8 @@ from cityops import clock
 from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
 from cityops.cases import numbers
-from cityops.cases.workflow import FINAL_STAGES, ClockName, Mark, Source, Stage, StepName
+from cityops.cases.names import FINAL_STAGES, ClockName, Source, Stage, StepName
+from cityops.cases.workflow import Mark
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.grid.models import Cell, Component

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.names import Stage, StepName
 from cityops.words import N_
 
 DRAWS = 10_000

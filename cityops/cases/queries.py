@@ -15,8 +15,9 @@ from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
+from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import OPEN_STAGES, Stage, Step, StepName, find_bar, steps_from
+from cityops.cases.workflow import Step, find_bar, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree

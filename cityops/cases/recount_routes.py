@@ -10,8 +10,8 @@ from cityops import clock, queue, web
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import ask_for_the_post
 from cityops.cases import recounting
+from cityops.cases.names import CLOCK_LABELS
 from cityops.cases.recounting import MovedClock
-from cityops.cases.workflow import CLOCK_LABELS
 from cityops.worktime import queries as worktime
 
 pages = Blueprint("recounting", __name__, url_prefix="/settings/calendars")

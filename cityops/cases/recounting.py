@@ -20,8 +20,9 @@ from cityops.cases.acting import Act, carry_out, moment_of, recount
 from cityops.cases.actor import Actor
 from cityops.cases.clocks import due_now, limit_of
 from cityops.cases.models import Case, ClockPause, StageClock
+from cityops.cases.names import ClockName, StepName
 from cityops.cases.office import CaseOffice
-from cityops.cases.workflow import DONE, STEPS, ClockName, StepName
+from cityops.cases.workflow import DONE, STEPS
 from cityops.errors import WrongState
 from cityops.queue import is_open, owe
 from cityops.words import N_

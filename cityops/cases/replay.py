@@ -10,7 +10,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from cityops import clock
-from cityops.cases.workflow import DISPUTED_AFTER, FINAL_STAGES, StepName
+from cityops.cases.names import FINAL_STAGES, StepName
+from cityops.cases.workflow import DISPUTED_AFTER
 
 Payload = Mapping[str, Any]
 

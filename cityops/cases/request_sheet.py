@@ -14,12 +14,12 @@ from cityops.cases.acting import running
 from cityops.cases.asking import may_decide, may_withdraw
 from cityops.cases.forms import body_choices
 from cityops.cases.models import Case
+from cityops.cases.names import ClockName
 from cityops.cases.permission import find_held
 from cityops.cases.request_forms import RequestForm, fit_request
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import REQUEST_STATE_LABELS, RULES, Ask, RequestKind, RequestRule, RequestState
 from cityops.cases.telling import limit_words, named
-from cityops.cases.workflow import ClockName
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
 
 

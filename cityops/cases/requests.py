@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from cityops.accounts.posts import Post
-from cityops.cases.workflow import STEPS, Stage, Step, StepName
+from cityops.cases.names import Stage, StepName
+from cityops.cases.workflow import STEPS, Step
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime.limits import Limit, Unit

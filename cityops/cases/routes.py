@@ -20,11 +20,12 @@ from cityops.cases.co_models import CO_END_LABELS, CO_KIND_LABELS
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.models import AttachmentKind
+from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.office import current_office
 from cityops.cases.request_forms import RequestForm
 from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
 from cityops.cases.uploads import receive
-from cityops.cases.workflow import OPEN_STAGES, STEPS, Stage, StepName
+from cityops.cases.workflow import STEPS
 from cityops.errors import CityopsError, Invalid, NotFound
 from cityops.grid.geometry import is_point
 from cityops.grid.models import COMPONENT_STATE_LABELS

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from cityops.asked import Asked
 from cityops.cases.at_place import Manner
 from cityops.cases.models import AttachmentKind
-from cityops.cases.workflow import Source, Stage, StepName
+from cityops.cases.names import Source, Stage, StepName
 from cityops.catalog.models import CaseKind
 
 LON = Field(description="Longitude, degrees, WGS84/CGCS2000", examples=[121.55])

@@ -23,10 +23,11 @@ from cityops.cases.effects import EFFECTS
 from cityops.cases.hops import lies_below
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
 from cityops.cases.models import Case, Report
+from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
-from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, StepName, find_bar, find_way
+from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, find_bar, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState

@@ -20,13 +20,14 @@ from cityops.cases.component_life import ComponentChange
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
+from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.request_forms import RequestForm
 from cityops.cases.request_sheet import Askable, ShownRequest, list_askable, read_requests
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
-from cityops.cases.workflow import Need, Step, StepName
+from cityops.cases.workflow import Need, Step
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
 from cityops.crypto import Keys

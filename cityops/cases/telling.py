@@ -16,8 +16,9 @@ from cityops.accounts.posts import POST_LABELS
 from cityops.cases.at_place import MANNER_LABELS, Manner
 from cityops.cases.clocks import Interval, Light, closed_pauses, find_other_due, light_of, limit_of
 from cityops.cases.models import Case, CaseEvent, StageClock
+from cityops.cases.names import CLOCK_LABELS, ClockName, StepName
 from cityops.cases.requests import RULES, RequestKind
-from cityops.cases.workflow import CLOCK_LABELS, RESULT_LABELS, STEPS, ClockName, StepName
+from cityops.cases.workflow import RESULT_LABELS, STEPS
 from cityops.words import N_
 from cityops.worktime.arithmetic import clock_calendar, remaining
 from cityops.worktime.calendar import DAY_MINUTES, Calendar, NoHolidayData

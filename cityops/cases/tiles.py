@@ -6,7 +6,7 @@ from cityops import web
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
 from cityops.cases import mapping
-from cityops.cases.workflow import OPEN_STAGES, Stage
+from cityops.cases.names import OPEN_STAGES, Stage
 from cityops.errors import Invalid
 from cityops.grid.queries import current_index
 from cityops.grid.tiles import tile_response

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Optional
 from cityops import clock
 from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
-from cityops.cases.workflow import SOURCE_LABELS, Source
+from cityops.cases.names import SOURCE_LABELS, Source
 from cityops.catalog.models import CaseClass, FilingCondition
 from cityops.errors import Invalid
 from cityops.forms import RoomForm

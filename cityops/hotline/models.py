@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.cases.models import Report
-from cityops.cases.workflow import StepName
+from cityops.cases.names import StepName
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.words import N_
 

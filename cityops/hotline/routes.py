@@ -18,11 +18,11 @@ from cityops.cases import services
 from cityops.cases.intake import NewReport
 from cityops.cases.mapping import first_view
 from cityops.cases.models import Case
+from cityops.cases.names import StepName
 from cityops.cases.office import current_office
 from cityops.cases.services import StepRequest
 from cityops.cases.sheet import shown_reporter
 from cityops.cases.telling import named
-from cityops.cases.workflow import StepName
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError
 from cityops.forms import client_made_id

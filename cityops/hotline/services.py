@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, Report
-from cityops.cases.workflow import FINAL_STAGES, STEPS
+from cityops.cases.names import FINAL_STAGES
+from cityops.cases.workflow import STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.hotline.queries import CALLERS, get_answer

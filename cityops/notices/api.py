@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from cityops import web
 from cityops.accounts.session import current_viewer
 from cityops.cases.api import case_out
+from cityops.cases.names import ClockName, StepName
 from cityops.cases.schemas import CaseOut
-from cityops.cases.workflow import ClockName, StepName
 from cityops.notices import queries
 from cityops.notices.models import NoticeKind
 from cityops.notices.queries import Listed

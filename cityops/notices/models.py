@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.cases.models import Case, CaseEvent, StageClock
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 
 

@@ -10,7 +10,8 @@ from cityops import clock
 from cityops.accounts.holders import list_holders
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
-from cityops.cases.workflow import STEPS, ClockAct, ClockName
+from cityops.cases.names import ClockName
+from cityops.cases.workflow import STEPS, ClockAct
 from cityops.notices.models import Recipient
 from cityops.roster.contacts import find_duty_list
 from cityops.roster.models import DutyContact

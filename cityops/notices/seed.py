@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.notices.models import Moment, QuietHours, Recipient, WarningRule
 
 QUIET_FROM_HOUR, QUIET_UNTIL_HOUR = 21, 7

@@ -9,8 +9,9 @@ from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
+from cityops.cases.names import StepName
 from cityops.cases.requests import RULES, RequestKind
-from cityops.cases.workflow import StepName, steps_from
+from cityops.cases.workflow import steps_from
 from cityops.db import UtcDateTime
 from cityops.errors import NotFound
 from cityops.notices.models import Notice, NoticeKind, Recipient

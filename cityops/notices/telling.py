@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask_babel import gettext
 
 from cityops import web
+from cityops.cases.names import CLOCK_LABELS
 from cityops.cases.telling import sentence
-from cityops.cases.workflow import CLOCK_LABELS
 from cityops.notices.models import Notice, NoticeKind
 from cityops.words import N_
 

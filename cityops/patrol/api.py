@@ -18,9 +18,10 @@ from cityops.cases import queries as cases
 from cityops.cases.api import case_out
 from cityops.cases.clocks import light
 from cityops.cases.models import Case
+from cityops.cases.names import OPEN_STAGES, StepName
 from cityops.cases.queries import CaseFilter
 from cityops.cases.schemas import CaseOut
-from cityops.cases.workflow import OPEN_STAGES, StepName, moves_from
+from cityops.cases.workflow import moves_from
 from cityops.patrol import queries
 from cityops.patrol.models import TaskKind
 from cityops.problems import PROBLEMS

@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from cityops.cases.forms import class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
-from cityops.cases.workflow import Source
+from cityops.cases.names import Source
 from cityops.catalog.models import CaseClass, FilingCondition
 from cityops.forms import RoomForm
 from cityops.patrol.choosing import Rules

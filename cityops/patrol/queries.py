@@ -12,7 +12,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import StepName
+from cityops.cases.names import StepName
 from cityops.errors import NotFound
 from cityops.grid import queries as grid
 from cityops.grid.geometry import distance_m

@@ -17,9 +17,9 @@ from cityops.cases.attachments import Photo
 from cityops.cases.intake import NewReport
 from cityops.cases.mapping import first_view
 from cityops.cases.models import AttachmentKind
+from cityops.cases.names import StepName
 from cityops.cases.office import current_office
 from cityops.cases.sheet import list_actions, shown_photo
-from cityops.cases.workflow import StepName
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError, Invalid
 from cityops.forms import client_made_id

@@ -14,7 +14,7 @@ from cityops.accounts.models import AuditAction
 from cityops.accounts.viewer import Viewer
 from cityops.cases.at_place import Manner
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Source, Stage, StepName
+from cityops.cases.names import Source, Stage, StepName
 from cityops.crypto import Keys
 from cityops.errors import Invalid, NotAllowed
 from cityops.patrol import choosing, drawing

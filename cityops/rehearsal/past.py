@@ -12,7 +12,7 @@ from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
 from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.cases.workflow import ClockName, Stage
+from cityops.cases.names import ClockName, Stage
 from cityops.catalog.models import FilingCondition
 from cityops.grid.models import Cell
 from cityops.rehearsal.concerned import seen_by

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from cityops.cases.workflow import FINAL_STAGES, OPEN_STAGES, STEPS, Stage, find_way
+from cityops.cases.names import FINAL_STAGES, OPEN_STAGES, Stage
+from cityops.cases.workflow import STEPS, find_way
 from cityops.simulation.lives import Life
 
 

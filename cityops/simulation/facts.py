@@ -9,7 +9,7 @@ from random import Random
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.catalog.models import CaseKind
 from cityops.grid.geometry import metres_per_degree
 from cityops.worktime.arithmetic import add_minutes, clock_calendar

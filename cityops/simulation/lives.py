@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cityops.cases.models import AttachmentKind
+from cityops.cases.names import Source, StepName
 from cityops.cases.requests import RequestKind
-from cityops.cases.workflow import Source, StepName
 from cityops.hotline.models import Outcome
 from cityops.simulation.facts import CellFacts, Condition
 

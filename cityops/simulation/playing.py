@@ -15,11 +15,12 @@ from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.at_place import ANSWERS, AtPlace
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
+from cityops.cases.names import Source, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.plain_cases import AutoStep
 from cityops.cases.requests import RULES
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import STEPS, Source, StepName
+from cityops.cases.workflow import STEPS
 from cityops.errors import WrongState
 from cityops.hotline import services as hotline
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer

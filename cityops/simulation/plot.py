@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from cityops.cases.models import AttachmentKind
+from cityops.cases.names import ClockName, Source, StepName
 from cityops.cases.requests import RequestKind
-from cityops.cases.workflow import STEPS, ClockName, Source, StepName, needs_verifying
+from cityops.cases.workflow import STEPS, needs_verifying
 from cityops.clock import CITY_ZONE
 from cityops.hotline.models import Outcome
 from cityops.simulation import wording

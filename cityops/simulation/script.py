@@ -13,7 +13,7 @@ from itertools import accumulate
 from random import Random
 from uuid import UUID, uuid5
 
-from cityops.cases.workflow import Source
+from cityops.cases.names import Source
 from cityops.catalog.models import CaseKind
 from cityops.clock import CITY_ZONE
 from cityops.simulation import wording

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from cityops import clock, locks, milestones
 from cityops.accounts.models import Body
 from cityops.cases.models import Report
+from cityops.cases.names import Stage
 from cityops.cases.office import CaseOffice
-from cityops.cases.workflow import Stage
 from cityops.catalog import queries as catalog
 from cityops.config import Config
 from cityops.db import Database

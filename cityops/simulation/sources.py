@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import NotFound

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
-from cityops.cases.workflow import Source
+from cityops.cases.names import Source
 from cityops.simulation.facts import Condition
 
 SINCE = ("", "", "，今早发现", "，已经两天了", "，已三天", "，昨晚开始的", "，好几天没人管", "，影响通行", "，请处理")

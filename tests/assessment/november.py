@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.cases.models import Attachment, AttachmentKind, Case
-from cityops.cases.workflow import StepName
+from cityops.cases.names import StepName
 from tests.factories import EAST_POINT, MONDAY_MORNING, People, ask, decide, make_report, take
 
 TO_HANDLING = ("accept", "file", "dispatch", "sign_for")

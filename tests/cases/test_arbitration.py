@@ -16,7 +16,7 @@ from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoHandling, CoKind
 from cityops.cases.history import Walked, find_broken
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.names import Stage, StepName
 from cityops.catalog import rules
 from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.rules import NewRule

@@ -12,10 +12,10 @@ from cityops.assessment.periods import month_of
 from cityops.assessment.queries import EVERYTHING, count_behind
 from cityops.cases import by_rule, history, request_queries
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case
+from cityops.cases.names import Stage, StepName
 from cityops.cases.queries import Tally
 from cityops.cases.request_models import CaseRequest, RequestTerms
 from cityops.cases.requests import RequestKind, RequestState
-from cityops.cases.workflow import Stage, StepName
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime.limits import Unit
 from tests import factories

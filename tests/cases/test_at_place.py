@@ -16,8 +16,8 @@ from cityops import clock
 from cityops.cases import services
 from cityops.cases.at_place import AtPlace, CheckAnswer, Manner
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.names import StepName
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import StepName
 from cityops.db import Database
 from cityops.errors import Invalid
 from cityops.patrol.models import CheckFlag

@@ -11,8 +11,8 @@ from cityops.accounts.posts import Post
 from cityops.cases import automation, by_rule
 from cityops.cases.automation import AutomationEntry, AutomationRule, NewAutomation
 from cityops.cases.models import Case, CaseEvent
+from cityops.cases.names import Source, Stage, StepName
 from cityops.cases.plain_cases import DRAWS, AutoStep, Held
-from cityops.cases.workflow import Source, Stage, StepName
 from cityops.catalog import rules
 from cityops.catalog.rules import NewRule
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState

@@ -13,7 +13,7 @@ from cityops.cases import co_handling, co_queries, queries
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import ClockName, Stage, StepName
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.db import Database
 from cityops.errors import CityopsError, Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime.limits import Limit, Unit

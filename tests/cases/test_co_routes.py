@@ -2,7 +2,7 @@
 
 import pytest
 
-from cityops.cases.workflow import Stage
+from cityops.cases.names import Stage
 from tests import factories
 from tests.factories import People
 

@@ -14,7 +14,7 @@ from cityops.cases import faults, history
 from cityops.cases.component_life import ComponentChange, follow
 from cityops.cases.faults import Repeats
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.names import Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
 from cityops.db import Database
 from cityops.grid import services as grid

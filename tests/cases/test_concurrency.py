@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cityops.cases import history
 from cityops.cases.models import Case, CaseEvent, Report
-from cityops.cases.workflow import Stage
+from cityops.cases.names import Stage
 from cityops.db import Database
 from cityops.errors import Conflict
 from tests import factories

@@ -7,7 +7,7 @@ from cityops.accounts.posts import Post
 from cityops.cases import history
 from cityops.cases.history import Broken, Walked
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Stage, StepName
+from cityops.cases.names import Stage, StepName
 from cityops.db import Database
 from tests import factories
 from tests.cases.tampering import force

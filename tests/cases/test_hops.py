@@ -12,7 +12,7 @@ from cityops.accounts.queries import find_body, find_jurisdiction
 from cityops.accounts.viewer import Viewer
 from cityops.cases import hops, queries
 from cityops.cases.models import Case
-from cityops.cases.workflow import ClockName, Stage, StepName
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from tests import factories
 from tests.factories import MONDAY_MORNING, People

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.cases.models import Case, CaseEvent, Report
+from cityops.cases.names import ClockName
 from cityops.cases.office import CaseOffice
-from cityops.cases.workflow import ClockName
 from cityops.errors import Invalid
 from tests import factories
 from tests.factories import MONDAY_MORNING, People

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cityops.cases.names import StepName
 from cityops.cases.plain_cases import AUTO_STEP_AT, DRAWS, HELD_LABELS, AutoStep, Facts, Held, find_held
-from cityops.cases.workflow import STEPS, StepName
+from cityops.cases.workflow import STEPS
 
 PLAIN = Facts(
     is_urgent=False,

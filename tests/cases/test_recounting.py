@@ -11,7 +11,7 @@ from cityops import clock, jobs
 from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.cases import history, recounting, tasks
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import ClockName, Stage, StepName
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.catalog.models import StageLimit
 from cityops.config import Config
 from cityops.db import Database

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cityops.accounts.posts import Post
+from cityops.cases.names import FINAL_STAGES, Stage, StepName
 from cityops.cases.requests import DEFAULT_TERMS, RULES, Ask, Asked, Life, RequestKind, Situation, check
-from cityops.cases.workflow import FINAL_STAGES, STEPS, Stage, StepName
+from cityops.cases.workflow import STEPS
 from cityops.errors import CityopsError, Invalid, NotAllowed, WrongState
 
 TODAY = date(2026, 11, 9)

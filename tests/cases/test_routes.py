@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 
 from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.cases.models import Attachment, Case
+from cityops.cases.names import Source
 from cityops.cases.office import CaseOffice
-from cityops.cases.workflow import Source
 from cityops.db import Database
 from tests import factories
 from tests.counting import counted_queries

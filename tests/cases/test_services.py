@@ -12,7 +12,8 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import attachments, history, queries
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
-from cityops.cases.workflow import OPEN_STAGES, STEPS, Need, Source, Stage, StepName, find_bar
+from cityops.cases.names import OPEN_STAGES, Source, Stage, StepName
+from cityops.cases.workflow import STEPS, Need, find_bar
 from cityops.catalog.models import ConditionLimit, FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer

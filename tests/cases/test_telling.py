@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.cases.clocks import Light, explain_clock
 from cityops.cases.models import ClockPause, StageClock
+from cityops.cases.names import ClockName
 from cityops.cases.telling import length_words, limit_words, tell_clock, tell_events
-from cityops.cases.workflow import ClockName
 from cityops.worktime.arithmetic import add
 from cityops.worktime.calendar import Calendar, DayException, DayKind
 from cityops.worktime.defaults import OFFICE

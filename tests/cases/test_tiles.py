@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.cases import mapping
 from cityops.cases.models import Case
-from cityops.cases.workflow import Stage
+from cityops.cases.names import Stage
 from cityops.db import Database
 from cityops.grid.geometry import tile_at
 from cityops.grid.models import Area

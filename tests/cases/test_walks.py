@@ -23,11 +23,12 @@ from cityops.cases import asking, history, queries, services
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.clocks import closed_pauses, limit_of
 from cityops.cases.models import Attachment, AttachmentKind, Case
+from cityops.cases.names import FINAL_STAGES, ClockName, Source, Stage, StepName
 from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, RequestKind, RequestState
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import FINAL_STAGES, STEPS, ClockName, Need, Source, Stage, StepName, find_bar
+from cityops.cases.workflow import STEPS, Need, find_bar
 from cityops.db import Database
 from cityops.errors import CityopsError, Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime import queries as worktime

@@ -1,20 +1,8 @@
 from collections import deque
 
 from cityops.accounts.posts import Post
-from cityops.cases.workflow import (
-    FINAL_STAGES,
-    STAGE_LABELS,
-    STEPS,
-    ClockAct,
-    ClockName,
-    Need,
-    Source,
-    Stage,
-    StepName,
-    diagram,
-    find_way,
-    moves_from,
-)
+from cityops.cases.names import FINAL_STAGES, STAGE_LABELS, ClockName, Source, Stage, StepName
+from cityops.cases.workflow import STEPS, ClockAct, Need, diagram, find_way, moves_from
 
 
 def test_every_step_word_is_one_row_of_the_table() -> None:

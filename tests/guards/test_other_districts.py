@@ -11,9 +11,10 @@ from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
 from cityops.cases.asking import Decision
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report
+from cityops.cases.names import Source, Stage
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind
-from cityops.cases.workflow import Source, Stage, steps_from
+from cityops.cases.workflow import steps_from
 from cityops.clock import now, running_at
 from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask

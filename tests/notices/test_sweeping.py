@@ -13,7 +13,7 @@ from cityops import clock
 from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
 from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.notices.models import ClockWarning, Notice, NoticeKind, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK
 from cityops.notices.sweeping import warn

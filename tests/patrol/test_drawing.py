@@ -15,7 +15,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.at_place import AtPlace, Manner
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.workflow import Source, Stage, StepName
+from cityops.cases.names import Source, Stage, StepName
 from cityops.cli import cli
 from cityops.clock import running_at
 from cityops.config import Config

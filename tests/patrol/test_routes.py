@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.cases.models import Attachment, Case, Report
-from cityops.cases.workflow import Source
+from cityops.cases.names import Source
 from cityops.db import Database
 from cityops.patrol.models import InspectorTask
 from tests import factories

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.cases.models import Case, CaseEvent, StageClock
-from cityops.cases.workflow import ClockName, Stage
+from cityops.cases.names import ClockName, Stage
 from cityops.catalog.drafts import read_draft
 from cityops.db import Database
 from cityops.errors import Invalid

@@ -2,7 +2,7 @@
 
 import shapely
 
-from cityops.cases.workflow import ClockName
+from cityops.cases.names import ClockName
 from cityops.catalog.models import CaseKind
 from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Thing
 from cityops.worktime.calendar import Calendar

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from cityops.cases.workflow import OPEN_STAGES
+from cityops.cases.names import OPEN_STAGES
 from cityops.simulation.endings import cut, hold_back, stages
 from cityops.simulation.lives import Life
 from tests.simulation.test_script import UNTIL, write

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from cityops.cases.workflow import STEPS, Source, Stage, StepName, find_way, needs_verifying
+from cityops.cases.names import Source, Stage, StepName
+from cityops.cases.workflow import STEPS, find_way, needs_verifying
 from cityops.clock import CITY_ZONE
 from cityops.simulation.endings import stages
 from cityops.simulation.facts import Pace

@@ -13,9 +13,9 @@ from cityops.cases import automation
 from cityops.cases.automation import NewAutomation
 from cityops.cases.history import Walked, find_broken
 from cityops.cases.models import Attachment, Case, CaseEvent, ClockPause, Report, StageClock
+from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.plain_cases import AutoStep
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import OPEN_STAGES, Stage, StepName
 from cityops.catalog import rules
 from cityops.catalog.rules import NewRule
 from cityops.config import Config

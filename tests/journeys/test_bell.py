@@ -1,17 +1,20 @@
 """The bell: a handler asks to send a case back, the dispatcher hears of it where he is, and goes there."""
 
 from playwright.sync_api import expect
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from cityops.accounts.posts import Post
 from cityops.notices.models import QuietHours
+from cityops.roster.models import RosterLine
 from tests.journeys.conftest import Signed
 from tests.journeys.site import Site
 
 
 def test_a_dispatcher_hears_of_what_is_asked_and_goes_there(signed_in: Signed, site: Site) -> None:
     with site.workshop.transaction() as session:
-        # At night it would be told in the morning.
+        # At night it would be told in the morning, and to who has the night.
         session.execute(update(QuietHours).values(from_minute=0, until_minute=0))
+        session.execute(delete(RosterLine).where(RosterLine.post == Post.DISPATCHER))
     number = site.make_case("accept", "file", "dispatch")
     dispatcher, handler = signed_in("dispatcher"), signed_in("handler")
     page = dispatcher.page

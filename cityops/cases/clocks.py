@@ -90,7 +90,7 @@ def spent_minutes(calendar: Calendar, row: StageClock) -> float:
     """
     end = row.stopped_at or max(clock.now(), row.started_at)
     pauses = [(pause.from_at, pause.until_at or max(end, pause.from_at)) for pause in row.pauses]
-    running = clock_calendar(calendar, Limit(row.limit_value, row.limit_unit))
+    running = clock_calendar(calendar, limit_of(row))
     with suppress(NoHolidayData):
         return difference(running, row.started_at, end, pauses) / timedelta(minutes=1)
     return 0.0

@@ -10,7 +10,8 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.names import StepName
-from cityops.cases.requests import RULES, RequestKind
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RULES, RequestState
 from cityops.cases.workflow import steps_from
 from cityops.db import UtcDateTime
 from cityops.errors import NotFound
@@ -34,14 +35,16 @@ class Telling:
     Attributes:
         result: the result of the step that tells; None for each.
         recipients: to whom; who took the step himself is left out.
+        is_answer: whether it answers a request: then whoever asked is told as well.
     """
 
     step: StepName
     result: str | None
     recipients: tuple[Recipient, ...]
+    is_answer: bool = False
 
 
-_DECISIONS = (StepName.REJECT, *(rule.step for rule in RULES.values() if rule.kind is not RequestKind.OVERSEE))
+_DECISIONS = (StepName.REJECT, *(rule.step for rule in RULES.values() if rule.step is not StepName.REPLY))
 
 TELLINGS = (
     Telling(StepName.CHECK, "failed", (Recipient.HANDLER,)),
@@ -49,7 +52,9 @@ TELLINGS = (
     Telling(StepName.URGE, None, (Recipient.HANDLER,)),
     Telling(StepName.REOPEN, None, (Recipient.DISPATCHER,)),
     *(Telling(StepName.ASK, rule.kind.value, (_RECIPIENTS[rule.deciders[-1]],)) for rule in RULES.values()),
-    *(Telling(step, None, (Recipient.HANDLER,)) for step in _DECISIONS),
+    *(Telling(step, None, (Recipient.HANDLER,), is_answer=True) for step in _DECISIONS),
+    Telling(StepName.REPLY, None, (), is_answer=True),
+    Telling(StepName.RESUME, None, (Recipient.HANDLER,)),
 )
 """The steps that are told beyond the work lists, in which a case that moved on simply stands."""
 
@@ -61,6 +66,10 @@ def _settling(*, is_leaving: bool) -> Update:
     answered = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
     if is_leaving:
         answered = or_(answered, Notice.clock_id.is_(None))
+    else:
+        decided = CaseRequest.case_id == of_case, CaseRequest.state != RequestState.OPEN
+        asked = and_(CaseEvent.case_id == of_case, CaseEvent.seq == CaseRequest.asked_seq)
+        answered = or_(answered, Notice.event_id.in_(select(CaseEvent.id).join(CaseRequest, asked).where(*decided)))
     return (
         update(Notice)
         .where(Notice.case_id == of_case, Notice.read_at.is_(None), Notice.settled_at.is_(None), answered)
@@ -78,18 +87,21 @@ def follow(session: Session, case: Case, event: CaseEvent) -> None:
     _settle(session, case, event)
     for telling in TELLINGS:
         if telling.step is event.step and telling.result in {None, event.result}:
-            _tell(session, case, event, telling.recipients)
+            _tell(session, case, event, telling)
 
 
 def _settle(session: Session, case: Case, event: CaseEvent) -> None:
-    """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage."""
+    """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage.
+
+    What was asked is settled as well when it has been decided, or has lapsed.
+    """
     if event.from_stage is None:
         return
     has_left = event.from_stage is not event.to_stage
     session.execute(_SETTLE_ON_LEAVING if has_left else _SETTLE, {"of_case": case.id, "moment": event.at})
 
 
-def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Recipient, ...]) -> None:
+def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> None:
     # What was decided concerns the body that asked, which may have the case no more.
     body = case.body or (case.assignments[-1].body if case.assignments else None)
     body_path = body.path if body is not None else None
@@ -98,7 +110,9 @@ def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Reci
     directory = Directory(session, body_path or "")
     is_urgent = case.condition is not None and case.condition.limit_unit is Unit.URGENT_HOUR
     later = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
-    persons = dict.fromkeys(person for each in recipients for person in directory.find(each, subject))
+    persons = dict.fromkeys(person for each in telling.recipients for person in directory.find(each, subject))
+    if telling.is_answer:
+        persons |= dict.fromkeys(_askers(session, case, event))
     session.add_all(
         Notice(
             person_id=person_id,
@@ -113,6 +127,14 @@ def _tell(session: Session, case: Case, event: CaseEvent, recipients: tuple[Reci
         for person_id in persons
         if person_id != event.person_id
     )
+
+
+def _askers(session: Session, case: Case, event: CaseEvent) -> list[int]:
+    """Who asked for what this step has decided."""
+    asking = and_(CaseEvent.case_id == CaseRequest.case_id, CaseEvent.seq == CaseRequest.asked_seq)
+    decided = CaseRequest.case_id == case.id, CaseRequest.decided_seq == event.seq, CaseRequest.kind == event.result
+    asked_by = session.scalars(select(CaseEvent.person_id).join(CaseRequest, asking).where(*decided))
+    return [person_id for person_id in asked_by if person_id is not None]
 
 
 def read(session: Session, viewer: Viewer, notice_id: int) -> Notice:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Person
+from cityops.cases import by_rule
+from cityops.cases.asking import Decision
 from cityops.cases.models import Case
 from cityops.errors import NotFound
 from cityops.notices import services
@@ -45,6 +47,54 @@ def test_the_dispatchers_are_told_what_is_asked_of_them_and_the_body_what_was_de
     assert told(session) == [("dispatcher", "ask")]
     decide(session, people.dispatcher, request)
     assert told(session) == [("handler", "send_back")]
+
+
+@pytest.mark.parametrize(("decision", "step"), [(Decision.GRANT, "extend"), (Decision.REJECT, "reject")])
+def test_what_was_asked_is_settled_when_it_is_decided_though_the_case_stays(
+    session: Session, people: People, decision: Decision, step: str
+) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    request = ask(session, people.handler, case, "extend", more=1)
+    assert told(session) == [("dispatcher", "ask")]
+    decide(session, people.dispatcher, request, decision, note="for this reason")
+    assert told(session) == [("handler", step)]
+
+
+def test_one_decision_settles_its_own_request_and_no_other(session: Session, people: People) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    extend = ask(session, people.handler, case, "extend", more=1)
+    ask(session, people.handler, case, "force_close")
+    decide(session, people.dispatcher, extend)
+    assert told(session) == [("dutyleader", "ask"), ("handler", "extend")]
+
+
+def test_a_withdrawn_request_asks_for_nobodys_eyes(session: Session, people: People) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    request = ask(session, people.handler, case, "extend", more=1)
+    decide(session, people.handler, request, Decision.WITHDRAW)
+    assert told(session) == []
+
+
+def test_who_asked_is_told_of_the_decision_though_the_case_is_another_bodys(session: Session, people: People) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    request = ask(session, people.dispatcher, case, "void")
+    decide(session, people.dutyleader, request, Decision.REJECT, note="it is real")
+    assert told(session) == [("dispatcher", "reject"), ("handler", "reject")]
+
+
+def test_the_overseer_is_told_of_the_reply(session: Session, people: People) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    request = ask(session, people.viewer("leader"), case, "oversee")
+    assert told(session) == [("handler", "ask")]
+    decide(session, people.handler, request, note="we are on it")
+    assert told(session) == [("leader", "reply")]
+
+
+def test_the_body_is_told_when_the_rule_ends_a_suspension(session: Session, people: People) -> None:
+    case = case_after(session, people, "accept", "file", "dispatch", "sign_for")
+    case.suspended_until_at = MONDAY_MORNING
+    by_rule.resume(session, factories.make_office(), case)
+    assert told(session) == [("handler", "resume")]
 
 
 def test_the_handlers_are_told_of_a_failed_check_until_they_have_reported_back(

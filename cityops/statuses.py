@@ -10,7 +10,7 @@ TITLES: Mapping[int, str] = {
     403: N_("Not allowed"),
     404: N_("Not here"),
     405: N_("Not done this way"),
-    409: N_("Somebody was here before you"),
+    409: N_("Not possible as it stands"),
     413: N_("Too large"),
     422: N_("Something has to be put right"),
     429: N_("Too many tries"),

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from cityops import config as settings
+from cityops.cases.request_schemas import DecisionIn, RequestIn
 from cityops.cases.schemas import ReportIn, StepIn
 from cityops.cli import cli
 
@@ -95,15 +96,17 @@ def test_the_api_page_calls_what_is_there(app: Flask) -> None:
     page = (DOCS / "api.md").read_text("utf-8")
     code = "\n".join(re.findall(r"```bash\n(.*?)```", page, re.DOTALL))
     calls = re.findall(
-        r"^(?:CASE=\$\()?call \w+ +(GET|POST) [\"']?(/[^\s\"']*)[\"']?(?: '(.*?\})')?", code, re.M | re.S
+        r"^(?:[A-Z]+=\$\()?call \w+ +(GET|POST) [\"']?(/[^\s\"']*)[\"']?(?: '(.*?\})')?", code, re.M | re.S
     )
-    assert len(calls) >= 14
+    models = {"id": ReportIn, "step": StepIn, "decision": DecisionIn, "kind": RequestIn}
+    assert len(calls) >= 23
     adapter = app.url_map.bind("localhost")
     for method, path, body in calls:
-        adapter.match("/api/v1" + path.partition("?")[0].replace("$CASE", "20261123-0417-3"), method=method)
+        address = path.partition("?")[0].replace("$CASE", "20261123-0417-3").replace("$REQUEST", "7")
+        adapter.match(f"/api/v1{address}", method=method)
         if body:
             told = json.loads(body.replace("'\"$(uuid)\"'", "1383edef-9dac-47c3-874b-507b56f9b7df"))
-            (StepIn if "step" in told else ReportIn).model_validate(told)
+            next(model for word, model in models.items() if word in told).model_validate(told)
 
 
 def test_every_part_chosen_has_its_reason() -> None:

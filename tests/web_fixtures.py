@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from cityops.accounts.tokens import create_token
 from cityops.app import create_app
@@ -23,10 +24,17 @@ def config(db_url: str, tmp_path: Path) -> Config:
     return Config(home=home, database_url=db_url, keys_folder=home / "keys")
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """The templates' bytecode, which all applications of a run share: each would compile them anew."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
+def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
     """The application of a city with its tables and no rows; forms need no CSRF token here."""
     application = create_app(config)
+    application.jinja_env.bytecode_cache = compiled_templates
     application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
     yield application
     application.extensions["cityops"].close()

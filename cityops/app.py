@@ -40,6 +40,7 @@ from cityops.grid import tiles as grid_tiles
 from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
+from cityops.notices import settings as notices_settings
 from cityops.patrol import api as patrol_api
 from cityops.patrol import flag_routes
 from cityops.patrol import routes as patrol_routes
@@ -80,6 +81,7 @@ PAGES = (
     hotline_routes.pages,
     patrol_routes.pages,
     notices_routes.pages,
+    notices_settings.pages,
     patrol_settings.pages,
     flag_routes.pages,
     roster_routes.pages,

@@ -179,6 +179,9 @@ class AuditAction(StrEnum):
     REQUEST_TERMS_SET = "request_terms_set"
     STANDARD_ADDED = "standard_added"
     STANDARD_PARENT_SET = "standard_parent_set"
+    WARNING_RULE_SET = "warning_rule_set"
+    WARNING_RULE_ENDED = "warning_rule_ended"
+    QUIET_HOURS_SET = "quiet_hours_set"
 
 
 AUDIT_LABELS = {
@@ -213,6 +216,9 @@ AUDIT_LABELS = {
     AuditAction.REQUEST_TERMS_SET: N_("set the numbers of a kind of request"),
     AuditAction.STANDARD_ADDED: N_("added a standard"),
     AuditAction.STANDARD_PARENT_SET: N_("set what a standard stands under"),
+    AuditAction.WARNING_RULE_SET: N_("set a rule of warning"),
+    AuditAction.WARNING_RULE_ENDED: N_("ended a rule of warning"),
+    AuditAction.QUIET_HOURS_SET: N_("set the quiet hours"),
 }
 
 

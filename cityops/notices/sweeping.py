@@ -57,7 +57,15 @@ def warn(session: Session, *, limit: int) -> int:
     return spoken
 
 
-def _claim(session: Session, rule: WarningRule, limit: int) -> list[_Claim]:
+def pass_over(session: Session, rule: WarningRule) -> None:
+    """Claim what has come to a rule by now without a word: one that is set anew tells nobody of what is long past.
+
+    A rule that speaks again does so of these too, an interval later.
+    """
+    _claim(session, rule, None)
+
+
+def _claim(session: Session, rule: WarningRule, limit: int | None) -> list[_Claim]:
     moment = clock.now()
     same = (
         ClockWarning.clock_id == StageClock.id,

@@ -1,0 +1,64 @@
+"""The forms of warnings: a rule, and the quiet hours."""
+
+from datetime import time
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, SelectField, TimeField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from cityops.cases.names import CLOCK_LABELS, ClockName
+from cityops.forms import RoomForm
+from cityops.notices.hours import Quiet
+from cityops.notices.models import Moment, Recipient
+from cityops.notices.rules import LEAST_EVERY, MOST_MINUTES, NewWarning
+from cityops.notices.telling import MOMENT_LABELS, RECIPIENT_LABELS
+
+NEEDED = InputRequired(_l("Fill this in."))
+
+
+class WarningForm(RoomForm):
+    """A rule of warning to add or to change."""
+
+    clock = SelectField(
+        _l("Clock"),
+        choices=[("", _l("every clock")), *((name.value, _l(label)) for name, label in CLOCK_LABELS.items())],
+    )
+    moment = SelectField(_l("Counted from"), choices=[(each.value, _l(label)) for each, label in MOMENT_LABELS.items()])
+    after_minutes = IntegerField(_l("Minutes after it"), [NEEDED, NumberRange(0, MOST_MINUTES)], default=0)
+    recipient = SelectField(
+        _l("Who is told"), choices=[(each.value, _l(label)) for each, label in RECIPIENT_LABELS.items()]
+    )
+    every_minutes = IntegerField(_l("Again every … minutes"), [Optional(), NumberRange(LEAST_EVERY, MOST_MINUTES)])
+    is_urgent_only = BooleanField(_l("Only cases whose condition counts in urgent hours"))
+
+    def rule(self) -> NewWarning:
+        """The rule as the service takes it."""
+        return NewWarning(
+            clock=ClockName(self.clock.data) if self.clock.data else None,
+            moment=Moment(self.moment.data),
+            after_minutes=self.after_minutes.data or 0,
+            every_minutes=self.every_minutes.data,
+            recipient=Recipient(self.recipient.data),
+            is_urgent_only=bool(self.is_urgent_only.data),
+        )
+
+
+class QuietForm(RoomForm):
+    """When notices that can wait are held back."""
+
+    from_time = TimeField(_l("Quiet from"), [NEEDED])
+    until_time = TimeField(_l("Quiet until"), [NEEDED])
+
+    @classmethod
+    def of(cls, quiet: Quiet) -> "QuietForm":
+        """The form filled with the hours as they are."""
+        begin, end = (time(*divmod(minute, 60)) for minute in (quiet.from_minute, quiet.until_minute))
+        return cls(None, data={"from_time": begin, "until_time": end})
+
+    def quiet(self) -> Quiet:
+        """The hours as the service takes them."""
+        return Quiet(_minute(self.from_time.data), _minute(self.until_time.data))
+
+
+def _minute(moment: time | None) -> int:
+    return moment.hour * 60 + moment.minute if moment is not None else 0

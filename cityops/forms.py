@@ -1,14 +1,17 @@
 """What the forms of all rooms share: a refusal stands beside its field, an id made by the page is one."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias
 from uuid import UUID, uuid4
 
 from flask_wtf import FlaskForm
-from wtforms import Form
+from wtforms import Form, SelectChoice  # type: ignore[attr-defined]
 
 from cityops.errors import CityopsError
 from cityops.web import say
+
+Choice: TypeAlias = SelectChoice
+"""One option of a list: its value, what it is called, and the marks that scripts read. WTForms' types lack it."""
 
 
 def refuse(form: Form, refusal: CityopsError, field_of: Mapping[str, str]) -> None:
@@ -23,6 +26,15 @@ def refuse(form: Form, refusal: CityopsError, field_of: Mapping[str, str]) -> No
         form.form_errors.append(say(refusal))
     else:
         item.errors = [*item.errors, say(refusal)]
+
+
+def word_choices(labels: Mapping[Any, str], translate: Callable[[str], Any]) -> list[Choice]:
+    """The words of a table to choose from, each by its label.
+
+    Args:
+        translate: `gettext` during a request, `lazy_gettext` where a form is declared.
+    """
+    return [Choice(word.value, translate(label)) for word, label in labels.items()]
 
 
 def client_made_id(given: str | None) -> str:

@@ -15,11 +15,11 @@ from cityops.accounts.models import BODY_KIND_LABELS, BodyKind
 from cityops.accounts.posts import POST_LABELS, Post
 from cityops.accounts.tokens import LASTS_DAYS, MAX_DAYS
 from cityops.errors import Invalid
-from cityops.forms import refuse
+from cityops.forms import refuse, word_choices
 
 NEEDED = InputRequired(_l("Fill this in."))
-POSTS = [(post.value, _l(label)) for post, label in POST_LABELS.items()]
-BODY_KINDS = [(kind.value, _l(label)) for kind, label in BODY_KIND_LABELS.items()]
+POSTS = word_choices(POST_LABELS, _l)
+BODY_KINDS = word_choices(BODY_KIND_LABELS, _l)
 
 
 class PageForm(Form):

@@ -182,6 +182,8 @@ class AuditAction(StrEnum):
     WARNING_RULE_SET = "warning_rule_set"
     WARNING_RULE_ENDED = "warning_rule_ended"
     QUIET_HOURS_SET = "quiet_hours_set"
+    DUTY_CONTACT_ADDED = "duty_contact_added"
+    DUTY_CONTACT_REMOVED = "duty_contact_removed"
 
 
 AUDIT_LABELS = {
@@ -219,6 +221,8 @@ AUDIT_LABELS = {
     AuditAction.WARNING_RULE_SET: N_("set a rule of warning"),
     AuditAction.WARNING_RULE_ENDED: N_("ended a rule of warning"),
     AuditAction.QUIET_HOURS_SET: N_("set the quiet hours"),
+    AuditAction.DUTY_CONTACT_ADDED: N_("put somebody on a duty list"),
+    AuditAction.DUTY_CONTACT_REMOVED: N_("took somebody off a duty list"),
 }
 
 

@@ -13,6 +13,7 @@ from cityops.accounts.services import NewPost
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import PAGE_SIZE, Page, ask_for_the_post, body_choices, next_url, secret_page
 from cityops.errors import Invalid
+from cityops.forms import Choice
 
 pages = Blueprint("accounts_people", __name__, url_prefix="/settings/people")
 pages.before_request(ask_for_the_post)
@@ -131,10 +132,9 @@ def _person_page(username: str, form: PostForm) -> str:
 
 def _offer(database: Session, form: PostForm) -> None:
     form.body.choices = body_choices(administration.list_own_bodies(database, current_viewer()))
-    language = web.language()
-    form.jurisdiction.choices = [
-        (each.code, each.name_en if language == "en" else each.name) for each in queries.list_jurisdictions(database)
-    ]
+    is_english = web.language() == "en"
+    known = queries.list_jurisdictions(database)
+    form.jurisdiction.choices = [Choice(each.code, each.name_en if is_english else each.name) for each in known]
 
 
 def _new_post(form: PostForm) -> NewPost:

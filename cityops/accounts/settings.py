@@ -14,6 +14,7 @@ from cityops.accounts.models import AUDIT_LABELS, BODY_KIND_LABELS, Body, BodyKi
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, require
 from cityops.errors import Invalid, NotFound
+from cityops.forms import Choice
 
 pages = Blueprint("accounts_settings", __name__, url_prefix="/settings")
 
@@ -114,11 +115,11 @@ def list_audit() -> str:
         )
 
 
-def body_choices(bodies: Sequence[Body]) -> list[tuple[str, str]]:
+def body_choices(bodies: Sequence[Body]) -> list[Choice]:
     """Bodies for a select, in the order of their tree, indented by their depth."""
     is_english = web.language() == "en"
     return [
-        (body.code, "\u3000" * depth + (body.name_en if is_english else body.name))
+        Choice(body.code, "\u3000" * depth + (body.name_en if is_english else body.name))
         for depth, body in queries.body_tree(bodies)
     ]
 

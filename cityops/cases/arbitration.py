@@ -4,13 +4,13 @@ Until then the place's fallback body (兜底) makes it safe at once, as a task o
 The decision binds: who is named may not send it back. It also proposes a responsibility rule to the administrator.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, func, or_, select, text
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy import ForeignKey, Index, String, and_, func, or_, select, text
+from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship, selectinload
 
 from cityops import clock
 from cityops.accounts import administration
@@ -39,6 +39,7 @@ STREET_CODE_LENGTH = 9
 SAFE_WITHIN = Limit(2, Unit.URGENT_HOUR)
 MAKE_SAFE = N_("Make the place safe until it is decided whose it is.")
 SIMILAR_DAYS = 180
+SIMILAR_SHOWN = 3
 _OPEN = text("state = 'open'")
 
 
@@ -129,7 +130,10 @@ def follow(session: Session, case: Case, event: CaseEvent) -> None:
 
 
 def list_disputes(session: Session, viewer: Viewer) -> list[Dispute]:
-    """The disputed cases that the viewer's posts of the supervision side decide, the longest first."""
+    """The disputed cases that the viewer's posts of the supervision side decide, the longest first.
+
+    What is known of each: who sent it back and why, who handled the like, who made it safe; a fixed number of queries.
+    """
     rows = select(Case).where(queries.scope(viewer.only(*SUPERVISION)), Case.arbitration_since_at.is_not(None))
     rows = rows.options(
         joinedload(Case.case_class),
@@ -138,7 +142,12 @@ def list_disputes(session: Session, viewer: Viewer) -> list[Dispute]:
         selectinload(Case.assignments).joinedload(Assignment.body),
     )
     cases = session.scalars(rows.order_by(Case.arbitration_since_at, Case.id).limit(queries.MAX_PAGE)).all()
-    return [read_dispute(session, case) for case in cases]
+    ids = [case.id for case in cases]
+    reasons, similar, safety = _reasons(session, ids), _similar(session, ids), _safety(session, ids)
+    return [
+        Dispute(case, _claims(case, reasons), similar.get(case.id, [])[:SIMILAR_SHOWN], safety.get(case.id, []))
+        for case in cases
+    ]
 
 
 def count_disputes(session: Session, viewer: Viewer) -> int:
@@ -147,55 +156,70 @@ def count_disputes(session: Session, viewer: Viewer) -> int:
     return session.scalar(rows.where(queries.scope(viewer.only(*SUPERVISION)))) or 0
 
 
-def read_dispute(session: Session, case: Case) -> Dispute:
-    """What is known of a dispute: who sent it back and why, who handled the like, who made it safe."""
-    asked = select(CaseRequest).where(
-        CaseRequest.case_id == case.id,
-        CaseRequest.kind == RequestKind.SEND_BACK,
-        CaseRequest.state == RequestState.GRANTED,
-    )
-    whole = joinedload(CaseRequest.asked), joinedload(CaseRequest.suggested_body)
-    reasons = {row.assignment_id: row for row in session.scalars(asked.options(*whole))}
-    claims = [
+def _claims(case: Case, reasons: Mapping[int | None, CaseRequest]) -> list[Claim]:
+    """Who sent it back, why, and whom they suggested."""
+    return [
         Claim(each.body, each.ended_at, row.asked.note if row else None, row.suggested_body if row else None)
         for each in case.assignments
         if each.end is AssignmentEnd.SENT_BACK and each.ended_at is not None
         for row in [reasons.get(each.id)]
     ]
-    safety = [row for row in co_queries.list_of(session, case) if row.kind is CoKind.MAKE_SAFE]
-    return Dispute(case, claims, _similar(session, case), safety)
 
 
-def _similar(session: Session, case: Case) -> list[tuple[Body, int]]:
-    """The bodies that passed the check of the like lately; an aggregate, so no case of another's is shown."""
-    street = (case.area_code or "")[:STREET_CODE_LENGTH]
-    since = clock.now() - timedelta(days=SIMILAR_DAYS)
-    number = func.count()
-    rows = (
-        select(Assignment.body_id, number)
-        .join(Case, Case.id == Assignment.case_id)
-        .where(
-            Assignment.end == AssignmentEnd.PASSED,
-            Assignment.due_at >= since,
-            Case.class_id == case.class_id,
-            Case.area_code.between(street.ljust(12, "0"), street.ljust(12, "9")),
-        )
-        .group_by(Assignment.body_id)
-        .order_by(number.desc())
-        .limit(3)
+def _reasons(session: Session, case_ids: Sequence[int]) -> dict[int | None, CaseRequest]:
+    """The granted requests to send back, by the assignment that they ended."""
+    asked = select(CaseRequest).where(
+        CaseRequest.case_id.in_(case_ids),
+        CaseRequest.kind == RequestKind.SEND_BACK,
+        CaseRequest.state == RequestState.GRANTED,
     )
-    counts = dict(session.execute(rows).all())
-    bodies = {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(counts)))}
-    return [(bodies[body_id], count) for body_id, count in counts.items()]
+    whole = joinedload(CaseRequest.asked), joinedload(CaseRequest.suggested_body)
+    return {row.assignment_id: row for row in session.scalars(asked.options(*whole))}
+
+
+def _safety(session: Session, case_ids: Sequence[int]) -> dict[int, list[CoHandling]]:
+    """The tasks to make the places safe, by case, in the order they were given."""
+    given = select(CoHandling).where(CoHandling.case_id.in_(case_ids), CoHandling.kind == CoKind.MAKE_SAFE)
+    found: dict[int, list[CoHandling]] = {}
+    for row in session.scalars(given.order_by(CoHandling.id).options(joinedload(CoHandling.body))):
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def _similar(session: Session, case_ids: Sequence[int]) -> dict[int, list[tuple[Body, int]]]:
+    """For each case, the bodies that passed the check of the like in its street lately, who most often did first.
+
+    An aggregate, so no case of another's is shown.
+    """
+    disputed, number = aliased(Case), func.count()
+    street = func.substr(disputed.area_code, 1, STREET_CODE_LENGTH, type_=String)
+    rows = (
+        select(disputed.id, Body, number)
+        .join(Case, and_(Case.class_id == disputed.class_id, Case.area_code.between(street + "000", street + "999")))
+        .join(Assignment, Assignment.case_id == Case.id)
+        .join(Body, Body.id == Assignment.body_id)
+        .where(
+            disputed.id.in_(case_ids),
+            Assignment.end == AssignmentEnd.PASSED,
+            Assignment.due_at >= clock.now() - timedelta(days=SIMILAR_DAYS),
+        )
+        .group_by(disputed.id, Body.id)
+        .order_by(disputed.id, number.desc(), Body.code)
+    )
+    found: dict[int, list[tuple[Body, int]]] = {}
+    for case_id, body, count in session.execute(rows):
+        found.setdefault(case_id, []).append((body, count))
+    return found
 
 
 def list_proposed(session: Session, viewer: Viewer) -> Sequence[ProposedRule]:
     """The proposed rules that the viewer may accept or dismiss, the oldest first, with case and body."""
     administration.must_administer(viewer)
-    rows = select(ProposedRule).where(ProposedRule.state == ProposalState.OPEN).order_by(ProposedRule.id)
+    rows = select(ProposedRule).where(
+        ProposedRule.state == ProposalState.OPEN, rules.changeable(viewer, ProposedRule.area_prefix)
+    )
     whole = joinedload(ProposedRule.case).joinedload(Case.case_class), joinedload(ProposedRule.body)
-    found = session.scalars(rows.options(*whole).limit(queries.MAX_PAGE))
-    return [row for row in found if rules.may_change(viewer, row.area_prefix)]
+    return session.scalars(rows.order_by(ProposedRule.id).options(*whole).limit(queries.MAX_PAGE)).all()
 
 
 def accept(session: Session, viewer: Viewer, proposed_id: int) -> ResponsibilityRule:

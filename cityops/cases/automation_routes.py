@@ -15,12 +15,11 @@ from cityops.cases import automation
 from cityops.cases.automation import MAX_NOTE, NewAutomation
 from cityops.cases.duty_forms import area_choices, class_key_choices
 from cityops.cases.duty_routes import AREA_LEVELS
-from cityops.cases.forms import Choice
 from cityops.cases.names import SOURCE_LABELS
 from cityops.cases.plain_cases import AUTO_STEP_LABELS, HELD_LABELS, AutoStep, Held
 from cityops.catalog import queries as catalog
 from cityops.errors import Invalid, NotAllowed
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.grid import queries as grid
 
 pages = Blueprint("automation", __name__, url_prefix="/settings/automation")
@@ -34,7 +33,7 @@ class AutomationForm(RoomForm):
 
     FIELD_OF = {"area": "area_prefix"}
 
-    step = SelectField(_l("Step"), choices=[(step.value, _l(label)) for step, label in AUTO_STEP_LABELS.items()])
+    step = SelectField(_l("Step"), choices=word_choices(AUTO_STEP_LABELS, _l))
     class_key = SelectField(_l("Class"), validate_choice=False)
     area_prefix = SelectField(_l("Area"), validate_choice=False)
     source = SelectField(_l("Source"), validate_choice=False)
@@ -103,7 +102,7 @@ def _page(form: AutomationForm) -> str:
             held=held,
             held_labels=HELD_LABELS,
             step_labels=AUTO_STEP_LABELS,
-            words={name: {code: word for code, word, _more in form[name].choices} for name in WORDED},
+            words={name: {each.value: each.label for each in form[name].choices} for name in WORDED},
             first_url=url_for("automation.show", held=held) if before else None,
             next_url=next_url(entries, lambda last: {"before": last.id, "held": asked}),
         )
@@ -113,5 +112,4 @@ def _offer(session: Session, form: AutomationForm) -> None:
     areas = [area for level in AREA_LEVELS for area in grid.list_areas(session, level)]
     form.class_key.choices = class_key_choices(catalog.list_classes(session, clock.today()))
     form.area_prefix.choices = area_choices(areas)
-    sources: list[Choice] = [(source.value, _(label), {}) for source, label in SOURCE_LABELS.items()]
-    form.source.choices = [("", _("every source"), {}), *sources]
+    form.source.choices = [Choice("", _("every source")), *word_choices(SOURCE_LABELS, _)]

@@ -1,6 +1,5 @@
 """The forms of co-handling: a task to give, an answer to it."""
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, SelectField, TextAreaField
 from wtforms.validators import Optional
@@ -10,7 +9,7 @@ from cityops.cases.co_handling import NewCoHandling
 from cityops.errors import Invalid
 from cityops.forms import RoomForm
 from cityops.words import N_
-from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
+from cityops.worktime.limits import Limit, Unit
 
 NO_VERSION = N_("The case's version is missing: reload the page.")
 
@@ -59,8 +58,3 @@ class CoAnswerForm(RoomForm):
         if self.cost_yuan.errors:
             raise Invalid("cost_yuan", N_("A cost is a number of yuan, from 0 on."))
         return self.version.data
-
-
-def unit_choices() -> list[tuple[str, str]]:
-    """The units of a limit, in the reader's words."""
-    return [(unit.value, gettext(label)) for unit, label in UNIT_LABELS.items()]

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from flask_babel import gettext
+
 from cityops.accounts.viewer import Viewer
-from cityops.cases.co_forms import CoHandlingForm, unit_choices
+from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_models import CoHandling
-from cityops.cases.forms import Choice
 from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.permission import find_held
 from cityops.cases.workflow import STEPS
+from cityops.forms import Choice, word_choices
+from cityops.worktime.limits import UNIT_LABELS
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def may_give(viewer: Viewer, case: Case) -> bool:
 def fit_giving(form: CoHandlingForm, case: Case, bodies: list[Choice]) -> CoHandlingForm:
     """The form of a task to give, with what it offers, its fields named apart from the page's other forms."""
     form.version.data = case.version
-    form.body.choices, form.limit_unit.choices = bodies, unit_choices()
+    form.body.choices, form.limit_unit.choices = bodies, word_choices(UNIT_LABELS, gettext)
     for item in form:
         item.id = item.label.field_id = f"task-{item.short_name}"
     return form

@@ -7,11 +7,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from cityops.cases.forms import Choice
 from cityops.cases.telling import named
 from cityops.catalog.models import CaseClass
 from cityops.catalog.rules import MAX_NOTE, MAX_REFERENCE, NewRule
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm
 from cityops.grid.models import AREA_LEVEL_LABELS, Area
 
 
@@ -51,14 +50,16 @@ class EndForm(RoomForm):
 
 def class_key_choices(classes: Sequence[CaseClass]) -> list[Choice]:
     """Every class, then each by name or code."""
-    offered = [(each.key, named(each), {"data-under": each.key, "data-words": each.name_en or ""}) for each in classes]
-    return [("", gettext("every class"), {}), *offered]
+    offered = [
+        Choice(each.key, named(each), {"data-under": each.key, "data-words": each.name_en or ""}) for each in classes
+    ]
+    return [Choice("", gettext("every class")), *offered]
 
 
 def area_choices(areas: Sequence[Area]) -> list[Choice]:
     """The whole city, then each area with its level."""
     offered = [
-        (each.code, named(each), {"data-under": gettext(AREA_LEVEL_LABELS[each.level]), "data-words": each.code})
+        Choice(each.code, named(each), {"data-under": gettext(AREA_LEVEL_LABELS[each.level]), "data-words": each.code})
         for each in areas
     ]
-    return [("", gettext("whole city"), {}), *offered]
+    return [Choice("", gettext("whole city")), *offered]

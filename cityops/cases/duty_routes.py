@@ -18,6 +18,7 @@ from cityops.catalog import queries as catalog
 from cityops.catalog import rules
 from cityops.catalog.rules import RuleFilter
 from cityops.errors import Invalid, NotAllowed
+from cityops.forms import Choice
 from cityops.grid import queries as grid
 from cityops.grid.models import AreaLevel
 
@@ -116,7 +117,7 @@ def _offer(session: Session, form: RuleForm) -> None:
     areas = [area for level in AREA_LEVELS for area in grid.list_areas(session, level)]
     form.class_key.choices = class_key_choices(catalog.list_classes(session, today))
     conditions = condition_choices(catalog.list_conditions_in_force(session, today))
-    form.condition_code.choices = [("", _("every condition"), {}), *conditions]
+    form.condition_code.choices = [Choice("", _("every condition")), *conditions]
     form.area_prefix.choices = area_choices(areas)
     form.body.choices = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
 
@@ -124,4 +125,4 @@ def _offer(session: Session, form: RuleForm) -> None:
 def _words(form: RuleForm) -> dict[str, dict[str, str]]:
     """What the codes of a rule are called, out of what the form offers; a code that has ended is told as it is."""
     names = ("class_key", "condition_code", "area_prefix", "body")
-    return {name: {code: word for code, word, _more in form[name].choices} for name in names}
+    return {name: {each.value: each.label for each in form[name].choices} for name in names}

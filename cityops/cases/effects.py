@@ -82,10 +82,14 @@ def _after_hand_up(act: Act) -> None:
 
 
 def _end_hops(act: Act) -> None:
+    """What was passed on is the lead's again: its score counts it, whoever put it right."""
     if act.case.hop_count:
-        for hop in list_open(act.session, act.case.assignments[-1]):
+        lead = act.case.assignments[-1]
+        for hop in list_open(act.session, lead):
             hop.ended_at = act.moment
         act.case.hop_count = 0
+        act.case.body_id, act.case.body = lead.body_id, lead.body
+        act.facts["lead"] = lead.body_id
 
 
 def _after_send_back(act: Act) -> None:

@@ -25,14 +25,13 @@ from cityops.cases.at_place import ANSWERS, MANNER_LABELS, AtPlace, Manner
 from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
 from cityops.cases.names import StepName
 from cityops.cases.services import StepRequest
-from cityops.cases.telling import limit_words, named
+from cityops.cases.telling import named
 from cityops.cases.workflow import RESULT_LABELS, Need, Step
+from cityops.catalog.labels import limit_words
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.errors import Invalid
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.words import N_
-
-Choice = tuple[str, str, dict[str, str]]
 
 PHOTO_OF_STEP: Mapping[StepName, AttachmentKind] = {
     StepName.VERIFY: AttachmentKind.VERIFY,
@@ -107,7 +106,7 @@ def condition_choices(
     """Filing conditions to choose from, those of one class first, each with its limit in areas of a level beside it."""
     ordered = sorted(conditions, key=lambda each: (each.class_id != class_id, each.code))
     return [
-        (
+        Choice(
             each.code,
             f"{named(each.case_class)} · {named(each)}",
             {"data-under": limit_words(each.limit_in(area_level).limit), "data-words": each.code},
@@ -136,10 +135,14 @@ def parse_class(value: str | None) -> tuple[CaseKind, str]:
 def class_choices(classes: Sequence[CaseClass]) -> list[Choice]:
     """Classes to choose from, by name or code, none of them chosen."""
     offered = [
-        (class_value(each), named(each), {"data-under": each.code, "data-words": f"{each.name} {each.name_en or ''}"})
+        Choice(
+            class_value(each),
+            named(each),
+            {"data-under": each.code, "data-words": f"{each.name} {each.name_en or ''}"},
+        )
         for each in classes
     ]
-    return [("", "", {}), *offered]
+    return [Choice("", ""), *offered]
 
 
 def limit_choices(conditions: Sequence[FilingCondition]) -> list[Choice]:
@@ -148,9 +151,10 @@ def limit_choices(conditions: Sequence[FilingCondition]) -> list[Choice]:
     `data-limit` is its own limit, `data-limit-2` the one in areas of the second level, where that is another.
     """
     offered = [
-        (each.code, named(each), {"data-for": class_value(each.case_class)} | _limit_marks(each)) for each in conditions
+        Choice(each.code, named(each), {"data-for": class_value(each.case_class)} | _limit_marks(each))
+        for each in conditions
     ]
-    return [("", gettext("not known yet"), {}), *offered]
+    return [Choice("", gettext("not known yet")), *offered]
 
 
 def _limit_marks(condition: FilingCondition) -> dict[str, str]:
@@ -160,8 +164,8 @@ def _limit_marks(condition: FilingCondition) -> dict[str, str]:
 
 def body_choices(bodies: Sequence[Body]) -> list[Choice]:
     """Responsible bodies to choose from, each with its kind beside it, none of them chosen."""
-    offered = [(body.code, named(body), {"data-under": gettext(BODY_KIND_LABELS[body.kind])}) for body in bodies]
-    return [("", "", {}), *offered]
+    offered = [Choice(body.code, named(body), {"data-under": gettext(BODY_KIND_LABELS[body.kind])}) for body in bodies]
+    return [Choice("", ""), *offered]
 
 
 def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[Choice]) -> StepForm:
@@ -176,13 +180,13 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
     else:
         del form.body
     if Need.RESULT in needs:
-        form.result.choices = [(word, gettext(RESULT_LABELS[word])) for word in step.ways]
+        form.result.choices = [Choice(word, gettext(RESULT_LABELS[word])) for word in step.ways]
     else:
         del form.result
     if step.name not in PHOTO_OF_STEP:
         del form.photo
     if step.name in ANSWERS:
-        form.manner.choices = [(manner.value, gettext(label)) for manner, label in MANNER_LABELS.items()]
+        form.manner.choices = word_choices(MANNER_LABELS, gettext)
     else:
         del form.lon, form.lat, form.located_at, form.manner, form.at_place_reason
     if Need.REASON in needs:
@@ -203,4 +207,4 @@ class PhotoForm(RoomForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind.choices = [(kind.value, gettext(label)) for kind, label in ATTACHMENT_LABELS.items()]
+        self.kind.choices = word_choices(ATTACHMENT_LABELS, gettext)

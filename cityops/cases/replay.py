@@ -123,6 +123,7 @@ def _report_back(row: Projection, at: datetime, _payload: Payload) -> None:
 def _check(row: Projection, at: datetime, payload: Payload) -> None:
     if payload["result"] == "passed":
         row.passed_at, row.hop_count = at, 0
+        row.body_id = payload.get("lead", row.body_id)
     else:
         row.rework_count += 1
         row.reported_back_at = None
@@ -148,7 +149,8 @@ def _run_on(row: Projection, _at: datetime, _payload: Payload) -> None:
     row.suspended_until_at = None
 
 
-def _end(row: Projection, _at: datetime, _payload: Payload) -> None:
+def _end(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.body_id = payload.get("lead", row.body_id)
     row.suspended_until_at = row.arbitration_since_at = None
     row.hop_count = row.open_co_handlings = 0
 

@@ -14,7 +14,14 @@ from cityops.cases.asking import NewRequest
 from cityops.cases.models import CaseEvent
 from cityops.cases.office import current_office
 from cityops.cases.request_models import CaseRequest
-from cityops.cases.request_schemas import DecisionIn, RequestIn, RequestOut, RequestPath, RequestsOut
+from cityops.cases.request_schemas import (
+    DecisionIn,
+    RequestIn,
+    RequestOut,
+    RequestPath,
+    RequestsOut,
+    RequestsQuery,
+)
 from cityops.cases.schemas import NumberPath
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 
@@ -42,11 +49,12 @@ def list_requests_of_case(path: NumberPath) -> Response:
 
 
 @api.get("/requests", responses={200: RequestsOut}, summary="What waits for your decision")
-def list_requests() -> Response:
-    """The undecided requests that your posts decide, the most pressing first."""
+def list_requests(query: RequestsQuery) -> Response:
+    """The undecided requests that your posts decide, the most pressing first, a page at a time."""
     with web.reading() as session:
-        rows = request_queries.list_to_decide(session, current_viewer())
-        return _answer(RequestsOut(requests=[_out(row) for row in rows]))
+        page = request_queries.list_to_decide(session, current_viewer(), after=query.cursor, size=query.size)
+        next_cursor = str(page.next_after) if page.next_after is not None else None
+        return _answer(RequestsOut(requests=[_out(row) for row in page.requests], next_cursor=next_cursor))
 
 
 @api.post(

@@ -9,10 +9,9 @@ from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from cityops.cases.asking import Decision, NewRequest
-from cityops.cases.forms import Choice
 from cityops.cases.requests import DEFAULT_TERMS, Ask, RequestKind, RequestRule, Terms
 from cityops.errors import Invalid
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.words import N_
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
 
@@ -81,14 +80,14 @@ class TermsForm(RoomForm):
     decide_unit = SelectField(_l("Unit"))
     calendar = SelectField(_l("Hours"))
 
-    def offer(self, calendars: list[tuple[str, str]]) -> None:
+    def offer(self, calendars: list[Choice]) -> None:
         """Fill the lists to choose from; a number that means nothing for the kind is taken away."""
         for name in ("share", "most_days", "month_share"):
             if self.kind.data in set(RequestKind) and getattr(DEFAULT_TERMS[RequestKind(self.kind.data)], name) is None:
                 delattr(self, name)
         for item in self:
             item.id = item.label.field_id = f"{self.kind.data}-{item.short_name}"
-        self.decide_unit.choices = [(unit.value, gettext(label)) for unit, label in UNIT_LABELS.items()]
+        self.decide_unit.choices = word_choices(UNIT_LABELS, gettext)
         self.calendar.choices = calendars
 
     def fill(self, kind: RequestKind, terms: Terms) -> None:
@@ -135,7 +134,7 @@ def fit_request(form: RequestForm, rule: RequestRule, unit_words: str, bodies: l
     if Ask.UNTIL not in rule.asks:
         del form.until_on
     if Ask.BODY in rule.asks:
-        form.body.choices = [("", gettext("I do not know"), {}), *bodies]
+        form.body.choices = [Choice("", gettext("I do not know")), *bodies]
     else:
         del form.body
     if Ask.PROOF not in rule.asks:

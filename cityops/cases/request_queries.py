@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -86,10 +86,28 @@ def list_of_case(session: Session, case: Case) -> Sequence[CaseRequest]:
     ).all()
 
 
-def list_to_decide(session: Session, viewer: Viewer, *, size: int = MAX_PAGE) -> Sequence[CaseRequest]:
-    """What waits for a decision of one of the viewer's posts, the most pressing first; a fixed number of queries."""
+@dataclass(frozen=True)
+class RequestPage:
+    """A page of requests, and the key after which the next one begins, where there is one."""
+
+    requests: Sequence[CaseRequest]
+    next_after: int | None
+
+
+def list_to_decide(session: Session, viewer: Viewer, *, after: int | None = None, size: int = 50) -> RequestPage:
+    """What waits for a decision of one of the viewer's posts, the most pressing first; a fixed number of queries.
+
+    Args:
+        after: the last request of the page before, which may have been decided meanwhile.
+    """
     wanted = _requests().where(CaseRequest.state == RequestState.OPEN, _decides(viewer))
-    return session.scalars(wanted.order_by(CaseRequest.due_at, CaseRequest.id).limit(min(size, MAX_PAGE))).all()
+    place = tuple_(CaseRequest.due_at, CaseRequest.id)
+    if after is not None:
+        last = select(CaseRequest.due_at, CaseRequest.id).where(CaseRequest.id == after)
+        wanted = wanted.where(place > last.scalar_subquery())
+    most = min(size, MAX_PAGE)
+    rows = session.scalars(wanted.order_by(CaseRequest.due_at, CaseRequest.id).limit(most + 1)).all()
+    return RequestPage(rows[:most], rows[most - 1].id if len(rows) > most else None)
 
 
 def tally_to_decide(session: Session, viewer: Viewer) -> Tally:

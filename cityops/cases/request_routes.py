@@ -14,6 +14,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.routes import safe_next
 from cityops.accounts.session import current_viewer, post_word, require
 from cityops.cases import asking, attachments, co_queries, queries, request_queries, request_services
+from cityops.cases.listing import PAGE_ROWS
 from cityops.cases.models import AttachmentKind
 from cityops.cases.office import current_office
 from cityops.cases.request_forms import DecisionForm, RequestForm, TermsForm
@@ -23,6 +24,7 @@ from cityops.cases.routes import case_page
 from cityops.cases.telling import named
 from cityops.cases.uploads import receive
 from cityops.errors import CityopsError, NotFound
+from cityops.forms import Choice
 from cityops.worktime import queries as worktime
 
 pages = Blueprint("requests", __name__)
@@ -76,11 +78,16 @@ def decide(request_id: int) -> Answer:
 @pages.get("/requests")
 def waiting() -> str:
     """What waits for a decision of the viewer's posts, the most pressing first."""
-    viewer = current_viewer()
+    viewer, after = current_viewer(), web.find_asked_key("after")
     with web.reading() as session:
-        rows = request_queries.list_to_decide(session, viewer)
-        shown = [shown_request(viewer, row.case, row) for row in rows]
-        return render_template("requests/waiting.html", shown=shown, here=url_for("requests.waiting"))
+        page = request_queries.list_to_decide(session, viewer, after=after, size=PAGE_ROWS)
+        return render_template(
+            "requests/waiting.html",
+            shown=[shown_request(viewer, row.case, row) for row in page.requests],
+            here=url_for("requests.waiting", after=after),
+            first_url=url_for("requests.waiting") if after else None,
+            next_url=url_for("requests.waiting", after=page.next_after) if page.next_after else None,
+        )
 
 
 @pages.get("/requests/ledger")
@@ -157,6 +164,6 @@ def _post_words(posts: Sequence[Post]) -> str:
     return ", ".join(post_word(post) for post in posts)
 
 
-def list_calendar_choices(session: Session) -> list[tuple[str, str]]:
+def list_calendar_choices(session: Session) -> list[Choice]:
     """The hours in which a decision's limit may run."""
-    return [(row.name, named(row)) for row in worktime.list_calendars(session)]
+    return [Choice(row.name, named(row)) for row in worktime.list_calendars(session)]

@@ -4,7 +4,9 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
+from cityops.asked import Asked
 from cityops.cases.asking import Decision
+from cityops.cases.request_queries import MAX_PAGE
 from cityops.cases.requests import RequestKind, RequestState
 from cityops.cases.schemas import Strict, Text
 
@@ -53,6 +55,14 @@ class RequestsOut(BaseModel):
     """Requests."""
 
     requests: list[RequestOut]
+    next_cursor: str | None = None
+
+
+class RequestsQuery(Asked):
+    """Which page of the requests to decide."""
+
+    cursor: int | None = Field(None, ge=1, lt=2**63, description="`next_cursor` of the page before")
+    size: int = Field(50, ge=1, le=MAX_PAGE)
 
 
 class RequestPath(BaseModel):

@@ -37,4 +37,16 @@ def set_terms(session: Session, viewer: Viewer, kind: RequestKind, terms: Terms)
             calendar=terms.calendar,
         )
     )
-    audit.record(session, viewer.person_id, AuditAction.REQUEST_TERMS_SET, kind.value)
+    audit.record(session, viewer.person_id, AuditAction.REQUEST_TERMS_SET, f"{kind.value}: {_written(terms)}")
+
+
+def _written(terms: Terms) -> str:
+    """The numbers as the audit list keeps them; what is not bounded is left out."""
+    bounds = {
+        "times": terms.most_times,
+        "share": terms.share,
+        "days": terms.most_days,
+        "month": terms.month_share,
+        "decide": f"{terms.decide.value:g} {terms.decide.unit.value} {terms.calendar}",
+    }
+    return ", ".join(f"{name} {value}" for name, value in bounds.items() if value is not None)

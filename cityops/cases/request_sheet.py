@@ -19,7 +19,8 @@ from cityops.cases.permission import find_held
 from cityops.cases.request_forms import RequestForm, fit_request
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import REQUEST_STATE_LABELS, RULES, Ask, RequestKind, RequestRule, RequestState
-from cityops.cases.telling import limit_words, named
+from cityops.cases.telling import named
+from cityops.catalog.labels import limit_words
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
 
 

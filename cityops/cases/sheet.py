@@ -178,7 +178,7 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
         proposal = propose_bodies(session, [case]).get(case.id)
         known = accounts.list_bodies(session, RESPONSIBLE_KINDS)
         bodies, below = body_choices(known), body_choices([body for body in known if hops.lies_below(body, case)])
-    chosen = case.condition.code if case.condition else (conditions[0][0] if conditions else None)
+    chosen = case.condition.code if case.condition else (conditions[0].value if conditions else None)
     is_offered = any(step.name is StepName.DISPATCH for step in steps)
     proposed = proposal.body if proposal and is_offered else None
     facts = {"version": case.version, "condition": chosen, "body": proposed.code if proposed else ""}

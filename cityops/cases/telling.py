@@ -19,22 +19,16 @@ from cityops.cases.models import Case, CaseEvent, StageClock
 from cityops.cases.names import CLOCK_LABELS, ClockName, StepName
 from cityops.cases.requests import RULES, RequestKind
 from cityops.cases.workflow import RESULT_LABELS, STEPS
-from cityops.words import N_
+from cityops.catalog.labels import limit_words
 from cityops.worktime.arithmetic import clock_calendar, remaining
 from cityops.worktime.calendar import DAY_MINUTES, Calendar, NoHolidayData
 from cityops.worktime.explanation import Piece, PieceKind, explain_between
-from cityops.worktime.limits import Limit, Unit
+from cityops.worktime.limits import Limit
 
 MAX_DAYS = 31
 
 _NAMING = frozenset({StepName.ASK, StepName.WITHDRAW, StepName.REJECT})
 """The steps that all requests share: their sentence has to say what was asked."""
-
-LIMIT_WORDS: Mapping[Unit, str] = {
-    Unit.URGENT_HOUR: N_("%(n)s urgent h"),
-    Unit.WORKING_HOUR: N_("%(n)s working h"),
-    Unit.WORKING_DAY: N_("%(n)s working d"),
-}
 
 
 def named(thing: Any) -> str:
@@ -44,11 +38,6 @@ def named(thing: Any) -> str:
     pairs = (("label_en", "label_zh"), ("text_en", "text"), ("name_en", "name"))
     english, chinese = next(pair for pair in pairs if hasattr(thing, pair[1]))
     return str((web.language() == "en" and getattr(thing, english, None)) or getattr(thing, chinese))
-
-
-def limit_words(limit: Limit) -> str:
-    """A limit as people say it: `2 working d`."""
-    return str(gettext(LIMIT_WORDS[limit.unit], n=f"{limit.value:g}"))
 
 
 def length_words(minutes: float) -> str:

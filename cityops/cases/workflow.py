@@ -74,10 +74,12 @@ class Way:
     Attributes:
         to: the stage it leads to; None where the case stays where it is.
         clocks: acts on clocks, in order.
+        stages: from where, where that is not from everywhere its step can be taken.
     """
 
     to: Stage | None
     clocks: tuple[tuple[ClockName, ClockAct], ...] = ()
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ _TO_BODY = Way(
     Stage.DISPATCHED,
     ((ClockName.DISPATCH, STOP), (ClockName.SIGN, START), (ClockName.HANDLE, ClockAct.START_OR_RESUME)),
 )
-_ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.DISPATCH, STOP), (ClockName.SIGN, STOP), (ClockName.CHECK, START)))
+# Only a lead that has reported waits for the others.
+_ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.CHECK, START),), (Stage.HANDLING,))
 SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
 """The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
@@ -562,7 +565,7 @@ def diagram() -> str:
             posts = ", ".join(post.value for post in step.posts) or "for many at once"
             lines += [
                 f"    {stage.value if stage else '[*]'} --> {_target(way, stage)}: {word} · {posts}"
-                for stage in step.stages or (None,)
+                for stage in way.stages or step.stages or (None,)
             ]
     lines += [f"    {stage.value} --> [*]" for stage in Stage if stage in FINAL_STAGES]
     return "\n".join(lines) + "\n"

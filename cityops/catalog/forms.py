@@ -16,7 +16,7 @@ from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, BadEntries, Entry, Ke
 from cityops.catalog.labels import LEVEL_LABELS
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind, Standard
 from cityops.errors import CityopsError
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.worktime.limits import UNIT_LABELS
 from cityops.worktime.models import WorkCalendar
 
@@ -51,7 +51,8 @@ class ParentForm(RoomForm):
 
     def offer(self, standards: Sequence[Standard]) -> None:
         """Fill the list of standards."""
-        self.parent.choices = [("", gettext("none")), *((str(each.id), each.reference) for each in standards)]
+        known = (Choice(str(each.id), each.reference) for each in standards)
+        self.parent.choices = [Choice("", gettext("none")), *known]
 
     @property
     def parent_id(self) -> int | None:
@@ -81,10 +82,10 @@ class EntryForm(DraftForm):
     def offer_hours(self, calendars: Sequence[WorkCalendar]) -> None:
         """Fill the lists of units and hours."""
         english = web.language() == "en"
-        hours = [(row.name, row.label_en if english else row.label_zh) for row in calendars]
+        hours = [Choice(row.name, row.label_en if english else row.label_zh) for row in calendars]
         for item in self:
             if item.short_name.endswith("unit"):
-                item.choices = [(unit.value, gettext(label)) for unit, label in UNIT_LABELS.items()]
+                item.choices = word_choices(UNIT_LABELS, gettext)
             elif item.short_name.endswith("calendar"):
                 item.choices = hours
 
@@ -137,15 +138,15 @@ class ConditionForm(EntryForm):
         """Fill the list of bodies; none named is the street office of the place."""
         english = web.language() == "en"
         named = [
-            (row.code, f"{row.name_en if english else row.name} ({gettext(BODY_KIND_LABELS[row.kind])})")
+            Choice(row.code, f"{row.name_en if english else row.name} ({gettext(BODY_KIND_LABELS[row.kind])})")
             for row in bodies
         ]
-        self.body_code.choices = [("", gettext("street office of the place")), *named]
+        self.body_code.choices = [Choice("", gettext("street office of the place")), *named]
 
     def offer_states(self) -> None:
         """Fill the list of what a fault says of the component."""
-        states = [(fault.value, gettext(label)) for fault, label in COMPONENT_FAULT_LABELS.items()]
-        self.component_state.choices = [("", gettext("whole")), *states]
+        states = word_choices(COMPONENT_FAULT_LABELS, gettext)
+        self.component_state.choices = [Choice("", gettext("whole")), *states]
 
     def to_entries(self, code: str, kinds: Mapping[str, BodyKind]) -> dict[Key, Entry | None]:
         """What was typed: the condition, and for each level its limit or that it has none."""
@@ -190,7 +191,7 @@ def condition_values(view: DraftView, code: str) -> dict[str, Any]:
     return values
 
 
-def major_choices(view: DraftView) -> list[tuple[str, str]]:
+def major_choices(view: DraftView) -> list[Choice]:
     """The major classes of a draft, to choose from: `component-01`."""
     english, found = web.language() == "en", {}
     for (kind, _), entry in view.wanted.items():
@@ -198,4 +199,4 @@ def major_choices(view: DraftView) -> list[tuple[str, str]]:
             name = (entry["major_name_en"] if english else "") or entry["major_name"]
             word = gettext(CASE_KIND_LABELS[CaseKind(entry["kind"])])
             found[f"{entry['kind']}-{entry['major_code']}"] = f"{word} {entry['major_code']} {name}"
-    return sorted(found.items())
+    return [Choice(key, words) for key, words in sorted(found.items())]

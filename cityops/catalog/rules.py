@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import ColumnElement, String, and_, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops import clock
 from cityops.accounts import administration, audit
@@ -142,6 +142,15 @@ def may_change(viewer: Viewer, area_prefix: str) -> bool:
     low, high = area_prefix.ljust(12, "0"), area_prefix.ljust(12, "9")
     spans = [span for held in viewer.holding(Post.ADMINISTRATOR) for span in held.ranges]
     return bool(area_prefix) and any(first <= low and high <= last for first, last in spans)
+
+
+def changeable(viewer: Viewer, area_prefix: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """`may_change` as SQL."""
+    if administration.is_city_administrator(viewer):
+        return true()
+    low, high = (func.substr(area_prefix + fill * 12, 1, 12, type_=String) for fill in "09")
+    spans = [span for held in viewer.holding(Post.ADMINISTRATOR) for span in held.ranges]
+    return and_(area_prefix != "", or_(false(), *(and_(low >= first, high <= last) for first, last in spans)))
 
 
 def _must_change(viewer: Viewer, area_prefix: str) -> None:

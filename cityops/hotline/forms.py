@@ -13,7 +13,7 @@ from cityops.cases.intake import NewReport
 from cityops.cases.names import SOURCE_LABELS, Source
 from cityops.catalog.models import CaseClass, FilingCondition
 from cityops.errors import Invalid
-from cityops.forms import RoomForm
+from cityops.forms import RoomForm, word_choices
 from cityops.words import N_
 
 DESK_SOURCES = (Source.HOTLINE, Source.PUBLIC, Source.TRANSFER, Source.LEADER, Source.VIDEO, Source.SENSOR)
@@ -42,7 +42,7 @@ class IntakeForm(RoomForm):
 
     def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
         """Fill the lists one chooses from."""
-        self.source.choices = [(source.value, gettext(SOURCE_LABELS[source])) for source in DESK_SOURCES]
+        self.source.choices = word_choices({source: SOURCE_LABELS[source] for source in DESK_SOURCES}, gettext)
         self.class_code.choices = class_choices(classes)
         self.condition.choices = limit_choices(conditions)
 

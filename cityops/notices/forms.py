@@ -7,7 +7,7 @@ from wtforms import BooleanField, IntegerField, SelectField, TimeField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from cityops.cases.names import CLOCK_LABELS, ClockName
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.notices.hours import Quiet
 from cityops.notices.models import Moment, Recipient
 from cityops.notices.rules import LEAST_EVERY, MOST_MINUTES, NewWarning
@@ -21,13 +21,11 @@ class WarningForm(RoomForm):
 
     clock = SelectField(
         _l("Clock"),
-        choices=[("", _l("every clock")), *((name.value, _l(label)) for name, label in CLOCK_LABELS.items())],
+        choices=[Choice("", _l("every clock")), *word_choices(CLOCK_LABELS, _l)],
     )
-    moment = SelectField(_l("Counted from"), choices=[(each.value, _l(label)) for each, label in MOMENT_LABELS.items()])
+    moment = SelectField(_l("Counted from"), choices=word_choices(MOMENT_LABELS, _l))
     after_minutes = IntegerField(_l("Minutes after it"), [NEEDED, NumberRange(0, MOST_MINUTES)], default=0)
-    recipient = SelectField(
-        _l("Who is told"), choices=[(each.value, _l(label)) for each, label in RECIPIENT_LABELS.items()]
-    )
+    recipient = SelectField(_l("Who is told"), choices=word_choices(RECIPIENT_LABELS, _l))
     every_minutes = IntegerField(_l("Again every … minutes"), [Optional(), NumberRange(LEAST_EVERY, MOST_MINUTES)])
     is_urgent_only = BooleanField(_l("Only cases whose condition counts in urgent hours"))
 

@@ -8,6 +8,7 @@ from cityops import web
 from cityops.accounts.session import current_viewer, require
 from cityops.cases.telling import named
 from cityops.errors import CityopsError
+from cityops.forms import Choice
 from cityops.roster import contacts
 from cityops.roster.forms import ContactForm
 
@@ -70,7 +71,7 @@ def show_phone(contact_id: int) -> Response:
 def _offer(form: ContactForm) -> None:
     with web.reading() as session:
         bodies = contacts.list_bodies_to_call(session, current_viewer())
-    form.body.choices = [("", ""), *((body.code, named(body)) for body in bodies)]
+    form.body.choices = [Choice("", ""), *(Choice(body.code, named(body)) for body in bodies)]
 
 
 def _page(form: ContactForm) -> str:

@@ -96,6 +96,7 @@ def add_contact(
     contact.person_id = person_id
     session.add(contact)
     session.flush()
+    audit.record(session, viewer.person_id, AuditAction.DUTY_CONTACT_ADDED, _place(body, contact))
     return contact
 
 
@@ -105,7 +106,9 @@ def remove_contact(session: Session, viewer: Viewer, contact_id: int) -> None:
     Raises:
         NotFound: no such contact in a list that the viewer keeps.
     """
-    session.delete(_get(session, viewer, contact_id, KEEPERS))
+    contact = _get(session, viewer, contact_id, KEEPERS)
+    session.delete(contact)
+    audit.record(session, viewer.person_id, AuditAction.DUTY_CONTACT_REMOVED, _place(contact.body, contact))
 
 
 def show_phone(session: Session, viewer: Viewer, keys: Keys, contact_id: int) -> tuple[DutyContact, str]:
@@ -118,9 +121,13 @@ def show_phone(session: Session, viewer: Viewer, keys: Keys, contact_id: int) ->
     if not viewer.has(*CALLERS):
         raise NotAllowed(N_("None of your posts may do this."))
     contact = _get(session, viewer, contact_id, CALLERS)
-    subject = f"duty list: {contact.body.code} {contact.position}"
-    audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, subject)
+    audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, _place(contact.body, contact))
     return contact, keys.unseal(contact.phone_sealed)
+
+
+def _place(body: Body, contact: DutyContact) -> str:
+    """A contact as the audit list names it: by its place in the list, without personal data."""
+    return f"duty list: {body.code} {contact.position}"
 
 
 def _get(session: Session, viewer: Viewer, contact_id: int, posts: tuple[Post, ...]) -> DutyContact:

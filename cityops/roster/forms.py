@@ -11,12 +11,12 @@ from wtforms.validators import InputRequired, Length, Optional
 from cityops.accounts.models import Person
 from cityops.accounts.posts import POST_LABELS, Post
 from cityops.errors import Invalid
-from cityops.forms import RoomForm
+from cityops.forms import Choice, RoomForm, word_choices
 from cityops.roster.models import DutyShift
 from cityops.roster.queries import DESKS
 from cityops.words import N_
 
-POSTS = [(post.value, _l(POST_LABELS[post])) for post in DESKS]
+POSTS = word_choices({post: POST_LABELS[post] for post in DESKS}, _l)
 
 
 class ChangeForm(RoomForm):
@@ -28,7 +28,7 @@ class ChangeForm(RoomForm):
     shift = SelectField(_l("Shift"), [InputRequired()], coerce=int)
     username = SelectField(_l("Person"), [InputRequired()])
     post = SelectField(_l("Post"), [InputRequired()], choices=POSTS)
-    is_on_duty = SelectField(_l("Change"), choices=[("1", _l("is on duty")), ("0", _l("is not on duty"))])
+    is_on_duty = SelectField(_l("Change"), choices=[Choice("1", _l("is on duty")), Choice("0", _l("is not on duty"))])
     reason = StringField(_l("Reason"), [InputRequired(), Length(max=200)])
 
 
@@ -80,8 +80,14 @@ class ContactForm(RoomForm):
 
 def offer(form: ChangeForm | LineForm, shifts: Sequence[DutyShift], persons: Sequence[Person], language: str) -> None:
     """Give a form its shifts and persons to choose from."""
-    form.shift.choices = [(shift.id, shift.name_en if language == "en" else shift.name) for shift in shifts]
-    form.username.choices = [("", ""), *((each.username, f"{each.name} · {each.username}") for each in persons)]
+    form.shift.choices = shift_choices(shifts, language)
+    people = (Choice(each.username, f"{each.name} · {each.username}") for each in persons)
+    form.username.choices = [Choice("", ""), *people]
+
+
+def shift_choices(shifts: Sequence[DutyShift], language: str) -> list[Choice]:
+    """Shifts to choose from."""
+    return [Choice(shift.id, shift.name_en if language == "en" else shift.name) for shift in shifts]
 
 
 def read_days(words: str) -> Collection[int]:

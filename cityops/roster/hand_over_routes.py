@@ -7,7 +7,7 @@ from cityops import clock, web
 from cityops.accounts.session import current_viewer, require
 from cityops.errors import CityopsError
 from cityops.roster import hand_overs, queries
-from cityops.roster.forms import HandOverForm
+from cityops.roster.forms import HandOverForm, shift_choices
 from cityops.roster.queries import DESKS
 
 pages = Blueprint("hand_overs", __name__, url_prefix="/roster/hand-overs")
@@ -69,7 +69,7 @@ def take(hand_over_id: int) -> Response:
 def _offer(form: HandOverForm) -> None:
     with web.reading() as session:
         shifts = hand_overs.list_shifts_to_leave(session, current_viewer())
-    form.shift.choices = [(each.id, each.name_en if web.language() == "en" else each.name) for each in shifts]
+    form.shift.choices = shift_choices(shifts, web.language())
 
 
 def _page(form: HandOverForm) -> str:

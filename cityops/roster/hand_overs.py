@@ -24,13 +24,15 @@ from cityops.worktime.limits import Unit
 
 OVERSEERS = (Post.SUPERVISOR, Post.LEADER, Post.ADMINISTRATOR)
 SHOWN = 60
-MOST_CASES = 1_000
 MAX_WORDS = 4_000
 
 
 @dataclass(frozen=True)
 class Told:
-    """A hand-over with its cases as the viewer sees them now; what lies outside his scope is only counted."""
+    """A hand-over with its cases as the viewer sees them now, of very many the most pressing ones.
+
+    What lies outside his scope is only counted.
+    """
 
     row: HandOver
     urgent: Sequence[Case]
@@ -162,10 +164,11 @@ def _is_overdue() -> ColumnElement[bool]:
 
 def _keys(session: Session, viewer: Viewer, condition: ColumnElement[bool]) -> str:
     open_cases = select(Case.id).where(cases.scope(viewer), Case.ended_at.is_(None), condition)
-    return json.dumps(list(session.scalars(open_cases.order_by(Case.due_at, Case.id).limit(MOST_CASES))))
+    return json.dumps(list(session.scalars(open_cases.order_by(Case.due_at, Case.id))))
 
 
 def _cases(session: Session, viewer: Viewer, ids: Sequence[int]) -> Sequence[Case]:
     if not ids:
         return []
-    return cases.list_cases(session, viewer, CaseFilter(ids=tuple(ids)), size=cases.MAX_PAGE).cases
+    pressing = CaseFilter(ids=tuple(ids[: cases.MAX_PAGE]))
+    return cases.list_cases(session, viewer, pressing, size=cases.MAX_PAGE).cases

@@ -64,17 +64,21 @@ def on_duty(session: Session, moment: datetime) -> OnDuty:
     days = (today - timedelta(days=1), today)
     shifts = session.scalars(select(DutyShift)).all()
     lasting = {shift.id: shift.turn.day_at(moment, clock.CITY_ZONE) for shift in shifts}
-    now: set[Holding] = set()
+    # By shift: one body takes nobody off who stands on another's roster.
+    now: set[tuple[int, Holding]] = set()
     ever: set[Holding] = set()
     for line, pattern in _lines(session, *days):
         ever.add((line.person_id, line.post))
         on = lasting[line.shift_id]
         if on is not None and _is_in_force(pattern, on) and _day(pattern, on) == line.day:
-            now.add((line.person_id, line.post))
-    for change in session.scalars(select(RosterChange).where(RosterChange.on.in_(days))):
+            now.add((line.shift_id, (line.person_id, line.post)))
+    changes = select(RosterChange).where(RosterChange.on.in_(days)).order_by(RosterChange.id)
+    for change in session.scalars(changes):
         if lasting[change.shift_id] == change.on:
-            (now.add if change.is_on_duty else now.discard)((change.person_id, change.post))
-    return OnDuty(frozenset(now), frozenset(ever | now))
+            place = change.shift_id, (change.person_id, change.post)
+            (now.add if change.is_on_duty else now.discard)(place)
+    held = frozenset(holding for _, holding in now)
+    return OnDuty(held, held | ever)
 
 
 def find_shift(session: Session, viewer: Viewer, moment: datetime) -> DutyShift | None:

@@ -81,12 +81,10 @@ def begin_pattern(session: Session, viewer: Viewer, body: Body, from_on: date, c
         raise Invalid("from_on", N_("This day has passed: what was on duty then stays as it was."))
     if not 1 <= cycle_days <= MAX_CYCLE_DAYS:
         raise Invalid("cycle_days", N_("A pattern repeats after 1 to %(most)s days."), most=MAX_CYCLE_DAYS)
+    # Two that begin a pattern at once meet at this lock, also where the body has none yet.
+    session.scalar(select(Body.id).where(Body.id == body.id).with_for_update())
     last = session.scalar(
-        select(RosterPattern)
-        .where(RosterPattern.body_id == body.id)
-        .order_by(RosterPattern.from_on.desc())
-        .limit(1)
-        .with_for_update()
+        select(RosterPattern).where(RosterPattern.body_id == body.id).order_by(RosterPattern.from_on.desc()).limit(1)
     )
     if last is not None and last.from_on >= from_on:
         raise Invalid("from_on", N_("Another pattern begins on %(day)s: choose a later day."), day=str(last.from_on))

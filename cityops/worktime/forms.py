@@ -19,6 +19,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from cityops.accounts.forms import NEEDED, PageForm
 from cityops.errors import Invalid
+from cityops.forms import Choice, word_choices
 from cityops.web import say
 from cityops.words import N_
 from cityops.worktime.calendar import DAY_MINUTES, NOMINAL_MINUTES, DayException, DayKind, DayRule, Spans, Week
@@ -52,9 +53,7 @@ class TermsForm(PageForm):
     nominal_minutes = IntegerField(
         _l("Minutes of one working day"), [NEEDED, NumberRange(1, DAY_MINUTES)], default=NOMINAL_MINUTES
     )
-    day_rule = SelectField(
-        _l("n working days are"), choices=[(rule.value, _l(label)) for rule, label in DAY_RULE_LABELS.items()]
-    )
+    day_rule = SelectField(_l("n working days are"), choices=word_choices(DAY_RULE_LABELS, _l))
     observes_holidays = BooleanField(_l("Observes holidays and make-up days"))
 
     @classmethod
@@ -122,7 +121,7 @@ class RemoveForm(PageForm):
     day = DateField(_l("Day"), [NEEDED])
     whose = SelectField(
         _l("For"),
-        choices=[(FOR_THIS, _l("this calendar")), (FOR_ALL, _l("all that observe holidays"))],
+        choices=[Choice(FOR_THIS, _l("this calendar")), Choice(FOR_ALL, _l("all that observe holidays"))],
         default=FOR_THIS,
     )
 
@@ -134,7 +133,7 @@ class RemoveForm(PageForm):
 class DayForm(RemoveForm):
     """A day of its own, of one calendar or of all that observe holidays."""
 
-    kind = SelectField(_l("What it is"), choices=[(kind.value, _l(label)) for kind, label in DAY_KIND_LABELS.items()])
+    kind = SelectField(_l("What it is"), choices=word_choices(DAY_KIND_LABELS, _l))
     name_zh = StringField(_l("Reason"), [NEEDED, Length(max=MOST_CHARACTERS["name_zh"])])
     name_en = StringField(_l("Reason in English"), [Length(max=MOST_CHARACTERS["name_en"])])
     closed_from = TimeField(_l("Closed from"), [Optional()])

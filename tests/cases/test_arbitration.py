@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import clock
+from cityops import clock, schema
 from cityops.accounts.models import BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_jurisdiction
@@ -20,9 +20,11 @@ from cityops.cases.names import Stage, StepName
 from cityops.catalog import rules
 from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.rules import NewRule
+from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
+from tests.counting import counted_queries
 from tests.factories import EAST, MONDAY_MORNING, WEST, People
 
 STREET = WEST + "001"
@@ -131,6 +133,24 @@ def test_the_list_says_who_claims_what_and_who_handled_the_like(
     assert arbitration.count_disputes(session, people.dispatcher) == 0
 
 
+def test_the_list_asks_the_same_number_of_queries_for_one_and_for_three(
+    session: Session, people: People, disputed: Case
+) -> None:
+    counts, supervisor = [], people.viewer("supervisor")
+    for more in (0, 2):
+        for _ in range(more):
+            made = factories.make_report(session, people.inspector).case
+            factories.bring_to(session, people, made, "accept", "file")
+            send_back(session, people, made, "lamps", "handler")
+            send_back(session, people, made, "roads", "handler-roads")
+        session.expire_all()
+        with counted_queries() as asked:
+            found = arbitration.list_disputes(session, supervisor)
+            assert all(each.claims and each.safety for each in found) and len(found) == 1 + more
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 def test_a_decision_becomes_a_proposed_rule_that_an_administrator_accepts(
     session: Session, people: People, disputed: Case
 ) -> None:
@@ -151,6 +171,7 @@ def test_a_proposal_is_dismissed_by_who_may_keep_its_area(session: Session, peop
     factories.give_post(session, "operator-east", Post.ADMINISTRATOR, EAST)
     session.flush()
     key = session.scalars(select(ProposedRule.id)).one()
+    assert arbitration.list_proposed(session, people.viewer("operator-east")) == []
     with pytest.raises(NotFound):
         arbitration.dismiss(session, people.viewer("operator-east"), key)
     with pytest.raises(NotAllowed):
@@ -208,3 +229,26 @@ def test_the_events_tell_the_whole_row(session: Session, people: People, dispute
     request = factories.ask(session, people.dispatcher, disputed, "void")
     factories.decide(session, people.viewer("supervisor"), request)
     assert list(find_broken(session, keys, disputed.id)) == [Walked(1, disputed.version)]
+
+
+def test_a_dispute_of_before_is_known_after_the_migration(small_city: Database) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        people = People(session)
+        factories.make_body(session, STREET, BodyKind.STREET_OFFICE, None)
+        made = [factories.make_report(session, people.inspector).case for _ in range(2)]
+        for case in made:
+            factories.bring_to(session, people, case, "accept", "file")
+            send_back(session, people, case, "lamps", "handler")
+            send_back(session, people, case, "roads", "handler-roads")
+        decide(session, people, made[1])
+        made[0].arbitration_since_at = None
+    url = small_city.url
+    small_city.dispose()
+    schema.downgrade(url, "0021")
+    schema.upgrade(url)
+    with small_city.reading() as session:
+        assert [case.arbitration_since_at for case in session.scalars(select(Case).order_by(Case.id))] == [
+            MONDAY_MORNING,
+            None,
+        ]
+        assert all(isinstance(each, Walked) for each in find_broken(session, factories.make_keys()))

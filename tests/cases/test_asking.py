@@ -258,7 +258,7 @@ def test_what_waits_is_listed_for_who_decides_and_for_nobody_else(session: Sessi
     more = ask(session, people.handler, case, "extend", more=1)
     void = ask(session, people.handler, case, "void")
     listed = {
-        name: {each.id for each in request_queries.list_to_decide(session, people.viewer(name))}
+        name: {each.id for each in request_queries.list_to_decide(session, people.viewer(name)).requests}
         for name in ("dispatcher", "supervisor", "dutyleader", "dutyleader-east", "handler", "operator")
     }
     assert listed["dispatcher"] == {more.id} and listed["supervisor"] == listed["dutyleader"] == {void.id}

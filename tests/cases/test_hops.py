@@ -11,6 +11,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body, find_jurisdiction
 from cityops.accounts.viewer import Viewer
 from cityops.cases import hops, queries
+from cityops.cases.history import Walked, find_broken
 from cityops.cases.models import Case
 from cityops.cases.names import ClockName, Stage, StepName
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
@@ -64,6 +65,8 @@ def test_what_the_team_reports_goes_straight_to_the_check_and_counts_for_the_lea
     (assignment,) = case.assignments
     assert (assignment.body.code, assignment.on_time, assignment.rework_count) == ("lamps", True, 1)
     assert case.hop_count == 0 and all(hop.ended_at for hop in hops.list_of(session, case))
+    assert case.body is not None and case.body.code == "lamps"
+    assert [each for each in find_broken(session, factories.make_keys()) if not isinstance(each, Walked)] == []
 
 
 def test_it_is_handed_up_to_whoever_passed_it_on(session: Session, people: People, case: Case, team: Viewer) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.accounts.models import AuditAction, AuditEntry
+from cityops.cases import request_routes
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind, RequestState
 from cityops.db import Database
@@ -49,7 +50,7 @@ def test_a_body_asks_on_the_cases_page_and_the_dispatcher_grants_it_from_the_lis
 ) -> None:
     assert ask_on_page(as_person("handler"), number, kind="extend", more="1").status_code == 303
     listed = as_person("dispatcher").get("/requests").text
-    assert number in listed and "材料未到" in listed and "1 工作日" in listed
+    assert number in listed and "材料未到" in listed and "1 个工作日" in listed
     request_id = row_of(small_city).id
     data = {"version": version_on(listed), "decision": "grant", "next": "/requests"}
     answer = as_person("dispatcher").post(f"/requests/{request_id}/decision", data=data)
@@ -121,6 +122,27 @@ def test_the_list_asks_the_same_number_of_queries_for_three_and_for_twenty(
     assert counts[0] == counts[1]
 
 
+def test_what_waits_is_listed_a_page_at_a_time(as_person: AsPerson, small_city: Database, monkeypatch) -> None:
+    monkeypatch.setattr(request_routes, "PAGE_ROWS", 2)
+    numbers = []
+    with small_city.transaction() as session:
+        people = People(session)
+        for _ in range(3):
+            case = bring_to(session, people, make_report(session, people.inspector).case, "accept", "file", "dispatch")
+            ask(session, people.handler, case, "extend", more=1)
+            numbers.append(case.number)
+    dispatcher = as_person("dispatcher")
+    first = dispatcher.get("/requests").text
+    (following,) = re.findall(r'href="(/requests\?after=\d+)" rel="next"', first)
+    second = dispatcher.get(following).text
+    assert [number in first for number in numbers] == [True, True, False]
+    assert [number in second for number in numbers] == [False, False, True] and 'rel="next"' not in second
+    answer = dispatcher.get("/api/v1/requests?size=2").json
+    rest = dispatcher.get(f"/api/v1/requests?size=2&cursor={answer['next_cursor']}").json
+    assert [each["case"] for each in (*answer["requests"], *rest["requests"])] == numbers
+    assert rest["next_cursor"] is None
+
+
 def test_the_ledger_tells_each_bodys_month(as_person: AsPerson, number: str) -> None:
     ask_on_page(as_person("handler"), number, kind="extend", more="1")
     page = as_person("supervisor").get("/requests/ledger").text
@@ -135,7 +157,9 @@ def test_an_administrator_sets_the_numbers_of_a_kind(as_person: AsPerson, small_
     assert as_person("supervisor").post("/settings/requests", data=data).status_code == 403
     assert as_person("admin").post("/settings/requests", data=data).status_code == 303
     with small_city.reading() as session:
-        assert session.scalars(select(AuditEntry.action)).all()[-1] is AuditAction.REQUEST_TERMS_SET
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None and entry.action is AuditAction.REQUEST_TERMS_SET
+        assert entry.subject == "extend: times 2, share 0.5, decide 4 working_hour street"
     assert ask_on_page(as_person("handler"), number, kind="extend", more="2").status_code == 422
     assert 'value="50"' in as_person("admin").get("/settings/requests").text
 

@@ -52,7 +52,7 @@ def speaking(app: Flask):
 def test_a_length_is_said_in_hours_and_minutes(minutes: int, english: str, speaking: None) -> None:
     g.language = "en"
     assert length_words(minutes) == english
-    assert limit_words(Limit(2, Unit.WORKING_DAY)) == "2 working d"
+    assert limit_words(Limit(2, Unit.WORKING_DAY)) == "2 working days"
 
 
 def test_the_strip_counts_exactly_the_limit_over_a_weekend(speaking: None) -> None:

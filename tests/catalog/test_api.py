@@ -99,8 +99,8 @@ def test_the_limits_of_the_levels_of_areas_are_shown_where_a_limit_is_shown(
     assert told["limits"] == [{"area_level": 3, "limit_value": 5, "limit_unit": "working_day", "calendar": "street"}]
     assert "三类区域" in client.get("/settings/catalogue?q=01037").text
     choice = client.get("/intake").text.split('value="C01037-1"')[0].rsplit("<option", 1)[1]
-    assert 'data-limit="2 工作日"' in choice
-    assert 'data-limit-3="5 工作日"' in choice
+    assert 'data-limit="2 个工作日"' in choice
+    assert 'data-limit-3="5 个工作日"' in choice
 
 
 def test_the_catalogue_page_finds_by_words_and_says_when_nothing_is_found(as_person: AsPerson) -> None:

@@ -46,4 +46,4 @@ def test_a_limit_is_changed_in_a_draft_and_published(signed_in: Signed) -> None:
     operator.page.goto("/intake")
     choose_class(operator, "路灯")
     operator.page.locator("#condition").select_option("C01037-3")
-    expect(operator.page.locator("#limit-answer")).to_have_text("9 工作日")
+    expect(operator.page.locator("#limit-answer")).to_have_text("9 个工作日")

@@ -24,7 +24,7 @@ def take_call(operator: Visitor) -> str:
     page.locator("#description").fill("天一广场东侧的路灯不亮，夜里看不清台阶")
     choose_class(operator, "路灯")
     page.locator("#condition").select_option("C01037-1")
-    expect(page.locator("#limit-answer")).to_have_text("2 工作日")
+    expect(page.locator("#limit-answer")).to_have_text("2 个工作日")
     page.locator("#address").press_sequentially("天一")
     expect(page.locator("#place-list li").first).to_contain_text("天一")
     page.locator("#address").press("Enter")

@@ -42,6 +42,13 @@ def test_the_next_one_stands_behind_and_can_be_taken_off(leader: FlaskClient, sm
         assert [(row.position, row.name) for row in rows] == [(1, "周班长"), (2, "吴主任")]
     assert leader.post(f"/roster/contacts/{rows[0].id}/remove").status_code == 303
     assert "周班长" not in leader.get("/roster/contacts").text
+    with small_city.reading() as session:
+        logged = session.execute(select(AuditEntry.action, AuditEntry.subject).order_by(AuditEntry.id)).all()
+    assert logged[-3:] == [
+        (AuditAction.DUTY_CONTACT_ADDED, "duty list: lamps 1"),
+        (AuditAction.DUTY_CONTACT_ADDED, "duty list: lamps 2"),
+        (AuditAction.DUTY_CONTACT_REMOVED, "duty list: lamps 1"),
+    ]
 
 
 @pytest.mark.parametrize(

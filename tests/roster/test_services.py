@@ -75,6 +75,16 @@ def test_a_change_counts_for_its_day_alone_and_the_last_word_counts(
     assert on_duty(session, 8) == {Post.OPERATOR}
 
 
+def test_a_body_takes_nobody_off_another_bodys_roster(
+    session: Session, people: People, pattern: RosterPattern, shifts: dict[str, DutyShift]
+) -> None:
+    admin, command = people.viewer("admin"), queries.get_body(session, "command")
+    day = {"name": "白班", "name_en": "", "start_minute": 7 * 60, "end_minute": 19 * 60}
+    shift = services.add_shift(session, admin, command, **day)
+    services.change_day(session, admin, command, change(shifts, shift_id=shift.id))
+    assert on_duty(session, 8) == {Post.OPERATOR}
+
+
 def test_the_week_says_what_was_changed_and_why(
     session: Session, people: People, centre: Body, pattern: RosterPattern, shifts: dict[str, DutyShift]
 ) -> None:

@@ -80,6 +80,7 @@ TASKS: dict[str, Task] = {
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),
     "patrol.hand_on_tasks": Task(patrol.hand_on_tasks, 120),
+    "patrol.draw_rechecks": Task(patrol.draw_rechecks, 240),
     "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
 }
 
@@ -90,6 +91,7 @@ SCHEDULE = (
     Scheduled("notices.sweep", every=timedelta(minutes=1)),
     Scheduled("notices.forget", time(3, 30)),
     Scheduled("patrol.hand_on_tasks", every=timedelta(minutes=1)),
+    Scheduled("patrol.draw_rechecks", time(6, 0)),
     Scheduled("jobs.forget_done_jobs", time(3, 20)),
 )
 

@@ -30,6 +30,7 @@ import cityops.hotline.models
 import cityops.milestones
 import cityops.notices.models
 import cityops.patrol.models
+import cityops.patrol.recheck_models
 import cityops.queue
 import cityops.roster.models
 import cityops.worktime.models
@@ -53,6 +54,7 @@ ROWS = (
     cityops.milestones,
     cityops.notices.models,
     cityops.patrol.models,
+    cityops.patrol.recheck_models,
     cityops.queue,
     cityops.roster.models,
     cityops.worktime.models,

@@ -58,7 +58,8 @@ RULES = """
 - **Who may.** A post counts only over the jurisdiction it is held for, and a handler's only for his own body and those
   under it. Where a case lies outside, it is not there (404); where the post is missing, the step is refused (403). A
   case outside every cell is moved on by posts for the whole city; who took it in still sees it.
-- **Who handles never judges.** {judged} may not be taken by who took {handled}. Photos too are
+- **Who handles never judges.** {judged} may not be taken by who took {handled}. `recheck` may
+  not be taken by who reported, verified, checked or closed the case either. Photos too are
   added by whose proof they are: those of the verification and the check by inspectors only.
 - **Sources.** What a report came from decides whether it is verified, so each post has its own:
 {sources}
@@ -108,10 +109,11 @@ def workflow_page() -> str:
     ]
     parts += ["\n## Stages\n\n", _table(STAGE_HEAD, (_stage_row(stage, chinese) for stage in Stage))]
     verified = ", ".join(source.value for source in Source if needs_verifying(source))
+    judging = [step for step in STEPS.values() if step.not_after and not step.is_of_sample]
     return "".join(parts) + RULES.format(
         verified=verified,
-        judged=", ".join(f"`{step.name.value}`" for step in STEPS.values() if step.not_after),
-        handled=" or ".join(sorted({f"`{name.value}`" for step in STEPS.values() for name in step.not_after})),
+        judged=", ".join(f"`{step.name.value}`" for step in judging),
+        handled=" or ".join(sorted({f"`{name.value}`" for step in judging for name in step.not_after})),
         sources="\n".join(_source_line(post, sources) for post, sources in SOURCES_OF.items()),
     )
 

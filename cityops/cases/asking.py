@@ -196,7 +196,7 @@ def _check_grant(session: Session, viewer: Viewer, case: Case, request: CaseRequ
     if rule.life is Life.ASSIGNMENT and case.is_waiting:
         raise WrongState(N_("It is reported already, and waits for the co-handlers."))
     if rule.granting.not_after and history.has_done(session, case.id, viewer.person_id, rule.granting.not_after):
-        raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
+        raise NotAllowed(N_("You handled or judged this case yourself: another person has to judge it."))
     is_suspended = case.suspended_until_at is not None
     check_grant(request.kind, clock.city_day(moment), is_suspended=is_suspended, until_on=request.until_on)
     _check_month(session, request, moment)

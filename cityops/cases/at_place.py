@@ -1,4 +1,4 @@
-"""A verify or check is answered at the place: where and when that was, how it was judged, and what lacks a reason."""
+"""A verify, check or re-check is answered at the place: where and when, how it was judged, and what lacks a reason."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,11 @@ from cityops.errors import Invalid
 from cityops.grid.geometry import check_point, distance_m
 from cityops.words import N_
 
-ANSWERS = {StepName.VERIFY: AttachmentKind.VERIFY, StepName.CHECK: AttachmentKind.CHECK}
+ANSWERS = {
+    StepName.VERIFY: AttachmentKind.VERIFY,
+    StepName.CHECK: AttachmentKind.CHECK,
+    StepName.RECHECK: AttachmentKind.RECHECK,
+}
 """The steps that judge a place, and what their own photo shows."""
 FRESH = timedelta(minutes=10)
 MAX_REASON = 200

@@ -35,7 +35,10 @@ TAKEN_BY = {
     AttachmentKind.CHECK: (Post.INSPECTOR,),
     AttachmentKind.PROOF: (Post.HANDLER,),
 }
-"""Whose photos prove what: a handler cannot add the picture of the check on his own work."""
+"""Whose photos prove what: a handler cannot add the picture of the check on his own work.
+
+That of a re-check comes with its answer alone (`attach`).
+"""
 MAKE_THUMBNAIL = "cases.make_thumbnail"
 
 
@@ -78,16 +81,30 @@ def store(folder: Path, stream: IO[bytes]) -> Photo:
 
 def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: AttachmentKind, photo: Photo) -> Attachment:
     """Add a stored photo to a case; the same uuid again gives the same row."""
-    taking = viewer.only(*TAKEN_BY[kind])
+    taking = viewer.only(*TAKEN_BY.get(kind, ()))
     # A handler who comes too late is told that by the step, not here.
     if not taking.held or not (taking.has(Post.HANDLER) or queries.can_see(session, taking, case)):
         raise NotAllowed(N_("None of your posts may add this kind of photo."))
+    return attach(session, viewer, case, uuid, kind, photo, only_open=True)
+
+
+def attach(
+    session: Session,
+    viewer: Viewer,
+    case: Case,
+    uuid: str,
+    kind: AttachmentKind,
+    photo: Photo,
+    *,
+    only_open: bool = False,
+) -> Attachment:
+    """Add a stored photo for whose kind the viewer's right is known; the same uuid again gives the same row."""
     earlier = session.scalar(select(Attachment).where(Attachment.uuid == uuid))
     if earlier is not None:
         if (earlier.case_id, earlier.sha256) != (case.id, photo.sha256):
             raise Invalid("id", N_("This id belongs to another photo: make a new one."))
         return earlier
-    if not case.is_open:
+    if only_open and not case.is_open:
         raise WrongState(N_("The case is closed: no photo can be added any more."))
     _refuse_used(session, viewer, case, kind, photo)
     row = Attachment(

@@ -22,6 +22,7 @@ from wtforms.widgets import HiddenInput
 
 from cityops.accounts.models import BODY_KIND_LABELS, Body
 from cityops.cases.at_place import ANSWERS, MANNER_LABELS, AtPlace, Manner
+from cityops.cases.attachments import TAKEN_BY
 from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
 from cityops.cases.names import StepName
 from cityops.cases.services import StepRequest
@@ -37,6 +38,7 @@ PHOTO_OF_STEP: Mapping[StepName, AttachmentKind] = {
     StepName.VERIFY: AttachmentKind.VERIFY,
     StepName.REPORT_BACK: AttachmentKind.AFTER,
     StepName.CHECK: AttachmentKind.CHECK,
+    StepName.RECHECK: AttachmentKind.RECHECK,
 }
 """What the photo shows that is sent with a step."""
 
@@ -207,4 +209,4 @@ class PhotoForm(RoomForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind.choices = word_choices(ATTACHMENT_LABELS, gettext)
+        self.kind.choices = word_choices({kind: ATTACHMENT_LABELS[kind] for kind in TAKEN_BY}, gettext)

@@ -278,6 +278,7 @@ class AttachmentKind(StrEnum):
     VERIFY = "verify"
     CHECK = "check"
     PROOF = "proof"
+    RECHECK = "recheck"
 
 
 ATTACHMENT_LABELS = {
@@ -287,6 +288,7 @@ ATTACHMENT_LABELS = {
     AttachmentKind.VERIFY: N_("at verification"),
     AttachmentKind.CHECK: N_("at the check"),
     AttachmentKind.PROOF: N_("proof"),
+    AttachmentKind.RECHECK: N_("at the re-check"),
 }
 
 

@@ -134,3 +134,4 @@ class StepName(StrEnum):
     ADD_CO_HANDLER = "add_co_handler"
     CO_REPORT = "co_report"
     EXCUSE = "excuse"
+    RECHECK = "recheck"

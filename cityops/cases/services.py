@@ -22,7 +22,7 @@ from cityops.cases.at_place import ANSWERS, AtPlace, write_answer
 from cityops.cases.effects import EFFECTS
 from cityops.cases.hops import lies_below
 from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
-from cityops.cases.models import Case, Report
+from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
@@ -33,7 +33,7 @@ from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
 from cityops.words import N_, Word
 
-_SHOWN = frozenset({StepName.VERIFY, StepName.REPORT_BACK, StepName.CHECK, StepName.REVIEW})
+_SHOWN = frozenset({StepName.VERIFY, StepName.REPORT_BACK, StepName.CHECK, StepName.REVIEW, StepName.RECHECK})
 """The steps whose events name the photos that were there when somebody said so."""
 
 
@@ -109,10 +109,35 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
     Raises:
         NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
     """
+    if STEPS[request.step].has_own_door:
+        check_version(session, case, request.version)
+        raise Invalid("step", N_("This is taken by a request's decision or a co-handler's task."))
+    act = _begin(session, viewer, office, case, request)
+    event = carry_out(act, EFFECTS.get(act.step.name))
+    by_rule.go_on(session, office, case, event)
+    return case
+
+
+def recheck(
+    session: Session, viewer: Viewer, office: CaseOffice, case: Case, request: StepRequest, sample_id: int
+) -> CaseEvent:
+    """Write into a closed case's history what its re-check came to; its row is locked by this transaction.
+
+    Args:
+        sample_id: the sample in which it was drawn.
+
+    Raises:
+        NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
+    """
+    act = _begin(session, viewer, office, case, request)
+    act.facts["sample"] = sample_id
+    return carry_out(act, None)
+
+
+def _begin(session: Session, viewer: Viewer, office: CaseOffice, case: Case, request: StepRequest) -> Act:
+    """A step that may be taken, with all that it was given."""
     step = STEPS[request.step]
     check_version(session, case, request.version)
-    if step.has_own_door:
-        raise Invalid("step", N_("This is taken by a request's decision or a co-handler's task."))
     held = held_for(viewer, step.posts, case)
     if case.stage not in step.stages:
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
@@ -120,12 +145,9 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
     if bar is not None:
         raise WrongState(bar)
     if step.not_after and history.has_done(session, case.id, viewer.person_id, step.not_after):
-        raise NotAllowed(N_("You handled this case yourself: another person has to judge it."))
+        raise NotAllowed(N_("You handled or judged this case yourself: another person has to judge it."))
     with session.no_autoflush:
-        act = _prepare(session, office, viewer, case, request, held)
-    event = carry_out(act, EFFECTS.get(step.name))
-    by_rule.go_on(session, office, case, event)
-    return case
+        return _prepare(session, office, viewer, case, request, held)
 
 
 def check_version(session: Session, case: Case, version: int) -> None:

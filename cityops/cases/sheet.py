@@ -38,7 +38,7 @@ from cityops.worktime import queries as worktime
 
 SEES_REPORTER = (Post.OPERATOR, Post.DUTY_LEADER)
 GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.REOPEN})
-AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK})
+AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK, AttachmentKind.RECHECK})
 NEAR_COMPONENTS_M = 50.0
 NEAR_M = 100.0
 

@@ -50,11 +50,12 @@ def length_words(minutes: float) -> str:
 
 @dataclass(frozen=True)
 class ToldEvent:
-    """One step as a sentence, with the reason or report that came with it."""
+    """One step as a sentence, with the reason or report that came with it, and the sample a re-check belongs to."""
 
     at: datetime
     sentence: str
     why: str | None
+    sample_id: int | None = None
 
 
 def tell_events(
@@ -70,7 +71,8 @@ def tell_events(
     told = []
     for event in case.events:
         words = [word for word in (event.note or _moves(event), away.get(event.seq)) if word]
-        told.append(ToldEvent(event.at, sentence(event, bodies), " · ".join(words) or None))
+        sample_id = json.loads(event.payload)["sample"] if event.step is StepName.RECHECK else None
+        told.append(ToldEvent(event.at, sentence(event, bodies), " · ".join(words) or None, sample_id))
     return told
 
 

@@ -98,6 +98,7 @@ class Step:
         is_answered: whether the reporter is told of it.
         is_of_request: taken only by asking for something or deciding on it (`requests.py` says which and when).
         is_beside: taken for a co-handler's task (`co_handling.py`), not for the case alone.
+        is_of_sample: taken only for a case that was drawn to be checked once more (复核).
         only_when: the mark without which it cannot be taken.
         not_when: the marks that bar it.
     """
@@ -113,18 +114,20 @@ class Step:
     is_answered: bool = False
     is_of_request: bool = False
     is_beside: bool = False
+    is_of_sample: bool = False
     only_when: Mark | None = None
     not_when: tuple[Mark, ...] = ()
 
     @property
     def has_own_door(self) -> bool:
-        """Whether it is not taken by its name alone, but through a request or a co-handler's task."""
-        return self.is_of_request or self.is_beside
+        """Whether it is not taken by its name alone: for a request, a co-handler's task, or a case that was drawn."""
+        return self.is_of_request or self.is_beside or self.is_of_sample
 
 
 DONE, WAITING, LAST = "done", "waiting", "last"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
 _HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
+_JUDGED = (StepName.REPORT, StepName.VERIFY, StepName.CHECK, StepName.CLOSE, StepName.REVIEW)
 # A suspension is counted to its end before the clock stops for good.
 _ALL_STOP = ((ClockName.HANDLE, RESUME), *((name, STOP) for name in ClockName))
 _WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
@@ -490,6 +493,17 @@ STEPS: Mapping[StepName, Step] = {
             {DONE: Way(None), LAST: _ON_TO_CHECK},
             is_beside=True,
         ),
+        Step(
+            StepName.RECHECK,
+            N_("Re-check"),
+            N_("re-checked it"),
+            (Stage.CLOSED,),
+            (Post.INSPECTOR, *SUPERVISION),
+            {"upheld": Way(None), "not_upheld": Way(None)},
+            needs=(Need.RESULT,),
+            not_after=(*_HANDLED, *_JUDGED),
+            is_of_sample=True,
+        ),
     )
 }
 
@@ -507,6 +521,8 @@ RESULT_LABELS: Mapping[str, str] = {
     "not_found": N_("not found"),
     "passed": N_("passed"),
     "failed": N_("failed"),
+    "upheld": N_("upheld"),
+    "not_upheld": N_("not upheld"),
     WAITING: N_("waits for the co-handlers"),
 }
 

@@ -180,5 +180,6 @@ def _inspectors(session: Session, facts: Collection[Any]) -> dict[int, tuple[int
             InspectorTask.case_id.in_(waiting), InspectorTask.done_at.is_(None)
         )
     ):
-        found[case_id] += (person_id,)
+        if person_id is not None:
+            found[case_id] += (person_id,)
     return found

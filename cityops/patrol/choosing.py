@@ -53,6 +53,23 @@ BAR_LABELS = {
 PAIRS = frozenset({Bar.PAIR_WITH_BODY, Bar.PAIR_WITH_REPORTER})
 
 
+class Wait(StrEnum):
+    """Why a task has nobody yet."""
+
+    NEW = "new"
+    OUTSIDE = "outside"
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    ALL_BARRED = "all_barred"
+
+
+WAIT_LABELS = {
+    Wait.NEW: N_("is given within minutes"),
+    Wait.OUTSIDE: N_("the place lies outside every cell"),
+    Wait.NOBODY_ON_DUTY: N_("nobody is on duty there, and the duty grid has nobody of its own"),
+    Wait.ALL_BARRED: N_("whoever is there reported or judged it, or works for the body that handles it"),
+}
+
+
 class Flag(StrEnum):
     """Why a task or its answer is looked at again."""
 
@@ -82,11 +99,17 @@ class Rules:
         reach_m: how far an inspector gets in 15 minutes, from his duty grid's middle.
         pair_most, pair_of: of the last `pair_of` checks of one body (or of one reporter's cases), one inspector gets at
             most `pair_most`.
+        simple_percent: how many of a hundred cases put right on the spot are checked once more (复核).
+        waived_percent: how many of a hundred cases closed without a check are.
+        recheck_days: within how many days a re-check is to be done.
     """
 
     reach_m: int = 3_000
     pair_most: int = 3
     pair_of: int = 10
+    simple_percent: int = 5
+    waived_percent: int = 20
+    recheck_days: int = 7
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`cityops patrol`: how tasks were given."""
+"""`cityops patrol`: how tasks were given, and samples drawn."""
 
 import json
 
@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from cityops.cases import numbers
 from cityops.errors import Invalid
-from cityops.patrol import queries
+from cityops.patrol import queries, recheck_draw, recheck_queries
 from cityops.patrol.choosing import BAR_LABELS, FLAG_LABELS, WHY_LABELS, Bar, Flag, Why
 from cityops.patrol.drawing import Proof, prove
 from cityops.patrol.models import InspectorTask
+from cityops.patrol.sampling import DRAWN_LABELS, Drawn
 from cityops.shell import Shell
 from cityops.words import N_
 
@@ -44,6 +45,32 @@ def draw(shell: Shell, number: str) -> None:
         raise SystemExit(1)
 
 
+@patrol.command()
+@click.option("--sample", "number", required=True, type=int, help="The sample with this number.")
+@click.pass_obj
+def recheck(shell: Shell, number: int) -> None:
+    """Explain how a sample of closed cases was drawn, and draw it again; exit code 1 where it differs.
+
+    The answer, in JSON, goes to stdout: between which cases each lot fell, and on which.
+    """
+    with shell.workshop.reading() as session:
+        sample, members = recheck_queries.get_members(session, number)
+        proof = recheck_draw.prove(shell.keys, sample, members)
+        seed, days = sample.seed, f"{sample.from_on} – {sample.until_on}"
+        click.echo(
+            f"sample {number}, drawn at {sample.drawn_at.isoformat()} from {sample.closed_count} cases", err=True
+        )
+    for kind, case_ids in proof.told["always"].items():
+        click.echo(f"  {DRAWN_LABELS[Drawn(kind)]}: {len(case_ids)}, all of them", err=True)
+    for kind, lots in proof.told["by_lot"].items():
+        click.echo(f"  {DRAWN_LABELS[Drawn(kind)]}: {len(lots['drawn'])} of {len(lots['between'])}", err=True)
+    click.echo(f"  drawn again: {proof.wrong or 'the same'}", err=True)
+    told = {"sample": number, "days": days, "seed": seed, "draw": proof.told, "wrong": proof.wrong}
+    click.echo(json.dumps(told, ensure_ascii=False))
+    if proof.wrong:
+        raise SystemExit(1)
+
+
 def _told(task: InspectorTask, proof: Proof | None) -> dict[str, object]:
     told: dict[str, object] = {"task": task.id, "kind": task.kind.value, "person": task.person_id}
     if proof is None:
@@ -53,6 +80,9 @@ def _told(task: InspectorTask, proof: Proof | None) -> dict[str, object]:
 
 def _explain(session: Session, task: InspectorTask, proof: Proof | None) -> None:
     """The draw in sentences, on stderr."""
+    if task.person is None:
+        click.echo(f"{task.kind} task {task.id}: given to nobody", err=True)
+        return
     click.echo(f"{task.kind} task {task.id}, given at {task.given_at.isoformat()} to {task.person.username}", err=True)
     if proof is None:
         click.echo("  given without a draw", err=True)

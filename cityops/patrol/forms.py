@@ -1,10 +1,13 @@
 """The tablet's report, and the rules of who checks."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    DateField,
     FileField,
     FloatField,
     HiddenField,
@@ -15,12 +18,19 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, NumberRange
 
-from cityops.cases.forms import class_choices, limit_choices, parse_class
+from cityops.accounts.models import Body
+from cityops.cases.at_place import MANNER_LABELS, Manner
+from cityops.cases.duty_forms import area_choices, class_key_choices
+from cityops.cases.forms import body_choices, class_choices, limit_choices, parse_class
 from cityops.cases.intake import NewReport
 from cityops.cases.names import Source
 from cityops.catalog.models import CaseClass, FilingCondition
-from cityops.forms import RoomForm
+from cityops.errors import Invalid
+from cityops.forms import Choice, RoomForm, word_choices
+from cityops.grid.models import Area
 from cityops.patrol.choosing import Rules
+from cityops.patrol.rechecks import NewSample
+from cityops.words import N_
 
 NO_PLACE = _l("Take the place from the tablet, or tap it on the map.")
 
@@ -78,6 +88,65 @@ class RulesForm(RoomForm):
     pair_most = IntegerField(_l("The same pair at most"), [InputRequired(_l("Fill this in.")), NumberRange(1, 100)])
     pair_of = IntegerField(_l("of the last checks"), [InputRequired(_l("Fill this in.")), NumberRange(1, 100)])
 
+    simple_percent = IntegerField(
+        _l("Re-checked of what was put right on the spot, percent"),
+        [InputRequired(_l("Fill this in.")), NumberRange(0, 100)],
+    )
+    waived_percent = IntegerField(
+        _l("Re-checked of what was closed without a check, percent"),
+        [InputRequired(_l("Fill this in.")), NumberRange(0, 100)],
+    )
+    recheck_days = IntegerField(_l("Days for a re-check"), [InputRequired(_l("Fill this in.")), NumberRange(1, 60)])
+
     def rules(self) -> Rules:
         """The rules as the service takes them."""
-        return Rules(self.reach_m.data or 0, self.pair_most.data or 0, self.pair_of.data or 0)
+        return Rules(**self.data)
+
+
+class SampleForm(RoomForm):
+    """A sample of closed cases to draw."""
+
+    FIELD_OF = {"area": "area_prefix", "percent": "amount", "number": "amount"}
+
+    from_on = DateField(_l("Closed from"), [InputRequired(_l("Fill this in."))])
+    until_on = DateField(_l("to"), [InputRequired(_l("Fill this in."))])
+    amount = IntegerField(_l("How many"), [InputRequired(_l("Fill this in.")), NumberRange(0, 100_000)], default=5)
+    measure = SelectField(_l("Counted in"))
+    area_prefix = SelectField(_l("Area"), validate_choice=False)
+    class_key = SelectField(_l("Class"), validate_choice=False)
+    body = SelectField(_l("Responsible body"), validate_choice=False)
+    manner = SelectField(_l("How it was checked"), validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.manner.choices = [Choice("", gettext("any way")), *word_choices(MANNER_LABELS, gettext)]
+        self.measure.choices = [Choice("percent", gettext("percent")), Choice("number", gettext("cases"))]
+
+    def offer(self, areas: Sequence[Area], classes: Sequence[CaseClass], bodies: Sequence[Body]) -> dict[str, str]:
+        """Fill the lists one chooses from; the words of areas and classes by their codes."""
+        offered_areas, offered_classes = area_choices(areas), class_key_choices(classes)
+        self.area_prefix.choices, self.class_key.choices = offered_areas, offered_classes
+        self.body.choices = [Choice("", gettext("every body")), *body_choices(bodies)[1:]]
+        return {each.value: each.label for each in (*offered_areas, *offered_classes)}
+
+    def sample(self) -> NewSample:
+        """The sample as the service takes it.
+
+        Raises:
+            Invalid: a day is missing, or a kind of check that there is not.
+        """
+        is_share, manner = self.measure.data == "percent", self.manner.data or ""
+        if self.from_on.data is None or self.until_on.data is None:
+            raise Invalid("from_on", N_("Fill this in."))
+        if manner and manner not in set(Manner):
+            raise Invalid("manner", N_("Choose how it was judged."))
+        return NewSample(
+            from_on=self.from_on.data,
+            until_on=self.until_on.data,
+            percent=self.amount.data if is_share else None,
+            number=None if is_share else self.amount.data,
+            area_prefix=self.area_prefix.data or "",
+            class_key=self.class_key.data or "",
+            body=self.body.data or "",
+            manner=Manner(manner) if manner else None,
+        )

@@ -1,4 +1,4 @@
-"""Inspectors' shifts and the verify and check tasks given to them."""
+"""Inspectors' shifts and the verify, check and re-check tasks given to them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from cityops.accounts.models import Person
 from cityops.cases.models import Case, CaseEvent
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
-from cityops.patrol.choosing import Flag, Rules, Why
+from cityops.patrol.choosing import Flag, Rules, Wait, Why
 from cityops.words import N_
 
 _OPEN = text("done_at IS NULL")
+_WAITS = text("done_at IS NULL AND waits_because IS NOT NULL")
 
 
 class InspectorShift(Base):
@@ -33,10 +34,11 @@ class InspectorShift(Base):
 
 
 class TaskKind(StrEnum):
-    """核实 before filing, 核查 after handling."""
+    """核实 before filing, 核查 after handling, 复核 of a closed case that was drawn for it."""
 
     VERIFY = "verify"
     CHECK = "check"
+    RECHECK = "recheck"
 
 
 class PatrolRules(Base):
@@ -49,18 +51,31 @@ class PatrolRules(Base):
     reach_m: Mapped[int]
     pair_most: Mapped[int]
     pair_of: Mapped[int]
+    simple_percent: Mapped[int]
+    waived_percent: Mapped[int]
+    recheck_days: Mapped[int]
 
     @property
     def rules(self) -> Rules:
         """As the pure rules take them."""
-        return Rules(self.reach_m, self.pair_most, self.pair_of)
+        return Rules(
+            reach_m=self.reach_m,
+            pair_most=self.pair_most,
+            pair_of=self.pair_of,
+            simple_percent=self.simple_percent,
+            waived_percent=self.waived_percent,
+            recheck_days=self.recheck_days,
+        )
 
 
-TASK_LABELS = {TaskKind.VERIFY: N_("verify"), TaskKind.CHECK: N_("check")}
+TASK_LABELS = {TaskKind.VERIFY: N_("verify"), TaskKind.CHECK: N_("check"), TaskKind.RECHECK: N_("re-check")}
 
 
 class InspectorTask(Base):
-    """A verify or check task given to an inspector; done by the case's own step.
+    """A verify, check or re-check task given to an inspector; done by the case's own step.
+
+    While nobody may be given it, `waits_because` says why, and `person_id` is null or of one who has left; `tried_at`
+    is when somebody was looked for last.
 
     `case_version` is the case's when the task was asked for, `turn` counts its draws. `body_id` is the body that
     handled the case, `reporter_id` the inspector who reported it. `draw` tells in JSON how the lot fell (`drawing.py`),
@@ -70,6 +85,7 @@ class InspectorTask(Base):
     __tablename__ = "inspector_tasks"
     __table_args__ = (
         Index("ix_inspector_tasks_open", "person_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_inspector_tasks_waiting", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_inspector_tasks_body_id_id", "body_id", "id"),
         Index("ix_inspector_tasks_reporter_id_id", "reporter_id", "id"),
     )
@@ -77,8 +93,10 @@ class InspectorTask(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[TaskKind] = mapped_column(words_enum(TaskKind))
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    chosen_because: Mapped[Why] = mapped_column(words_enum(Why))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    chosen_because: Mapped[Why | None] = mapped_column(words_enum(Why))
+    waits_because: Mapped[Wait | None] = mapped_column(words_enum(Wait))
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     case_version: Mapped[int]
     turn: Mapped[int] = mapped_column(default=1)
     body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"))
@@ -90,7 +108,7 @@ class InspectorTask(Base):
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     case: Mapped[Case] = relationship(viewonly=True)
-    person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)
+    person: Mapped[Person | None] = relationship(foreign_keys=[person_id], viewonly=True)
 
 
 class CheckFlag(Base):

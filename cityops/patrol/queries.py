@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import String, Subquery, and_, bindparam, exists, literal, or_, select, union_all
+from sqlalchemy import String, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops import clock
@@ -13,11 +13,12 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import StepName
+from cityops.cases.requests import RequestKind
 from cityops.errors import NotFound
 from cityops.grid import queries as grid
 from cityops.grid.geometry import distance_m
 from cityops.grid.models import Cell, DutyGrid
-from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Why
+from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Wait, Why
 from cityops.patrol.models import CheckFlag, InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.words import N_
 
@@ -56,10 +57,11 @@ _CANDIDATES = (
 )
 JUDGED = (StepName.VERIFY, StepName.CHECK)
 REPORTED = (StepName.REPORT, StepName.SELF_HANDLE)
+_APPEALED = and_(CaseEvent.step == StepName.ASK, CaseEvent.result == RequestKind.APPEAL.value)
 _INVOLVED = (
     select(CaseEvent.step, CaseEvent.person_id)
     .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.person_id.is_not(None))
-    .where(CaseEvent.step.in_([*REPORTED, *JUDGED]))
+    .where(or_(CaseEvent.step.in_([*REPORTED, *JUDGED]), _APPEALED))
     .order_by(CaseEvent.seq)
 )
 
@@ -123,7 +125,7 @@ def list_candidates(session: Session, case: Case, moment: datetime, reach_m: int
 
 
 def list_judging_steps(session: Session, case_id: int) -> list[tuple[StepName, int]]:
-    """Who reported the case and who verified or checked it so far, in order."""
+    """Who reported the case, verified or checked it so far, or appealed against a mark, in order."""
     rows = session.execute(_INVOLVED, {"case_id": case_id})
     return [(step, person_id) for step, person_id in rows if person_id is not None]
 
@@ -190,7 +192,10 @@ def list_flags(
 
 
 def list_left_behind(session: Session, on: date, limit: int) -> Sequence[InspectorTask]:
-    """Open tasks of persons who have left or hold no inspector's post on a day, the oldest first."""
+    """Open tasks of nobody, or of one who has left or holds no inspector's post on a day; the longest untried first.
+
+    A place outside every cell has no inspectors, so its tasks are left out.
+    """
     holds_post = (
         exists()
         .where(PersonPost.person_id == InspectorTask.person_id, PersonPost.post == Post.INSPECTOR)
@@ -200,7 +205,8 @@ def list_left_behind(session: Session, on: date, limit: int) -> Sequence[Inspect
     return session.scalars(
         select(InspectorTask)
         .where(InspectorTask.done_at.is_(None), or_(has_left, ~holds_post))
-        .order_by(InspectorTask.id)
+        .where(func.coalesce(InspectorTask.waits_because, "") != Wait.OUTSIDE)
+        .order_by(func.coalesce(InspectorTask.tried_at, InspectorTask.given_at), InspectorTask.id)
         .limit(limit)
     ).all()
 

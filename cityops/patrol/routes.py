@@ -24,10 +24,10 @@ from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError, Invalid
 from cityops.forms import client_made_id
 from cityops.grid import queries as grid
-from cityops.patrol import queries
+from cityops.patrol import queries, recheck_routes
 from cityops.patrol.choosing import WHY_LABELS
 from cityops.patrol.forms import PatrolForm
-from cityops.patrol.models import TASK_LABELS
+from cityops.patrol.models import TASK_LABELS, TaskKind
 from cityops.words import N_
 
 pages = Blueprint("patrol", __name__)
@@ -39,7 +39,7 @@ ON_THE_SPOT = (StepName.VERIFY, StepName.CHECK)
 
 @pages.get("/tasks")
 def tasks() -> str:
-    """My verify and check tasks, the most pressing first."""
+    """My verify, check and re-check tasks, the most pressing first."""
     viewer = require(Post.INSPECTOR)
     with web.reading() as session:
         found = queries.list_tasks(session, viewer)
@@ -52,6 +52,8 @@ def show(task_id: int) -> Answer:
     viewer = require(Post.INSPECTOR)
     with web.reading() as session:
         task = queries.get_task(session, viewer, task_id)
+        if task.kind is TaskKind.RECHECK:
+            return recheck_routes.tablet_page(session, viewer, task)
         case = cases.get_case(session, viewer, task.case.number)
         actions = [action for action in list_actions(session, viewer, case) if action.step.name in ON_THE_SPOT]
         if task.done_at is not None or not actions:

@@ -1,8 +1,10 @@
 """Verify and check tasks: given when a case comes to that stage, done by the case's own step."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -15,10 +17,11 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases.at_place import Manner
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Source, Stage, StepName
+from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.crypto import Keys
 from cityops.errors import Invalid, NotAllowed
-from cityops.patrol import choosing, drawing
-from cityops.patrol.choosing import Bar, Candidate, Flag, Rules
+from cityops.patrol import choosing, drawing, rechecks
+from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Wait
 from cityops.patrol.models import CheckFlag, InspectorTask, PatrolRules, TaskKind
 from cityops.patrol.queries import (
     JUDGED,
@@ -36,7 +39,9 @@ TASK_AT_STAGE = {Stage.VERIFYING: TaskKind.VERIFY, Stage.CHECKING: TaskKind.CHEC
 
 # Built once: putting a statement together takes longer than running it.
 _OPEN_TASKS = select(InspectorTask).where(
-    InspectorTask.case_id == bindparam("case_id"), InspectorTask.done_at.is_(None)
+    InspectorTask.case_id == bindparam("case_id"),
+    InspectorTask.done_at.is_(None),
+    InspectorTask.kind.in_(TASK_AT_STAGE.values()),
 )
 
 
@@ -45,6 +50,11 @@ def follow(keys: Keys, session: Session, case: Case, event: CaseEvent) -> None:
     if event.step is StepName.RECOUNT:
         for task in session.scalars(_OPEN_TASKS, {"case_id": case.id}):
             task.due_at = case.due_at
+    if event.step is StepName.RECHECK:
+        flags = _flags_of_place(json.loads(event.payload))
+        _raise_flags(session, case, event, flags)
+    if event.step is StepName.REOPEN:
+        rechecks.follow_reopening(session, case, event)
     if event.from_stage is event.to_stage:
         return
     if event.from_stage in TASK_AT_STAGE:
@@ -54,15 +64,23 @@ def follow(keys: Keys, session: Session, case: Case, event: CaseEvent) -> None:
 
 
 def give_task(
-    session: Session, keys: Keys, case: Case, kind: TaskKind, *, always_another: bool = False
-) -> InspectorTask | None:
+    session: Session,
+    keys: Keys,
+    case: Case,
+    kind: TaskKind,
+    *,
+    always_another: bool = False,
+    given_at: datetime | None = None,
+    due_at: datetime | None = None,
+) -> InspectorTask:
     """Give a case's task to an inspector by lot, between those near the place who may judge it.
 
-    None where the place lies outside every cell, or where nobody may; any inspector of the jurisdiction may still take
-    the step.
+    Where nobody may, it waits with the reason and is tried again; any inspector of the jurisdiction may still verify or
+    check.
 
     Args:
-        always_another: nobody who reported or judged the case before, as after a failed check.
+        always_another: nobody who reported or judged the case before, even where nobody else is near.
+        given_at, due_at: where they are not those of the case's stage.
     """
     taken = list_judging_steps(session, case.id)
     task = InspectorTask(
@@ -72,17 +90,16 @@ def give_task(
         turn=1,
         body_id=case.body_id if kind is TaskKind.CHECK else None,
         reporter_id=_reporter(case, taken) if kind is TaskKind.CHECK else None,
-        given_at=case.moved_at,
-        due_at=case.due_at,
+        given_at=given_at or case.moved_at,
+        due_at=due_at or case.due_at,
     )
-    if not _draw(session, keys, case, task, taken, always_another=always_another or case.rework_count > 0):
-        return None
+    _draw(session, keys, case, task, taken, always_another=always_another or _is_disputed(case, taken))
     session.add(task)
     return task
 
 
 def hand_on_tasks(session: Session, keys: Keys, limit: int = 100) -> int:
-    """Draw the open tasks of persons who have left anew; how many were handed on.
+    """Draw the open tasks that have nobody, or one who has left, anew; how many found somebody.
 
     A task for which nobody is there stays where it is until somebody is.
     """
@@ -93,8 +110,10 @@ def hand_on_tasks(session: Session, keys: Keys, limit: int = 100) -> int:
             continue
         left, given_at = task.person_id, task.given_at
         task.turn, task.given_at = task.turn + 1, clock.now()
+        task.tried_at = task.given_at
         taken = list_judging_steps(session, case.id)
-        if _draw(session, keys, case, task, taken, always_another=case.rework_count > 0, instead_of=left):
+        another = task.kind is TaskKind.RECHECK or _is_disputed(case, taken)
+        if _draw(session, keys, case, task, taken, always_another=another, instead_of=left):
             handed_on += 1
         else:
             task.turn, task.given_at = task.turn - 1, given_at
@@ -127,7 +146,7 @@ def _draw(
     always_another: bool,
     instead_of: int | None = None,
 ) -> bool:
-    """Draw who gets a task, and write the draw down on it; whether somebody could."""
+    """Draw who gets a task, and write the draw down on it; whether somebody could, else why nobody."""
     rules = get_rules(session)
     candidates = list_candidates(session, case, task.given_at, rules.reach_m)
     barred = _barred(session, task, rules, frozenset(person for _, person in taken))
@@ -137,10 +156,23 @@ def _draw(
         always_another=always_another,
     )
     if drawn is None:
+        task.waits_because = _why_nobody(case, candidates)
         return False
-    task.person_id, task.chosen_because = drawn.chosen.person_id, drawn.chosen.why
+    task.person_id, task.chosen_because, task.waits_because = drawn.chosen.person_id, drawn.chosen.why, None
     drawing.write_down(keys, task, drawn, instead_of)
     return True
+
+
+def _why_nobody(case: Case, candidates: Sequence[Candidate]) -> Wait:
+    if case.cell_id is None:
+        return Wait.OUTSIDE
+    return Wait.ALL_BARRED if candidates else Wait.NOBODY_ON_DUTY
+
+
+def _is_disputed(case: Case, taken: Sequence[tuple[StepName, int]]) -> bool:
+    """Whether another than the reporter has to judge it: after a failed check, a dispute, a reopening or an appeal."""
+    was_appealed = any(step is StepName.ASK for step, _ in taken)
+    return bool(was_appealed or case.rework_count or case.reopen_count or case.send_back_count >= DISPUTED_AFTER)
 
 
 def _barred(
@@ -177,14 +209,23 @@ def _finish(session: Session, case: Case, event: CaseEvent) -> None:
             flags |= drawing.flags_of(task)
     if is_answer:
         flags |= _flags_of_answer(session, case, event)
+    _raise_flags(session, case, event, flags)
+
+
+def _raise_flags(session: Session, case: Case, event: CaseEvent, flags: set[Flag]) -> None:
     session.add_all(CheckFlag(case_id=case.id, event_id=event.id, flag=flag, at=event.at) for flag in sorted(flags))
 
 
 def _flags_of_answer(session: Session, case: Case, event: CaseEvent) -> set[Flag]:
-    flags = {Flag.OWN_CASE} if _judged_before(session, case, event) else set()
-    told = json.loads(event.payload)
+    flags = _flags_of_place(json.loads(event.payload))
+    return flags | {Flag.OWN_CASE} if _judged_before(session, case, event) else flags
+
+
+def _flags_of_place(told: Mapping[str, Any]) -> set[Flag]:
+    """What is odd about where an answer was given, as the history tells it."""
     if told["manner"] == Manner.WAIVED:
-        return flags | {Flag.WAIVED}
+        return {Flag.WAIVED}
+    flags = set()
     if told["manner"] == Manner.ON_THE_SPOT and told["away_m"] is None:
         flags.add(Flag.NO_POSITION)
     if told["is_far"]:

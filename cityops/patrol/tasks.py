@@ -1,10 +1,16 @@
 """The inspectors' tasks that run by themselves: each opens its own doors and may run twice."""
 
-from cityops.patrol import services
+from cityops.patrol import rechecks, services
 from cityops.workshop import Workshop
 
 
 def hand_on_tasks(workshop: Workshop) -> None:
-    """Hand the open tasks of inspectors who have left to others."""
+    """Hand the open tasks that have nobody, or one who has left, to whoever may do them."""
     with workshop.transaction() as session:
         services.hand_on_tasks(session, workshop.keys)
+
+
+def draw_rechecks(workshop: Workshop) -> None:
+    """Draw the city's share of cases put right on the spot, or closed without a check, for re-check."""
+    with workshop.transaction() as session:
+        rechecks.draw_by_rule(session, workshop.keys)

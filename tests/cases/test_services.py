@@ -323,7 +323,7 @@ def test_an_ended_condition_is_not_filed_under(session: Session, people: People)
     assert refused.value.field == "condition"
 
 
-@pytest.mark.parametrize("kind", list(AttachmentKind))
+@pytest.mark.parametrize("kind", list(attachments.TAKEN_BY))
 def test_a_photo_is_added_by_whose_proof_it_is_and_while_the_case_is_open(
     session: Session, people: People, kind: AttachmentKind
 ) -> None:

@@ -102,6 +102,23 @@ class Walk(RuleBasedStateMachine):
         if open_to:
             self.step(*open_to[pick % len(open_to)], pick)
 
+    @rule(who=st.sampled_from(("supervisor", "inspector2", "dutyleader", "handler")), upheld=st.booleans())
+    def recheck(self, who: str, upheld: bool) -> None:
+        """A closed case looked at once more: it stays closed, and its history says so."""
+        with clock.running_at(self.at), self.database.transaction() as session:
+            case, viewer = session.get_one(Case, self.case_id), People(session).viewer(who)
+            before, result = (case.stage, case.ended_at), "upheld" if upheld else "not_upheld"
+            asked = StepRequest(StepName.RECHECK, case.version, result=result)
+            try:
+                services.recheck(session, viewer, self.office, case, asked, 1)
+            except CityopsError:
+                assert case.stage is not Stage.CLOSED or who != "supervisor" or self.has_judged(session, viewer)
+                return
+            assert before == (case.stage, case.ended_at) and case.stage is Stage.CLOSED
+
+    def has_judged(self, session, viewer) -> bool:
+        return history.has_done(session, self.case_id, viewer.person_id, STEPS[StepName.RECHECK].not_after)
+
     @rule(pick=st.integers(0, 50), more=st.integers(1, 3))
     def ask_rightly(self, pick: int, more: int) -> None:
         """Something that can be asked at this stage, by somebody who may."""

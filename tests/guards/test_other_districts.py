@@ -15,14 +15,17 @@ from cityops.cases.names import Source, Stage
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind
 from cityops.cases.workflow import steps_from
-from cityops.clock import now, running_at
+from cityops.clock import now, running_at, today
 from cityops.hotline.models import ReporterAnswer
+from cityops.patrol import rechecks
 from cityops.patrol.models import InspectorTask
+from cityops.patrol.recheck_models import Recheck
+from cityops.patrol.rechecks import NewSample
 from tests import factories
 from tests.guards.doors import UNSAFE, address, doors
 
 STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
-SCOPED = {"number", "answer_id", "task_id", "request_id"}
+SCOPED = {"number", "answer_id", "task_id", "request_id", "sample_id", "recheck_id"}
 TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "15405740096"
 MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
 
@@ -34,6 +37,8 @@ class West:
     cases: dict[str, Case]
     answer_ids: list[int]
     task_ids: list[int]
+    sample_ids: list[int]
+    recheck_ids: list[int]
     request_ids: list[int]
     request_version: int
     photo: str
@@ -44,6 +49,7 @@ class West:
         if "number" in named:
             return [{"number": number, "uuid": self.photo} for number in self.cases]
         own = {"answer_id": self.answer_ids, "task_id": self.task_ids, "request_id": self.request_ids}
+        own |= {"sample_id": self.sample_ids, "recheck_id": self.recheck_ids}
         for name, ids in own.items():
             if name in named:
                 return [{name: each} for each in ids]
@@ -66,6 +72,9 @@ class West:
             asked = [{"kind": each.value, "version": version, "reason": "原因"} for each in RequestKind]
             said = [{"decision": each.value, "version": self.request_version, "note": "原因"} for each in Decision]
             return [{kind: each} for each in (asked if case is not None else said)]
+        if rule.rule.endswith("/recheck") or rule.rule.startswith("/rechecks/cases/"):
+            asked = {"step": "recheck", "version": "8", "manner": "by_photo", "at_place_reason": "原因"}
+            return [{"data": asked | {"result": result}} for result in ("upheld", "not_upheld")]
         picture = {"file": (io.BytesIO(b"\xff\xd8\xff"), "a.jpg"), "id": "22222222-2222-4222-8222-222222222222"}
         return [{"data": {"outcome": "reached"}}, {"data": picture | {"kind": next(iter(AttachmentKind)).value}}]
 
@@ -76,7 +85,7 @@ def west(small_city) -> West:
     with running_at(factories.MONDAY_MORNING), small_city.transaction() as session:
         people = factories.People(session)
         handled = ("accept", "file", "dispatch", "sign_for")
-        for steps in ((), ("accept",), handled, (*handled, "report_back")):
+        for steps in ((), ("accept",), handled, (*handled, "report_back"), (*handled, "report_back", "check", "close")):
             source = Source.INSPECTOR if steps[:4] == handled else Source.HOTLINE
             who = people.inspector if source is Source.INSPECTOR else people.operator
             report = factories.make_report(
@@ -106,29 +115,33 @@ def west(small_city) -> West:
         session.add(photo)
         session.flush()
         handling = next(case for case in session.scalars(select(Case)) if case.stage is Stage.HANDLING)
+        of_today = NewSample(today(), today(), percent=100)
+        sample = rechecks.draw(session, people.viewer("supervisor"), factories.make_keys(), of_today)
         void = factories.ask(session, people.handler, handling, RequestKind.VOID)
         reports = {report.number: report.case for report in session.scalars(select(Report))}
         return West(
             reports | {case.number: case for case in reports.values()},
             list(session.scalars(select(ReporterAnswer.id))),
             list(session.scalars(select(InspectorTask.id))),
+            [sample.id],
+            list(session.scalars(select(Recheck.id))),
             [void.id],
             handling.version,
             photo.uuid,
         )
 
 
+ROWS = (Case, CaseEvent, CaseRequest, Report, InspectorTask, Recheck, ReporterAnswer, Attachment, Person)
+
+
 def everything(small_city) -> list[object]:
     """The state of all cases, events, tasks, answers, photos and people."""
     with small_city.reading() as session:
-        return [
-            session.execute(select(*row.__table__.columns).order_by(row.id)).all()
-            for row in (Case, CaseEvent, CaseRequest, Report, InspectorTask, ReporterAnswer, Attachment, Person)
-        ]
+        return [session.execute(select(*row.__table__.columns).order_by(row.id)).all() for row in ROWS]
 
 
 def test_the_west_has_something_to_hide(west, as_person):
-    assert len(west.cases) == 10 and west.answer_ids and west.task_ids
+    assert len(west.cases) == 12 and west.recheck_ids and west.answer_ids and west.task_ids
     shown = as_person("operator").get(f"/api/v1/cases/{next(reversed(west.cases))}").text
     assert TOLD in shown and PLACE in shown
 

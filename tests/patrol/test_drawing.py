@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 import pytest
 from click.testing import CliRunner
@@ -22,7 +23,7 @@ from cityops.config import Config
 from cityops.db import Database
 from cityops.grid.models import DutyGrid
 from cityops.patrol import drawing, queries, services
-from cityops.patrol.choosing import Flag, Rules, Why
+from cityops.patrol.choosing import Flag, Rules, Wait, Why
 from cityops.patrol.models import CheckFlag, InspectorShift, InspectorTask, PatrolRules
 from cityops.shell import Shell
 from tests import factories
@@ -92,7 +93,8 @@ def test_after_a_failed_check_it_is_always_another(small_city: Database) -> None
         with running_at(factories.MONDAY_MORNING):
             factories.take(session, people.inspector, case, "check", result="failed")
             factories.bring_to(session, people, case, "report_back")
-        assert len(tasks(session)) == 1
+        first, second = tasks(session)
+        assert first.done_at is not None and (second.person_id, second.waits_because) == (None, Wait.ALL_BARRED)
 
 
 def test_nobody_of_the_handling_body_or_below_or_above_it_checks(small_city: Database) -> None:
@@ -134,7 +136,7 @@ def test_an_inspector_of_another_street_is_near_within_reach_only(small_city: Da
         )
         handled_case(session, people)
         assert tasks(session)[-1].chosen_because is Why.ON_DUTY_NEAR
-        session.add(PatrolRules(id=1, reach_m=100, pair_most=3, pair_of=10))
+        session.add(PatrolRules(id=1, **asdict(Rules(reach_m=100))))
         session.flush()
         handled_case(session, people)
         assert tasks(session)[-1].person_id == people.inspector.person_id
@@ -143,7 +145,7 @@ def test_an_inspector_of_another_street_is_near_within_reach_only(small_city: Da
 def test_the_same_pair_comes_together_at_most_so_often(small_city: Database) -> None:
     with small_city.transaction() as session:
         people = People(session)
-        session.add(PatrolRules(id=1, reach_m=3000, pair_most=1, pair_of=2))
+        session.add(PatrolRules(id=1, **asdict(Rules(pair_most=1, pair_of=2))))
         for _ in range(2):
             case = handled_case(session, people, people.operator)
             with running_at(factories.MONDAY_MORNING):
@@ -302,6 +304,7 @@ def test_only_the_citys_administrator_sets_who_checks(as_person: As, small_city:
     admin = as_person("admin")
     assert 'value="3000"' in admin.get("/settings/checks").text
     asked = {"reach_m": "1500", "pair_most": "2", "pair_of": "8"}
+    asked |= {"simple_percent": "0", "waived_percent": "30", "recheck_days": "5"}
     wrong = admin.post("/settings/checks", data=asked | {"pair_most": "9"})
     assert wrong.status_code == 422 and 'id="pair_most-error"' in wrong.text and 'value="1500"' in wrong.text
     assert admin.post("/settings/checks", data=asked | {"reach_m": "x"}).status_code == 422
@@ -309,4 +312,4 @@ def test_only_the_citys_administrator_sets_who_checks(as_person: As, small_city:
         assert admin.post("/settings/checks", data=asked).status_code == 302
     assert as_person("dutyleader").post("/settings/checks", data=asked).status_code == 403
     with small_city.reading() as session:
-        assert queries.get_rules(session) == Rules(1500, 2, 8)
+        assert queries.get_rules(session) == Rules(1500, 2, 8, 0, 30, 5)

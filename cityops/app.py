@@ -46,6 +46,7 @@ from cityops.patrol import flag_routes, recheck_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
+from cityops.rehearsal import duty_routes as duty_rehearsal_routes
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
 from cityops.roster import contact_routes as roster_contacts
@@ -75,6 +76,7 @@ PAGES = (
     catalog_settings.pages,
     standard_pages.pages,
     rehearsal_routes.pages,
+    duty_rehearsal_routes.pages,
     recount_routes.pages,
     grid_routes.pages,
     grid_tiles.pages,

@@ -17,6 +17,7 @@ from cityops.errors import CityopsError
 from cityops.grid import cli as grid
 from cityops.patrol import cli as patrol
 from cityops.rehearsal import cli as rehearsal
+from cityops.rehearsal.commands import rehearse
 from cityops.serving import cli as serving
 from cityops.shell import Shell
 from cityops.simulation import cli as simulation
@@ -41,6 +42,7 @@ COMMANDS: tuple[click.Command, ...] = (
     cases.audit,
     grid.grid,
     catalog.catalog,
+    rehearse,
     grid.locate,
     patrol.patrol,
     worktime.worktime,

@@ -237,6 +237,11 @@ def list_bodies(session: Session, kinds: Collection[BodyKind] = (), on: date | N
     return session.scalars(found.where(Body.kind.in_(kinds)) if kinds else found).all()
 
 
+def find_bodies(session: Session, body_ids: Collection[int]) -> dict[int, Body]:
+    """The bodies with these keys, by key, closed ones as well."""
+    return {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(body_ids)))}
+
+
 def body_tree(bodies: Iterable[Body]) -> list[tuple[int, Body]]:
     """Bodies in the order of their tree, each with its depth; one whose parent is not among them stands at the top."""
     children: dict[int | None, list[Body]] = {}

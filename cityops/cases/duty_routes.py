@@ -81,7 +81,7 @@ def _rules_page(form: RuleForm) -> str:
     wanted = RuleFilter(kept.get("class"), kept.get("area"), kept.get("body"), is_ended="ended" in kept)
     after = web.find_asked_key("after", bits=31) or 0
     with web.reading() as session:
-        _offer(session, form)
+        offer_choices(session, form)
         found = rules.list_rules(session, current_viewer(), wanted, after=after, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
         return render_template(
@@ -93,14 +93,14 @@ def _rules_page(form: RuleForm) -> str:
             kept=kept,
             first_url=url_for("duties.list_rules", **kept) if after else None,
             next_url=url_for("duties.list_rules", **kept, after=shown[-1].id) if len(found) > PAGE_SIZE else None,
-            words=_words(form),
+            words=words_of(form),
         )
 
 
 def _rule_page(number: int, form: EndForm) -> str:
     names = RuleForm(None)
     with web.reading() as session:
-        _offer(session, names)
+        offer_choices(session, names)
         rule = rules.get_rule(session, current_viewer(), number)
         return render_template(
             "cases/rule.html",
@@ -108,11 +108,12 @@ def _rule_page(number: int, form: EndForm) -> str:
             form=form,
             may_end=rules.may_change(current_viewer(), rule.area_prefix),
             today=clock.today(),
-            words=_words(names),
+            words=words_of(names),
         )
 
 
-def _offer(session: Session, form: RuleForm) -> None:
+def offer_choices(session: Session, form: RuleForm) -> None:
+    """Fill the lists one chooses from."""
     today = clock.today()
     areas = [area for level in AREA_LEVELS for area in grid.list_areas(session, level)]
     form.class_key.choices = class_key_choices(catalog.list_classes(session, today))
@@ -122,7 +123,7 @@ def _offer(session: Session, form: RuleForm) -> None:
     form.body.choices = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
 
 
-def _words(form: RuleForm) -> dict[str, dict[str, str]]:
+def words_of(form: RuleForm) -> dict[str, dict[str, str]]:
     """What the codes of a rule are called, out of what the form offers; a code that has ended is told as it is."""
     names = ("class_key", "condition_code", "area_prefix", "body")
     return {name: {each.value: each.label for each in form[name].choices} for name in names}

@@ -11,7 +11,7 @@ from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
 from cityops.cases.models import Case
 from cityops.catalog import rules
 from cityops.catalog.duties import Matter
-from cityops.catalog.models import ResponsibilityRule
+from cityops.catalog.models import FilingCondition, ResponsibilityRule
 from cityops.grid import queries as grid
 from cityops.grid.models import Area, Component
 from cityops.words import N_
@@ -60,20 +60,38 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     keepers = _keepers(session, cases)
     winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
     areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
-    wishes = {case.id: _wishes(case) for case in cases}
+    wishes = {case.id: list_wishes(case.condition, case.area_code) for case in cases}
     codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values()}
     is_open = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
     found = select(Body).where(Body.code.in_(codes), is_open, Body.kind.in_(RESPONSIBLE_KINDS))
     bodies = {body.code: body for body in session.scalars(found)}
-    proposals: dict[int, Proposal] = {}
-    for case in cases:
-        keeper = bodies.get(keepers.get(case.component_id or 0, ""))
-        named = next((Proposal((bodies[code],), why) for code, why in wishes[case.id] if code in bodies), None)
-        ruled = _by_rules(winning[case.id], areas) if case.id in winning else None
-        proposal = Proposal((keeper,), KEEPS_COMPONENT) if keeper is not None else ruled or named
-        if proposal is not None:
-            proposals[case.id] = proposal
-    return proposals
+    picked = {
+        case.id: pick(
+            bodies.get(keepers.get(case.component_id or 0, "")),
+            winning.get(case.id, ()),
+            wishes[case.id],
+            bodies,
+            areas,
+        )
+        for case in cases
+    }
+    return {case_id: proposal for case_id, proposal in picked.items() if proposal is not None}
+
+
+def pick(
+    keeper: Body | None,
+    won: Sequence[ResponsibilityRule],
+    wished: Sequence[tuple[str, str]],
+    bodies: Mapping[str, Body],
+    areas: Mapping[str, Area],
+) -> Proposal | None:
+    """The proposal by who keeps up the component, else by the rules that won, else by the first wish that is open."""
+    if keeper is not None:
+        return Proposal((keeper,), KEEPS_COMPONENT)
+    if won:
+        found = tuple(FoundRule(rule, areas.get(rule.area_prefix)) for rule in won)
+        return Proposal(tuple(rule.body for rule in won), rules=found)
+    return next((Proposal((bodies[code],), why) for code, why in wished if code in bodies), None)
 
 
 def find_duties(session: Session, case: Case, body_id: int) -> list[int]:
@@ -92,17 +110,11 @@ def _matter(case: Case) -> Matter:
     return Matter(case.case_class.key, case.condition.code if case.condition else "", case.area_code or "")
 
 
-def _by_rules(won: Sequence[ResponsibilityRule], areas: Mapping[str, Area]) -> Proposal:
-    found = tuple(FoundRule(rule, areas.get(rule.area_prefix)) for rule in won)
-    return Proposal(tuple(rule.body for rule in won), rules=found)
-
-
-def _wishes(case: Case) -> list[tuple[str, str]]:
-    """The codes that come into question where no rule fits, the best first."""
+def list_wishes(condition: FilingCondition | None, area_code: str | None) -> list[tuple[str, str]]:
+    """The codes of bodies that come into question where no rule fits, the best first, each with why."""
     wished = []
-    condition = case.condition
     if condition is not None and condition.body_code:
         wished.append((condition.body_code, NAMED_BY_CONDITION))
-    if case.area_code and (condition is None or condition.body_kind is BodyKind.STREET_OFFICE):
-        wished.append((case.area_code[:STREET_CODE_LENGTH], OFFICE_OF_STREET))
+    if area_code and (condition is None or condition.body_kind is BodyKind.STREET_OFFICE):
+        wished.append((area_code[:STREET_CODE_LENGTH], OFFICE_OF_STREET))
     return wished

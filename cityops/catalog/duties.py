@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 
 class Rule(Protocol):
@@ -41,30 +41,31 @@ def is_in_force(rule: Rule, on: date) -> bool:
     return rule.valid_from_on <= on and (rule.valid_until_on is None or on <= rule.valid_until_on)
 
 
-def fits(rule: Rule, matter: Matter, on: date) -> bool:
-    """Whether a rule is in force on a day and says something about this matter."""
-    return (
-        is_in_force(rule, on)
-        and rule.class_key in ("", matter.class_key)
-        and rule.condition_code in ("", matter.condition_code)
-        and matter.area_code.startswith(rule.area_prefix)
-    )
+class RuleBook(Generic[_R]):
+    """The rules in force on a day, laid out so that those that win are found without looking at each of them."""
 
+    def __init__(self, rules: Iterable[_R], on: date) -> None:
+        self._rules: dict[tuple[str, str, str], list[_R]] = {}
+        for rule in rules:
+            if is_in_force(rule, on):
+                self._rules.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
+        self._lengths = sorted({len(area) for _, _, area in self._rules}, reverse=True)
 
-def rank(rule: Rule) -> tuple[int, int]:
-    """How particular a rule is: a condition before a class before all classes, then the smaller area."""
-    return bool(rule.class_key) + bool(rule.condition_code), len(rule.area_prefix)
+    def choose(self, matter: Matter) -> list[_R]:
+        """The rules that win, one for each body they name: more than one where equally particular rules disagree.
 
-
-def choose(rules: Iterable[_R], matter: Matter, on: date) -> list[_R]:
-    """The rules that win, one for each body they name: more than one where equally particular rules disagree."""
-    fitting = sorted((rule for rule in rules if fits(rule, matter, on)), key=lambda rule: rule.id)
-    highest = max((rank(rule) for rule in fitting), default=None)
-    by_body: dict[int, _R] = {}
-    for rule in fitting:
-        if rank(rule) == highest:
-            by_body.setdefault(rule.body_id, rule)
-    return list(by_body.values())
+        The most particular ones win: a condition before a class before all classes, then the smaller area.
+        """
+        class_key, condition, area = matter.class_key, matter.condition_code, matter.area_code
+        for subject in dict.fromkeys(((class_key, condition), (class_key, ""), ("", ""))):
+            for length in self._lengths:
+                found = self._rules.get((*subject, area[:length]))
+                if found:
+                    by_body: dict[int, _R] = {}
+                    for rule in found:
+                        by_body.setdefault(rule.body_id, rule)
+                    return list(by_body.values())
+        return []
 
 
 def contradictions(rules: Iterable[_R]) -> list[tuple[_R, _R]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, String, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops import clock
@@ -13,7 +13,7 @@ from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.catalog import duties, queries
-from cityops.catalog.duties import Matter
+from cityops.catalog.duties import Matter, RuleBook
 from cityops.catalog.models import KIND_LETTERS, CaseClass, ResponsibilityRule
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.words import N_
@@ -76,21 +76,25 @@ def find_winning(session: Session, matters: Mapping[int, Matter], on: date) -> d
     if not matters:
         return {}
     areas = {matter.area_code[:length] for matter in matters.values() for length in AREA_LENGTHS}
-    query = (
-        select(ResponsibilityRule)
-        .join(ResponsibilityRule.body)
-        .where(
-            ResponsibilityRule.class_key.in_({"", *(matter.class_key for matter in matters.values())}),
-            ResponsibilityRule.area_prefix.in_({"", *areas}),
-            ResponsibilityRule.valid_from_on <= on,
-            _lasts_until(on),
-            _is_open(on),
-        )
-        .options(contains_eager(ResponsibilityRule.body))
+    query = _in_force(on).where(
+        ResponsibilityRule.class_key.in_({"", *(matter.class_key for matter in matters.values())}),
+        ResponsibilityRule.area_prefix.in_({"", *areas}),
     )
-    rules = session.scalars(query).all()
-    chosen = {key: duties.choose(rules, matter, on) for key, matter in matters.items()}
+    book = RuleBook(session.scalars(query).all(), on)
+    chosen = {key: book.choose(matter) for key, matter in matters.items()}
     return {key: winners for key, winners in chosen.items() if winners}
+
+
+def list_in_force(session: Session, on: date) -> Sequence[ResponsibilityRule]:
+    """Every rule of a day that names a body which is open then, by number."""
+    return session.scalars(_in_force(on)).all()
+
+
+def _in_force(on: date) -> Select[ResponsibilityRule]:
+    query = select(ResponsibilityRule).join(ResponsibilityRule.body).options(contains_eager(ResponsibilityRule.body))
+    return query.where(ResponsibilityRule.valid_from_on <= on, _lasts_until(on), _is_open(on)).order_by(
+        ResponsibilityRule.id
+    )
 
 
 def list_rules(
@@ -122,7 +126,7 @@ def list_faults(session: Session, viewer: Viewer) -> Faults:
     return Faults(closed, duties.contradictions(sound), _uncovered(session, named, today))
 
 
-def get_rule(session: Session, viewer: Viewer, number: int) -> ResponsibilityRule:
+def get_rule(session: Session, viewer: Viewer | None, number: int) -> ResponsibilityRule:
     """The rule of this number with its body.
 
     Raises:
@@ -135,9 +139,9 @@ def get_rule(session: Session, viewer: Viewer, number: int) -> ResponsibilityRul
     return rule
 
 
-def may_change(viewer: Viewer, area_prefix: str) -> bool:
+def may_change(viewer: Viewer | None, area_prefix: str) -> bool:
     """Whether an administrator's own area holds all of a rule's; the whole city's are the city administrator's."""
-    if administration.is_city_administrator(viewer):
+    if viewer is None or administration.is_city_administrator(viewer):
         return True
     low, high = area_prefix.ljust(12, "0"), area_prefix.ljust(12, "9")
     spans = [span for held in viewer.holding(Post.ADMINISTRATOR) for span in held.ranges]
@@ -153,7 +157,7 @@ def changeable(viewer: Viewer, area_prefix: InstrumentedAttribute[str]) -> Colum
     return and_(area_prefix != "", or_(false(), *(and_(low >= first, high <= last) for first, last in spans)))
 
 
-def _must_change(viewer: Viewer, area_prefix: str) -> None:
+def _must_change(viewer: Viewer | None, area_prefix: str) -> None:
     administration.must_administer(viewer)
     if not may_change(viewer, area_prefix):
         raise NotAllowed(N_("The rules of this area are the city administrator's."))
@@ -161,6 +165,21 @@ def _must_change(viewer: Viewer, area_prefix: str) -> None:
 
 def add_rule(session: Session, viewer: Viewer, new: NewRule) -> ResponsibilityRule:
     """Add a rule that holds from today or a later day.
+
+    Raises:
+        NotAllowed, Invalid: as `draft_rule`.
+    """
+    # Whoever adds a rule for the same body meanwhile waits here, and then sees this one.
+    session.execute(select(Body.id).where(Body.code == new.body).with_for_update())
+    rule = draft_rule(session, viewer, new)
+    session.add(rule)
+    session.flush()
+    audit.record(session, viewer.person_id, AuditAction.RULE_ADDED, _subject(rule))
+    return rule
+
+
+def draft_rule(session: Session, viewer: Viewer | None, new: NewRule) -> ResponsibilityRule:
+    """The rule as it would be added, kept nowhere; None for the viewer stands for the command line.
 
     Raises:
         NotAllowed: no administrator, or of another area.
@@ -171,9 +190,7 @@ def add_rule(session: Session, viewer: Viewer, new: NewRule) -> ResponsibilityRu
     _check_days(first_on, new.until_on)
     class_key = _class_of(session, new, first_on)
     check_subject(session, class_key, new.area_prefix, first_on)
-    # Whoever adds a rule for the same body meanwhile waits here, and then sees this one.
-    found = select(Body).where(Body.code == new.body, Body.kind.in_(RESPONSIBLE_KINDS), _is_open(first_on))
-    body = session.scalar(found.with_for_update())
+    body = session.scalar(select(Body).where(Body.code == new.body, _is_open(first_on)))
     if body is None:
         raise Invalid("body", N_("There is no responsible body with this code."))
     rule = ResponsibilityRule(
@@ -181,15 +198,13 @@ def add_rule(session: Session, viewer: Viewer, new: NewRule) -> ResponsibilityRu
         condition_code=new.condition_code,
         area_prefix=new.area_prefix,
         body_id=body.id,
+        body=body,
         valid_from_on=first_on,
         valid_until_on=new.until_on,
         reference=_checked_text("reference", new.reference, MAX_REFERENCE),
         note=_checked_text("note", new.note, MAX_NOTE),
     )
     _refuse_twin(session, rule)
-    session.add(rule)
-    session.flush()
-    audit.record(session, viewer.person_id, AuditAction.RULE_ADDED, _subject(rule, body))
     return rule
 
 
@@ -286,9 +301,9 @@ def _refuse_twin(session: Session, rule: ResponsibilityRule) -> None:
         raise Invalid("body", N_("Rule #%(number)s says the same already."), number=twin.id)
 
 
-def _subject(rule: ResponsibilityRule, body: Body) -> str:
+def _subject(rule: ResponsibilityRule) -> str:
     what = rule.condition_code or rule.class_key or "*"
-    return f"#{rule.id}: {what} @ {rule.area_prefix or '*'} → {body.code}"
+    return f"#{rule.id}: {what} @ {rule.area_prefix or '*'} → {rule.body.code}"
 
 
 def _checked_text(field: str, text: str, longest: int) -> str:

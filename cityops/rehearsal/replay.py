@@ -107,10 +107,7 @@ def rehearse(
     Raises:
         Invalid: the months are none, or too many.
     """
-    if not 1 <= months <= MOST_MONTHS:
-        raise Invalid("months", N_("Between 1 and %(most)s months can be rehearsed."), most=MOST_MONTHS)
-    now = clock.now()
-    result = Rehearsal(months_before(clock.city_day(now), months))
+    now, result = clock.now(), Rehearsal(first_day(months))
     calendars: dict[str, Calendar] = {}
     for batch in list_batches(session, viewer, result.since_on):
         if most_cases is not None and result.whole.total >= most_cases:
@@ -163,6 +160,17 @@ def due_under(
 def by_change(result: Rehearsal) -> list[tuple[int, Tally]]:
     """The bodies by how much their share on time would have changed, the losers first."""
     return sorted(result.bodies.items(), key=lambda pair: (pair[1].rate_after - pair[1].rate_before, pair[0]))
+
+
+def first_day(months: int) -> date:
+    """The first day of the last months.
+
+    Raises:
+        Invalid: the months are none, or too many.
+    """
+    if not 1 <= months <= MOST_MONTHS:
+        raise Invalid("months", N_("Between 1 and %(most)s months can be rehearsed."), most=MOST_MONTHS)
+    return months_before(clock.today(), months)
 
 
 def months_before(day: date, months: int) -> date:

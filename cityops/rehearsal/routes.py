@@ -16,11 +16,10 @@ from cityops.catalog.labels import limit_words
 from cityops.catalog.telling import Names, tell_changes, title_of
 from cityops.errors import CityopsError
 from cityops.rehearsal.concerned import count_left_unfiled, list_concerned, list_concerns
-from cityops.rehearsal.forms import PublishForm
+from cityops.rehearsal.forms import DEFAULT_MONTHS, MONTHS, PublishForm
 from cityops.rehearsal.replay import by_change, rehearse
 from cityops.rehearsal.services import publish
 
-DEFAULT_MONTHS = 3
 # A page answers while somebody waits; the command looks at all.
 MOST_ON_PAGE = 50_000
 
@@ -83,6 +82,7 @@ def rehearsal(draft_id: int) -> str:
             result=result,
             bodies=[(bodies.get(key), tally) for key, tally in by_change(result)],
             months=months,
+            offered=MONTHS,
             hours=lambda rule: names.value("calendar", rule.calendar),
             limit_words=limit_words,
         )

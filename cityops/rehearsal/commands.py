@@ -1,0 +1,122 @@
+"""`cityops rehearse`: how the last months would have gone under a rule or calendar that is not there yet."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from cityops import clock
+from cityops.accounts import queries as accounts
+from cityops.accounts.models import Body
+from cityops.catalog.rules import NewRule
+from cityops.errors import Invalid
+from cityops.rehearsal import duty_replay
+from cityops.rehearsal.duty_replay import DutyRehearsal, Redirected
+from cityops.shell import Shell
+from cityops.words import N_
+
+MONTHS = click.option("--months", default=3, show_default=True, metavar="N", help="How many months back.")
+LIMIT = click.option("--limit", default=50, show_default=True, metavar="N", help="How many of the cases are named.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON instead of a table.")
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def rehearse() -> None:
+    """Replay the last months under a rule or calendar before it holds; nothing is kept, no case is touched."""
+
+
+@rehearse.command()
+@click.option("--body", metavar="CODE", help="Whose the rule would make it.")
+@click.option("--class", "class_key", default="", metavar="KEY", help="C01037; without it every class.")
+@click.option("--condition", default="", metavar="CODE", help="C01037-1; without it every condition.")
+@click.option("--area", default="", metavar="CODE", help="A district, street or community; without it the whole city.")
+@click.option("--from", "from_on", type=DAY, help="The rule's first day; without it today.")
+@click.option("--until", "until_on", type=DAY, help="The rule's last day.")
+@click.option("--ends-others", is_flag=True, help="As if the rules that say otherwise of the same had ended.")
+@click.option(
+    "--without", "number", type=int, metavar="NUMBER", help="A rule that would end today, instead of a new one."
+)
+@MONTHS
+@LIMIT
+@AS_JSON
+@click.pass_obj
+def rule(
+    shell: Shell,
+    body: str | None,
+    class_key: str,
+    condition: str,
+    area: str,
+    from_on: datetime | None,
+    until_on: datetime | None,
+    ends_others: bool,
+    number: int | None,
+    months: int,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Which cases of the last months would have gone to whom under one responsibility rule more, or less."""
+    if (body is None) == (number is None):
+        raise Invalid("body", N_("Say either --body, whose it would be, or --without, which rule would end."))
+    with shell.database.reading() as session:
+        if number is not None:
+            change = duty_replay.ending(session, None, number, clock.today())
+        else:
+            first_on, last_on = (day.date() if day is not None else None for day in (from_on, until_on))
+            new = NewRule(body or "", class_key, condition, area, first_on, last_on)
+            change = duty_replay.adding(session, None, new, ends_others=ends_others)
+        result = duty_replay.rehearse(session, None, change, months, most_redirected=max(0, limit))
+        bodies = accounts.find_bodies(session, result.body_ids)
+    if as_json:
+        click.echo(json.dumps(_told(result, bodies), ensure_ascii=False, indent=2))
+    else:
+        for line in _table(result, bodies):
+            click.echo(line)
+    outcomes = ", ".join(f"{result.outcomes[each]} {each.value}" for each in duty_replay.Outcome)
+    click.echo(
+        f"{result.total} cases filed since {result.since_on}: {outcomes}, {result.undecided} undecided", err=True
+    )
+
+
+def _told(result: DutyRehearsal, bodies: dict[int, Body]) -> dict[str, Any]:
+    return {
+        "since_on": result.since_on.isoformat(),
+        "cases": result.total,
+        "outcomes": {each.value: result.outcomes[each] for each in duty_replay.Outcome},
+        "as_went": result.as_went,
+        "undecided": result.undecided,
+        "lost_hours": round(result.lost.total_seconds() / 3600, 1),
+        "bodies": [
+            {"body": bodies[key].code, "before": asdict(before), "after": asdict(after)}
+            for key, before, after in result.list_changed()
+        ],
+        "redirected": [_redirected(each, bodies) for each in result.redirected],
+    }
+
+
+def _redirected(each: Redirected, bodies: dict[int, Body]) -> dict[str, Any]:
+    return {
+        "case": each.past.number,
+        "class": each.past.class_key,
+        "went_to": bodies[each.past.first_id].code,
+        "sent_back_by": [bodies[key].code for key in each.past.sent_back_by],
+        "handled_by": bodies[each.past.last_id].code,
+        "late": each.past.is_late,
+        "proposed": each.body.code,
+        "rules": [found.rule.id for found in each.proposal.rules],
+        "outcome": each.outcome.value,
+    }
+
+
+def _table(result: DutyRehearsal, bodies: dict[int, Body]) -> Iterator[str]:
+    head = ("body", "cases", "then", "late", "then", "sent back", "then")
+    yield "  ".join(word.rjust(9) if place else word.ljust(20) for place, word in enumerate(head))
+    for key, before, after in result.list_changed():
+        pairs = ((before.cases, after.cases), (before.late, after.late), (before.sent_back, after.sent_back))
+        yield "  ".join([bodies[key].code.ljust(20), *(str(figure).rjust(9) for pair in pairs for figure in pair)])
+    for each in result.redirected:
+        told = _redirected(each, bodies)
+        yield "{case}  {class}  {went_to} -> {proposed}, handled by {handled_by}: {outcome}".format(**told)

@@ -42,7 +42,7 @@ from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
 from cityops.notices import settings as notices_settings
 from cityops.patrol import api as patrol_api
-from cityops.patrol import flag_routes, recheck_routes
+from cityops.patrol import flag_routes, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
@@ -87,6 +87,7 @@ PAGES = (
     patrol_settings.pages,
     flag_routes.pages,
     recheck_routes.pages,
+    waiting_routes.pages,
     roster_routes.pages,
     roster_contacts.pages,
     roster_hand_overs.pages,

@@ -21,6 +21,7 @@ from cityops.cases.queries import Tally
 from cityops.cases.requests import RULES
 from cityops.cases.workflow import STEPS, SUPERVISION, Step, moves_from
 from cityops.hotline import queries as hotline
+from cityops.patrol import queries as patrol
 from cityops.words import N_
 
 pages = Blueprint("work", __name__)
@@ -72,6 +73,9 @@ def list_tabs(session: Session, viewer: Viewer) -> list[Tab]:
     if viewer.has(*SUPERVISION):
         disputed = Tally(arbitration.count_disputes(session, viewer))
         tabs.append(Tab("arbitration", gettext("disputes"), url_for("arbitration.waiting"), disputed))
+        waiting_tasks = Tally(patrol.count_waiting(session, viewer.only(*SUPERVISION)))
+        url = url_for("waiting_tasks.list_waiting")
+        tabs.append(Tab("nobody", gettext("tasks with nobody"), url, waiting_tasks))
     if viewer.has(Post.HANDLER):
         beside = co_queries.tally_work(session, viewer)
         tabs.append(Tab("co", gettext("tasks beside a lead"), url_for("co_handlings.waiting"), beside))

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.assessment.formulas import Count
 from cityops.assessment.periods import Span
+from cityops.cases.at_place import CheckAnswer, Manner
 from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent, StageClock
 from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.queries import AREA_POSTS
@@ -79,6 +80,24 @@ def _of_steps(statement: Statement) -> Statement:
     return from_events.outerjoin(StageClock, stopped_by_it)
 
 
+def _of_closings(statement: Statement) -> Statement:
+    """The closings of cases, each with the check that the case had passed, and the body that had it then."""
+    passed = aliased(CaseEvent)
+    is_check = and_(passed.case_id == Case.id, passed.at == Case.passed_at, passed.step == StepName.CHECK)
+    handled = and_(Assignment.case_id == Case.id, Assignment.ended_at == Case.passed_at)
+    from_events = statement.select_from(CaseEvent).join(Case, Case.id == CaseEvent.case_id)
+    from_events = from_events.join(Assignment, and_(handled, Assignment.end == AssignmentEnd.PASSED))
+    from_events = from_events.join(passed, and_(is_check, passed.result == "passed"))
+    answer = and_(CheckAnswer.case_id == passed.case_id, CheckAnswer.seq == passed.seq)
+    return from_events.outerjoin(CheckAnswer, answer)
+
+
+def _last_closing(_span: Span) -> Condition:
+    """A case that was reopened counts when it is closed again, by its new check."""
+    is_closing = and_(CaseEvent.to_stage == Stage.CLOSED, CaseEvent.from_stage != Stage.CLOSED)
+    return and_(is_closing, CaseEvent.at == Case.ended_at, Case.stage == Stage.CLOSED)
+
+
 def _counts() -> Condition:
     """What is held against a body: not a case that was voided, nor a mark that an appeal took away."""
     return and_(Assignment.exempted_at.is_(None), Case.stage != Stage.VOIDED)
@@ -114,6 +133,7 @@ FILED = Source(Case.id, Case.filed_at, Case.body_id, _of_cases, lambda _span: Ca
 SIMPLE = Source(
     Case.id, Case.opened_at, None, _of_cases, lambda _span: and_(Case.is_simple, Case.stage == Stage.CLOSED)
 )
+CHECKED = Source(CaseEvent.id, CaseEvent.at, Assignment.body_id, _of_closings, _last_closing)
 TAKEN = Source(CaseEvent.id, CaseEvent.at, CaseEvent.body_id, _of_steps, lambda _span: true())
 
 
@@ -159,6 +179,11 @@ COUNTS: Mapping[Count, tuple[Source, Callable[[Span], Condition]]] = {
     Count.TO_CLOSE: (TO_CLOSE, _all),
     Count.CLOSED: (TO_CLOSE, _closed),
     Count.CLOSED_ON_TIME: (TO_CLOSE, lambda span: and_(_closed(span), Assignment.on_time.is_(True))),
+    Count.CHECKED: (CHECKED, _all),
+    Count.CHECKED_ON_THE_SPOT: (CHECKED, lambda _span: CheckAnswer.manner == Manner.ON_THE_SPOT),
+    Count.CHECKED_BY_VIDEO: (CHECKED, lambda _span: CheckAnswer.manner == Manner.BY_VIDEO),
+    Count.CHECKED_BY_PHOTO: (CHECKED, lambda _span: CheckAnswer.manner == Manner.BY_PHOTO),
+    Count.CHECK_WAIVED: (CHECKED, lambda _span: CheckAnswer.manner == Manner.WAIVED),
     Count.STEPS: (TAKEN, _all),
     Count.CLOCKED_STEPS: (TAKEN, lambda _span: StageClock.id.is_not(None)),
     Count.STEPS_ON_TIME: (TAKEN, lambda _span: CaseEvent.at <= StageClock.due_at),

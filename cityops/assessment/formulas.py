@@ -44,6 +44,11 @@ class Count(StrEnum):
     TO_CLOSE = "to_close"
     CLOSED = "closed"
     CLOSED_ON_TIME = "closed_on_time"
+    CHECKED = "checked"
+    CHECKED_ON_THE_SPOT = "checked_on_the_spot"
+    CHECKED_BY_VIDEO = "checked_by_video"
+    CHECKED_BY_PHOTO = "checked_by_photo"
+    CHECK_WAIVED = "check_waived"
     STEPS = "steps"
     CLOCKED_STEPS = "clocked_steps"
     STEPS_ON_TIME = "steps_on_time"
@@ -56,6 +61,7 @@ class Rate(StrEnum):
     REWORK_RATE = "rework_rate"
     CLOSING_RATE = "closing_rate"
     CLOSING_ON_TIME_RATE = "closing_on_time_rate"
+    WAIVED_RATE = "waived_rate"
     STEPS_ON_TIME_RATE = "steps_on_time_rate"
 
 
@@ -73,6 +79,7 @@ class Indicator:
         denominator: the count it is divided by; None for a plain count.
         kinds: the scores it stands in.
         reference: the standard that names it; None where it is the house's own.
+        is_of_checks: whether it tells how closed cases were checked, and stands in a table of its own.
     """
 
     code: Count | Rate
@@ -82,6 +89,7 @@ class Indicator:
     denominator: Count | None = None
     kinds: tuple[Kind, ...] = BODIES_AND_AREAS
     reference: str | None = STANDARD
+    is_of_checks: bool = False
 
     @property
     def is_rate(self) -> bool:
@@ -92,6 +100,13 @@ class Indicator:
     def counts(self) -> tuple[Count, ...]:
         """The counts it is made of."""
         return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+
+
+def _of_checks(
+    code: Count | Rate, label: str, meaning: str, numerator: Count | None = None, denominator: Count | None = None
+) -> Indicator:
+    counted = numerator or Count(code)
+    return Indicator(code, label, meaning, counted, denominator, reference=None, is_of_checks=True)
 
 
 INDICATORS: Mapping[Count | Rate, Indicator] = {
@@ -187,6 +202,17 @@ INDICATORS: Mapping[Count | Rate, Indicator] = {
             Count.CLOSED_ON_TIME,
             Count.TO_CLOSE,
         ),
+        _of_checks(Count.CHECKED, N_("Closed after a check"), N_("cases closed in the period that passed a check")),
+        _of_checks(Count.CHECKED_ON_THE_SPOT, N_("On the spot"), N_("of those, checked at the place")),
+        _of_checks(Count.CHECKED_BY_VIDEO, N_("By video"), N_("of those, checked by video")),
+        _of_checks(Count.CHECKED_BY_PHOTO, N_("By photo"), N_("of those, checked by photo")),
+        _of_checks(
+            Rate.WAIVED_RATE,
+            N_("Check waived"),
+            N_("of those, closed without anybody looking ÷ closed after a check"),
+            Count.CHECK_WAIVED,
+            Count.CHECKED,
+        ),
         Indicator(
             Count.STEPS,
             N_("Steps"),
@@ -209,6 +235,7 @@ _LABELS_WITHIN_RATES = {
     Count.HANDLED_ON_TIME: N_("Cases handled on time"),
     Count.REWORKED: N_("Cases reworked"),
     Count.CLOSED_ON_TIME: N_("Cases closed on time"),
+    Count.CHECK_WAIVED: N_("Closed with the check waived"),
     Count.CLOCKED_STEPS: N_("Steps that end a stage's clock"),
     Count.STEPS_ON_TIME: N_("Steps taken in time"),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.assessment.facts import (
+    CHECKED,
     COUNTS,
     DUE,
     SENT_BACK,
@@ -162,7 +163,12 @@ def list_behind(
 ) -> BehindPage:
     """The rows behind one figure, the newest first, a page at a time; a fixed number of queries."""
     source, size = COUNTS[count][0], min(size, MAX_PAGE)
-    fact: tuple[Any, ...] = {DUE: (Assignment,), SENT_BACK: (Assignment,), TAKEN: (CaseEvent,)}.get(source, ())
+    fact: tuple[Any, ...] = {
+        DUE: (Assignment,),
+        SENT_BACK: (Assignment,),
+        CHECKED: (Assignment,),
+        TAKEN: (CaseEvent,),
+    }.get(source, ())
     listed = source.joined(select(Case, source.key, source.moment, scope(viewer).label("is_seen"), *fact))
     listed = listed.where(behind_condition(viewer, kind, count, span, row)).order_by(source.key.desc())
     if cursor:
@@ -219,7 +225,7 @@ def _of_row(source: Source, kind: Kind, row: RowOf) -> Condition:
 
 def _loaded(source: Source) -> list[Any]:
     shown = [joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body)]
-    if source is DUE or source is SENT_BACK:
+    if source is DUE or source is SENT_BACK or source is CHECKED:
         return [*shown, joinedload(Assignment.body)]
     return [*shown, joinedload(CaseEvent.person)] if source is TAKEN else shown
 

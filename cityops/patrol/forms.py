@@ -108,8 +108,8 @@ class SampleForm(RoomForm):
 
     FIELD_OF = {"area": "area_prefix", "percent": "amount", "number": "amount"}
 
-    from_on = DateField(_l("Closed from"), [InputRequired(_l("Fill this in."))])
-    until_on = DateField(_l("to"), [InputRequired(_l("Fill this in."))])
+    from_on = DateField(_l("Closed on or after"), [InputRequired(_l("Fill this in."))])
+    until_on = DateField(_l("Closed on or before"), [InputRequired(_l("Fill this in."))])
     amount = IntegerField(_l("How many"), [InputRequired(_l("Fill this in.")), NumberRange(0, 100_000)], default=5)
     measure = SelectField(_l("Counted in"))
     area_prefix = SelectField(_l("Area"), validate_choice=False)

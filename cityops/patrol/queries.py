@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import String, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, String, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from cityops import clock
@@ -189,6 +189,29 @@ def list_flags(
     whole = contains_eager(CheckFlag.case).options(joinedload(Case.case_class), joinedload(Case.condition))
     flags = flags.options(whole, joinedload(CheckFlag.event).joinedload(CaseEvent.person))
     return session.scalars(flags.order_by(CheckFlag.id.desc()).limit(size)).all()
+
+
+def list_waiting(
+    session: Session, viewer: Viewer, *, after: int | None = None, size: int = 50
+) -> Sequence[InspectorTask]:
+    """The open tasks in the viewer's scope for which nobody is found, the oldest first, with their cases."""
+    statement = select(InspectorTask).join(InspectorTask.case).where(_waits(viewer))
+    if after is not None:
+        statement = statement.where(InspectorTask.id > after)
+    whole = contains_eager(InspectorTask.case).options(joinedload(Case.case_class), joinedload(Case.condition))
+    statement = statement.options(whole, joinedload(InspectorTask.person))
+    return session.scalars(statement.order_by(InspectorTask.id).limit(size)).all()
+
+
+def count_waiting(session: Session, viewer: Viewer) -> int:
+    """How many open tasks in the viewer's scope have nobody."""
+    waiting = select(func.count()).select_from(InspectorTask).join(InspectorTask.case).where(_waits(viewer))
+    return session.scalar(waiting) or 0
+
+
+def _waits(viewer: Viewer) -> ColumnElement[bool]:
+    no_one = and_(InspectorTask.done_at.is_(None), InspectorTask.waits_because.is_not(None))
+    return and_(no_one, cases.scope(viewer))
 
 
 def list_left_behind(session: Session, on: date, limit: int) -> Sequence[InspectorTask]:

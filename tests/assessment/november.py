@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.cases.at_place import AtPlace, Manner
 from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.cases.names import StepName
 from tests.factories import EAST_POINT, MONDAY_MORNING, People, ask, decide, make_report, take
@@ -46,14 +47,22 @@ def _handle(session: Session, people: People, cases: dict[str, Case]) -> None:
             _take(session, people, cases[letter], "report_back")
     with clock.running_at(at("10T11:00")):
         _take(session, people, cases["A"], "check", "close")
-        _take(session, people, cases["I"], "check", "close")
+        _close(session, people, cases["I"], Manner.WAIVED)
         take(session, people.inspector, cases["C"], StepName.CHECK, result="failed")
         take(session, people.viewer("handler-roads"), cases["D"], "report_back")
         _take(session, people, cases["D"], "check")
     with clock.running_at(at("11T08:00")):
-        _take(session, people, cases["C"], "report_back", "check", "close")
+        _take(session, people, cases["C"], "report_back")
+        _close(session, people, cases["C"], Manner.BY_PHOTO)
     with clock.running_at(at("11T10:00")):
-        _take(session, people, cases["B"], "report_back", "check", "close")
+        _take(session, people, cases["B"], "report_back")
+        _close(session, people, cases["B"], Manner.BY_VIDEO)
+
+
+def _close(session: Session, people: People, case: Case, manner: Manner) -> None:
+    """Check a case in another way than on the spot, and close it."""
+    take(session, people.inspector, case, "check", at_place=AtPlace(reason="原因", manner=manner))
+    _take(session, people, case, "close")
 
 
 def _simple(session: Session, people: People) -> Case:

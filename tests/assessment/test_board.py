@@ -39,6 +39,11 @@ LAMPS = {
     Count.TO_CLOSE: "ABCEGI",
     Count.CLOSED: "ABCI",
     Count.CLOSED_ON_TIME: "ACI",
+    Count.CHECKED: "ABCI",
+    Count.CHECKED_ON_THE_SPOT: "A",
+    Count.CHECKED_BY_VIDEO: "B",
+    Count.CHECKED_BY_PHOTO: "C",
+    Count.CHECK_WAIVED: "I",
 }
 EVERYWHERE = LAMPS | {
     Count.FILED: "ABCDEGHIJ",
@@ -79,6 +84,11 @@ def test_a_department_is_scored_by_what_it_was_given(session: Session, people: P
         "closed": (4, None),
         "closing_rate": (4, 6),
         "closing_on_time_rate": (3, 6),
+        "checked": (4, None),
+        "checked_on_the_spot": (1, None),
+        "checked_by_video": (1, None),
+        "checked_by_photo": (1, None),
+        "waived_rate": (1, 4),
     }
     roads = figures(shown, "roads")
     assert roads["on_time_rate"] == (1, 1), "sent back by the lamps in time, the case is the roads' alone"

@@ -16,7 +16,11 @@ from tests.journeys.site import Site
 def test_a_sample_is_drawn_judged_and_a_case_reopened(signed_in: Signed, site: Site, photo: Camera) -> None:
     supervisor = signed_in("supervisor")
     page = supervisor.page
+    page.goto("/tasks/waiting")
+    expect(page.locator('.tabs a[aria-current="page"]')).to_contain_text("无人任务")
+    supervisor.shows("rechecks-0-nobody")
     page.goto("/scores")
+    supervisor.shows("rechecks-0-scores")
     page.get_by_role("link", name="抽查复核").click()
     supervisor.open_form("draw-sample")
     supervisor.shows("rechecks-1-drawing")

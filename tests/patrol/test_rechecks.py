@@ -297,6 +297,17 @@ def test_the_command_line_draws_a_sample_again(tmp_path: Path, small_city: Datab
     assert CliRunner().invoke(cli, ["patrol", "recheck", "--sample", "99"], obj=shell).exit_code != 0
 
 
+def test_tasks_that_nobody_has_are_listed_with_the_reason(as_person: As, small_city: Database, app: Flask) -> None:
+    with small_city.transaction() as session:
+        number = closed_case(session).number
+        draw(session)
+    for name, status in (("supervisor", 200), ("dutyleader", 200), ("inspector", 403), ("handler", 403)):
+        page = as_person(name).get("/tasks/waiting")
+        assert (page.status_code, number in page.text) == (status, status == 200)
+    assert number not in as_person("dutyleader-east").get("/tasks/waiting").text
+    assert "/tasks/waiting" in as_person("dutyleader").get("/").text
+
+
 @pytest.fixture
 def drawn(small_city: Database, app: Flask) -> tuple[int, int, int, str]:
     """A sample of one case with `inspector3`: the keys of sample, re-check and task, and the case's number."""

@@ -5,12 +5,12 @@ BEGIN IMMEDIATE: with a plain BEGIN, a reader that turns writer loses to "databa
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -37,6 +37,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 15_000
+
+_T = TypeVar("_T")
+_SETTINGS = "settings"
 
 # SQLite numbers rows by itself only in an INTEGER key.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -166,6 +169,22 @@ class Database:
             engine = self.__dict__.pop(name, None)
             if engine is not None:
                 engine.dispose()
+
+
+def keep_settings(session: Session) -> None:
+    """Let a session that takes many steps read each setting once: it sees no change made after that."""
+    session.info[_SETTINGS] = {}
+
+
+def setting(session: Session, key: Hashable, read: Callable[[], _T]) -> _T:
+    """What `read` finds under a key of its own: read each time, and only once by a session that keeps settings."""
+    kept = session.info.get(_SETTINGS)
+    if kept is None:
+        return read()
+    if key not in kept:
+        kept[key] = read()
+    found: _T = kept[key]
+    return found
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:

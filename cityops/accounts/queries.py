@@ -26,7 +26,7 @@ from cityops.accounts.models import (
 from cityops.accounts.posts import Post
 from cityops.accounts.signing_in import hash_secret
 from cityops.accounts.viewer import HeldPost, Viewer
-from cityops.db import UtcDateTime
+from cityops.db import UtcDateTime, setting
 from cityops.errors import NotFound
 from cityops.words import N_
 
@@ -217,7 +217,7 @@ def get_body(session: Session, body_id: int) -> Body:
 
 def find_body(session: Session, code: str) -> Body | None:
     """The body of this code, ended or not."""
-    return session.scalar(select(Body).where(Body.code == code))
+    return setting(session, ("body", code), lambda: session.scalar(select(Body).where(Body.code == code)))
 
 
 def find_jurisdiction(session: Session, code: str) -> Jurisdiction | None:

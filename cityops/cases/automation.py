@@ -16,7 +16,7 @@ from cityops.cases.models import Case
 from cityops.cases.names import Source
 from cityops.cases.plain_cases import AutoStep, Held
 from cityops.catalog import rules
-from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.db import Base, BigKey, UtcDateTime, setting, words_enum
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.words import N_
 
@@ -98,7 +98,8 @@ class NewAutomation:
 def find_rule(session: Session, step: AutoStep, case: Case) -> AutomationRule | None:
     """The rule that takes this step on this case: the most particular one that is on, by class, area and source."""
     on = select(AutomationRule).where(AutomationRule.step == step, AutomationRule.ended_at.is_(None))
-    covering = [rule for rule in session.scalars(on) if rule.covers(case)]
+    rules_on = setting(session, ("automation", step), lambda: session.scalars(on).all())
+    covering = [rule for rule in rules_on if rule.covers(case)]
     return max(covering, default=None, key=lambda rule: (bool(rule.class_key), len(rule.area_prefix), rule.source))
 
 

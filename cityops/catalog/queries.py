@@ -7,10 +7,10 @@ from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindpar
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, selectinload
 
 from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, FilingCondition, StageLimit, Standard
+from cityops.db import setting
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_, Word
 
-KEPT = "stage_limits"
 MAX_SEARCH = 1_000
 
 
@@ -86,7 +86,8 @@ def find_condition(session: Session, code: str, on: date) -> FilingCondition | N
     """The filing condition of this code in force on the day, its class with it, or None."""
     if not code.isprintable():
         return None
-    return session.scalar(_CONDITION, {"code": code, "on": on})
+    asked = {"code": code, "on": on}
+    return setting(session, ("filing condition", code, on), lambda: session.scalar(_CONDITION, asked))
 
 
 def get_condition(session: Session, condition_id: int) -> FilingCondition:
@@ -147,23 +148,11 @@ def get_stage_limit(session: Session, clock: str, on: date) -> StageLimit:
     Raises:
         NotFound: no limit is set for this clock.
     """
-    kept: Sequence[StageLimit] | None = session.info.get(KEPT)
-    if kept is None:
-        limit = session.scalar(_STAGE_LIMIT, {"clock": clock, "on": on})
-    else:
-        limit = next((each for each in kept if each.clock == clock and _is_valid(each, on)), None)
+    asked = {"clock": clock, "on": on}
+    limit = setting(session, ("stage limit", clock, on), lambda: session.scalar(_STAGE_LIMIT, asked))
     if limit is None:
         raise NotFound(N_("No limit is set for the clock “%(clock)s”: run `cityops catalog load`."), clock=clock)
     return limit
-
-
-def keep_stage_limits(session: Session) -> None:
-    """Let a session that takes many steps read the stages' limits once: it sees no change made after that."""
-    session.info[KEPT] = session.scalars(select(StageLimit).order_by(StageLimit.valid_from_on.desc())).all()
-
-
-def _is_valid(limit: StageLimit, on: date) -> bool:
-    return limit.valid_from_on <= on and (limit.valid_until_on is None or on <= limit.valid_until_on)
 
 
 def list_stage_limits(session: Session, on: date) -> Sequence[StageLimit]:
@@ -228,7 +217,8 @@ def _list_all_editions(session: Session, kind: CaseKind, code: str) -> Sequence[
     """The class under every standard that has it, the newest first."""
     if not code.isprintable():
         return []
-    return session.scalars(_EDITIONS, {"kind": kind, "code": code}).all()
+    asked = {"kind": kind, "code": code}
+    return setting(session, ("class", kind, code), lambda: session.scalars(_EDITIONS, asked).all())
 
 
 def _in_force(

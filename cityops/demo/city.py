@@ -18,6 +18,7 @@ from cityops.db import Database
 from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
 from cityops.demo.duties import demo_duties
 from cityops.demo.geography import demo_city
+from cityops.demo.holidays import load_years_by_law
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
@@ -61,6 +62,7 @@ def load_demo(
         _refuse_second_city(session)
         progress("loading calendars and catalogue")
         seed_calendars(session)
+        load_years_by_law(session)
         seed_catalog(session)
         seed_rules(session)
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")

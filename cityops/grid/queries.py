@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, LargeBinary, and_, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cityops.db import Database
+from cityops.db import Database, setting
 from cityops.errors import NotFound
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
@@ -56,7 +56,7 @@ def current_index(session: Session) -> GridIndex:
 
     One tiny query each time, in the caller's transaction, so that no place is stored by an old grid.
     """
-    revision = session.execute(_REVISION).one_or_none()
+    revision = setting(session, "grid", lambda: session.execute(_REVISION).one_or_none())
     number, mark = (0, "") if revision is None else (revision.number, revision.mark)
     url = str(session.get_bind().engine.url)
     kept = _prepared.get(url)

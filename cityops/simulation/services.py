@@ -19,7 +19,7 @@ from cityops.cases.names import Stage
 from cityops.cases.office import CaseOffice
 from cityops.catalog import queries as catalog
 from cityops.config import Config
-from cityops.db import Database
+from cityops.db import Database, keep_settings
 from cityops.errors import BadSetting, Invalid, NotAllowed, WrongState
 from cityops.simulation.cast import Cast, read_cast
 from cityops.simulation.endings import cut, hold_back
@@ -29,7 +29,6 @@ from cityops.simulation.playing import Player
 from cityops.simulation.script import Script
 from cityops.simulation.sources import read_city
 from cityops.words import N_
-from cityops.worktime import queries as worktime
 
 BATCH = 100
 # How many objects are made before garbage is looked for: those of some thousand steps.
@@ -212,9 +211,8 @@ class _Living:
 
     def _hold(self, session: Session) -> None:
         """Keep what every step asks for: a session forgets rows that nobody holds, and would read them each time."""
-        worktime.keep_calendars(session)
+        keep_settings(session)
         conditions = catalog.list_conditions_in_force(session, self._last_on)
-        catalog.keep_stage_limits(session)
         session.info["held"] = conditions, session.scalars(select(Body)).all()
 
     def _take(self, session: Session, player: Player, place: int) -> None:

@@ -10,12 +10,13 @@ from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
 from cityops.cases.names import ClockName
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
+from cityops.db import keep_settings
 from cityops.errors import NotFound
 from cityops.grid.models import Area, Cell, Component
 from cityops.grid.models import Landmark as LandmarkRow
 from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Thing
 from cityops.words import N_
-from cityops.worktime.queries import get_calendar, keep_calendars
+from cityops.worktime.queries import get_calendar
 
 NO_CITY = N_("There is no city to simulate: load the demo city first (`cityops demo`).")
 NO_CATALOG = N_("No filing condition is in force on %(on)s: simulate days after that on which the catalogue begins.")
@@ -27,7 +28,7 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
     Raises:
         NotFound: there are no cells or departments, or no filing condition is in force.
     """
-    keep_calendars(session)
+    keep_settings(session)
     cells = _cells(session)
     if not cells:
         raise NotFound(NO_CITY)

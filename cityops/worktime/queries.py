@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Engine, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops.clock import CITY_ZONE
+from cityops.db import setting
 from cityops.errors import NotFound
 from cityops.words import N_
 from cityops.worktime.calendar import Calendar, DayException, DayKind, Span, Spans, Week
 from cityops.worktime.models import WorkCalendar, WorkDay, WorkDaySpan, WorkSpan, WorkYear
 
-KEPT = "calendars"
 NO_CALENDAR = N_("There is no working calendar “%(calendar)s”.")
 
 # Built once: putting a statement together takes longer than running it.
@@ -31,23 +31,17 @@ def get_calendar(session: Session, name: str) -> Calendar:
     Raises:
         NotFound: there is no calendar of that name.
     """
-    kept: dict[str, Calendar] | None = session.info.get(KEPT)
-    if kept is not None and name in kept:
-        return kept[name]
+    return setting(session, ("calendar", name), lambda: _as_it_stands(session, name))
+
+
+def _as_it_stands(session: Session, name: str) -> Calendar:
     stamp = session.scalar(_STAMP, {"name": name})
     if stamp is None:
         raise NotFound(NO_CALENDAR, calendar=name)
     known = _read.setdefault(session.get_bind().engine, {})
     if name not in known or known[name][0] != stamp:
         known[name] = stamp, load_calendar(session, name)
-    if kept is not None:
-        kept[name] = known[name][1]
     return known[name][1]
-
-
-def keep_calendars(session: Session) -> None:
-    """Let a session that takes many steps look at each calendar once: it sees no change made after that."""
-    session.info[KEPT] = {}
 
 
 def load_calendar(session: Session, name: str) -> Calendar:

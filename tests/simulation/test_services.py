@@ -20,6 +20,7 @@ from cityops.catalog import rules
 from cityops.catalog.rules import NewRule
 from cityops.config import Config
 from cityops.db import Database
+from cityops.demo.holidays import load_years_by_law
 from cityops.errors import BadSetting, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
 from cityops.patrol.models import InspectorTask
@@ -89,6 +90,15 @@ def test_a_run_leaves_whole_chains_sane_clocks_and_open_cases_at_every_stage(cit
         assert session.scalar(select(func.count()).select_from(ReporterAnswer))
         for sha256 in session.scalars(select(Attachment.sha256).distinct()):
             assert (config.files_folder / sha256[:2] / sha256[2:4] / f"{sha256}.small").is_file()
+
+
+def test_a_city_that_knows_the_days_off_by_law_lives_over_the_new_year(city: Database, config: Config) -> None:
+    with city.transaction() as session:
+        load_years_by_law(session)
+    end = datetime(2027, 1, 2, 16, 0, tzinfo=clock.CITY_ZONE)
+    with clock.running_at(end):
+        summary = live(city, config, until=end)
+    assert summary.added == 80
 
 
 def test_two_runs_of_one_seed_have_the_same_timelines_whatever_the_batch(

@@ -46,7 +46,7 @@ class RuleBook(Generic[_R]):
 
     def __init__(self, rules: Iterable[_R], on: date) -> None:
         self._rules: dict[tuple[str, str, str], list[_R]] = {}
-        for rule in rules:
+        for rule in sorted(rules, key=lambda rule: rule.id):
             if is_in_force(rule, on):
                 self._rules.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
         self._lengths = sorted({len(area) for _, _, area in self._rules}, reverse=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
+from math import inf
 from typing import Generic, Protocol, TypeVar
 
 
@@ -46,7 +47,8 @@ class RuleBook(Generic[_R]):
 
     def __init__(self, rules: Iterable[_R], on: date) -> None:
         self._rules: dict[tuple[str, str, str], list[_R]] = {}
-        for rule in sorted(rules, key=lambda rule: rule.id):
+        # A rule that is only being tried has no number yet: it is the youngest.
+        for rule in sorted(rules, key=lambda rule: rule.id or inf):
             if is_in_force(rule, on):
                 self._rules.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
         self._lengths = sorted({len(area) for _, _, area in self._rules}, reverse=True)

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from cityops import frame, health, web, work
 from cityops.accounts import api as accounts_api
+from cityops.accounts import centre_pages
 from cityops.accounts import people as accounts_people
 from cityops.accounts import routes as accounts_routes
 from cityops.accounts import session as accounts_session
@@ -62,6 +63,7 @@ PAGES = (
     accounts_routes.pages,
     accounts_people.pages,
     accounts_settings.pages,
+    centre_pages.pages,
     cases_routes.pages,
     request_routes.pages,
     duty_routes.pages,

@@ -20,6 +20,7 @@ import cityops.cases.at_place
 import cityops.cases.automation
 import cityops.cases.co_models
 import cityops.cases.component_life
+import cityops.cases.desks
 import cityops.cases.hops
 import cityops.cases.models
 import cityops.cases.request_models
@@ -44,6 +45,7 @@ ROWS = (
     cityops.cases.at_place,
     cityops.cases.co_models,
     cityops.cases.component_life,
+    cityops.cases.desks,
     cityops.cases.hops,
     cityops.cases.models,
     cityops.catalog.draft_models,

@@ -58,6 +58,10 @@ RULES = """
 - **Who may.** A post counts only over the jurisdiction it is held for, and a handler's only for his own body and those
   under it. Where a case lies outside, it is not there (404); where the post is missing, the step is refused (403). A
   case outside every cell is moved on by posts for the whole city; who took it in still sees it.
+- **Which centre.** Where the city says which centres are in charge of a place, only theirs dispatch (and decide what
+  dispatchers decide), file, judge and close. The command centre may hand a case to one below it (`hand_down`), which
+  signs for it by a clock of its own (`sign_at_desk`), dispatches it or hands it back; a centre above takes over
+  (`take_over`) what stays lying. Every desk has the dispatching clock to itself.
 - **Who handles never judges.** {judged} may not be taken by who took {handled}. `recheck` may
   not be taken by who reported, verified, checked or closed the case either. Photos too are
   added by whose proof they are: those of the verification and the check by inspectors only.

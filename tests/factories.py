@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock, following
+from cityops.accounts import centres
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import Body, BodyKind, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.posts import Post
@@ -225,6 +226,20 @@ def make_body(session: Session, code: str, kind: BodyKind, parent: Body | None) 
     return body
 
 
+def make_district_centre(session: Session) -> Body:
+    """The west's command centre with its dispatcher; the city's centres are in charge of the whole city."""
+    city, everywhere = accounts.find_body(session, "city"), accounts.find_jurisdiction(session, "city")
+    assert everywhere is not None
+    district = make_body(session, "west", BodyKind.DISTRICT, city)
+    centre = make_body(session, "command-west", BodyKind.COMMAND_CENTRE, district)
+    west = Jurisdiction(code=WEST, name="西区", name_en="West", is_city_wide=False)
+    west.ranges = [JurisdictionRange(code_from=WEST + "000000", code_until=WEST + "999999", from_on=LONG_AGO)]
+    session.add(west)
+    make_person(session, "dispatcher-west", Post.DISPATCHER, centre, west)
+    centres.set_centres(session, None, jurisdiction="city", supervision="supervision", command="command")
+    return centre
+
+
 def make_person(session: Session, username: str, post: Post, body: Body, jurisdiction: Jurisdiction) -> Person:
     """A person who holds one post and cannot sign in by password."""
     person = Person(username=username, name=f"{username} 某", password_hash="!", created_at=clock.now())
@@ -281,13 +296,16 @@ def take(
     facts: dict[str, object] = {"version": case.version}
     facts |= {"condition": "C01037-1"} if step == StepName.FILE else {}
     facts |= (
-        {"body": {"pass_on": "lamps-crew"}.get(step, "lamps")} if step in {"dispatch", "arbitrate", "pass_on"} else {}
+        {"body": {"pass_on": "lamps-crew", "hand_down": "command-west"}.get(step, "lamps")}
+        if step in {"dispatch", "arbitrate", "pass_on", "hand_down"}
+        else {}
     )
     facts |= {"result": {"verify": "confirmed"}.get(step, "passed")} if step in {"verify", "check", "review"} else {}
     facts |= {"at_place": AtPlace(case.lon, case.lat)} if step in {"verify", "check"} else {}
     facts |= (
         {"note": "原因"}
-        if step in {"decline", "refuse", "report_back", "reopen", "urge", "arbitrate", "hand_up"}
+        if step
+        in {"decline", "refuse", "report_back", "reopen", "urge", "arbitrate", "hand_up", "hand_back", "take_over"}
         else {}
     )
     request = StepRequest(StepName(step), **(facts | given))  # type: ignore[arg-type]

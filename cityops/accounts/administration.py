@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops import clock
+from cityops.accounts.bodies import existing
 from cityops.accounts.models import ApiToken, AuditEntry, Body, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import NO_BODY, NO_JURISDICTION, NO_PERSON, find_body, find_jurisdiction
@@ -137,8 +138,7 @@ def list_own_bodies(session: Session, viewer: Viewer) -> Sequence[Body]:
     """The bodies a viewer administers that have not ended, by code."""
     must_administer(viewer)
     inside = true() if is_city_administrator(viewer) else _bodies_of(viewer)
-    running = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
-    return session.scalars(select(Body).where(inside, running).order_by(Body.code)).all()
+    return session.scalars(select(Body).where(inside, existing(clock.today())).order_by(Body.code)).all()
 
 
 def list_tokens(session: Session, viewer: Viewer, *, before: int | None = None, limit: int = 50) -> Sequence[ApiToken]:

@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from cityops.accounts import administration, passwords, services, tokens
+from cityops.accounts import administration, centres, passwords, services, tokens
 from cityops.accounts.models import BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.services import NewPost
@@ -175,7 +175,7 @@ def add_body(shell: Shell, code: str, name: str, name_en: str, kind: str, parent
 
 @click.group()
 def jurisdiction() -> None:
-    """Add jurisdictions: what posts are held over."""
+    """Add jurisdictions: what posts are held over, and which centres are in charge of them."""
 
 
 @jurisdiction.command("add")
@@ -198,3 +198,19 @@ def add_jurisdiction(
             session, None, code=code, name=name, name_en=name_en, ranges=ranges, is_city_wide=city_wide
         )
     click.echo(f"{code} added", err=True)
+
+
+@jurisdiction.command("centres")
+@click.argument("code")
+@click.option("--supervised-by", required=True, help="Code of the supervision centre.")
+@click.option("--commanded-by", required=True, help="Code of the command centre.")
+@click.option("--from", "from_on", type=click.DateTime(["%Y-%m-%d"]), help="First day (default: today).")
+@click.pass_obj
+def say_centres(shell: Shell, code: str, supervised_by: str, commanded_by: str, from_on: date | None) -> None:
+    """Say which centres supervise and command a jurisdiction from a day on; what is open stays where it is."""
+    with shell.workshop.transaction() as session:
+        row = centres.set_centres(
+            session, None, jurisdiction=code, supervision=supervised_by, command=commanded_by, from_on=_day(from_on)
+        )
+        day = row.from_on
+    click.echo(f"{code}: {supervised_by}, {commanded_by} from {day}", err=True)

@@ -66,6 +66,15 @@ class BodyForm(PageForm):
     parent = SelectField(_l("Belongs to"), validators=[NEEDED])
 
 
+class CentresForm(PageForm):
+    """Which centres are in charge of a jurisdiction, from a day on."""
+
+    jurisdiction = SelectField(_l("Jurisdiction"), validators=[NEEDED])
+    supervision = SelectField(_l("Supervised by"), validators=[NEEDED])
+    command = SelectField(_l("Commanded by"), validators=[NEEDED])
+    from_on = DateField(_l("First day"), [NEEDED])
+
+
 class TokenForm(PageForm):
     """A token to make for somebody's programs."""
 

@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.accounts.bodies import existing
 from cityops.accounts.models import Body, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
@@ -35,7 +36,7 @@ def list_holders(
         .outerjoin(JurisdictionRange, spans)
         .where(PersonPost.post.in_(posts), PersonPost.from_on <= on)
         .where(or_(PersonPost.until_on.is_(None), PersonPost.until_on >= on))
-        .where(or_(Person.ended_on.is_(None), Person.ended_on > on), or_(Body.ended_on.is_(None), Body.ended_on > on))
+        .where(or_(Person.ended_on.is_(None), Person.ended_on > on), existing(on))
         .order_by(PersonPost.id, JurisdictionRange.code_from)
     )
     if body_ids is not None:

@@ -82,6 +82,22 @@ class JurisdictionRange(Base):
     jurisdiction: Mapped[Jurisdiction] = relationship(back_populates="ranges")
 
 
+class JurisdictionCentres(Base):
+    """Which centre supervises a jurisdiction and which commands it, from a day until another (both included)."""
+
+    __tablename__ = "jurisdiction_centres"
+    __table_args__ = (UniqueConstraint("jurisdiction_id", "from_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    supervision_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
+    command_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
+    from_on: Mapped[date]
+    until_on: Mapped[date | None]
+    supervision: Mapped[Body] = relationship(foreign_keys=[supervision_id])
+    command: Mapped[Body] = relationship(foreign_keys=[command_id])
+
+
 class Person(Base):
     """Somebody who signs in. The work name is shown to colleagues; the phone is sealed."""
 
@@ -184,6 +200,7 @@ class AuditAction(StrEnum):
     QUIET_HOURS_SET = "quiet_hours_set"
     DUTY_CONTACT_ADDED = "duty_contact_added"
     DUTY_CONTACT_REMOVED = "duty_contact_removed"
+    CENTRES_SET = "centres_set"
 
 
 AUDIT_LABELS = {
@@ -223,6 +240,7 @@ AUDIT_LABELS = {
     AuditAction.QUIET_HOURS_SET: N_("set the quiet hours"),
     AuditAction.DUTY_CONTACT_ADDED: N_("put somebody on a duty list"),
     AuditAction.DUTY_CONTACT_REMOVED: N_("took somebody off a duty list"),
+    AuditAction.CENTRES_SET: N_("set which centres are in charge"),
 }
 
 

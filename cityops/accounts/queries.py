@@ -13,6 +13,7 @@ from sqlalchemy import Date, Select, String, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.accounts.bodies import existing
 from cityops.accounts.models import (
     ApiToken,
     Body,
@@ -233,7 +234,7 @@ def list_jurisdictions(session: Session) -> Sequence[Jurisdiction]:
 def list_bodies(session: Session, kinds: Collection[BodyKind] = (), on: date | None = None) -> Sequence[Body]:
     """The bodies that exist on a day (default: today), by code; of these kinds where some are given."""
     day = on or clock.today()
-    found = select(Body).where(or_(Body.ended_on.is_(None), Body.ended_on > day)).order_by(Body.code)
+    found = select(Body).where(existing(day)).order_by(Body.code)
     return session.scalars(found.where(Body.kind.in_(kinds)) if kinds else found).all()
 
 

@@ -62,8 +62,10 @@ def _clock_of(step: StepName) -> ClockName | None:
     """The clock that a step stops in every one of its ways, and whose time is therefore the step's."""
     stopped = [{name for name, act in way.clocks if act is ClockAct.STOP} for way in STEPS[step].ways.values()]
     shared = set.intersection(*stopped) - {ClockName.HANDLE}
-    # Reporting back stops the clock of signing for too, but is not what that clock waited for; nor is a decision.
-    return None if step is StepName.REPORT_BACK or STEPS[step].has_own_door else next(iter(shared), None)
+    # Reporting back stops the clock of signing for too, but is not what that clock waited for; nor is a decision, nor
+    # what a centre takes from another's desk, whichever clock ran there.
+    is_other = step is StepName.REPORT_BACK or STEPS[step].has_own_door or len(shared) != 1
+    return None if is_other else next(iter(shared))
 
 
 STEP_CLOCKS: Mapping[StepName, ClockName] = {step: name for step in StepName if (name := _clock_of(step)) is not None}

@@ -213,6 +213,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "description": case.description,
         "simple": case.is_simple,
         "body": case.body and case.body.code,
+        "desk": case.desk and case.desk.code,
         "opened_at": case.opened_at,
         "occurred_at": case.occurred_at,
         "due_at": case.due_at,

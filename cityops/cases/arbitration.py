@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, and_, func, or_, select, text
+from sqlalchemy import ForeignKey, Index, String, and_, func, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship, selectinload
 
 from cityops import clock
 from cityops.accounts import administration
-from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.bodies import responsible
+from cityops.accounts.models import Body
 from cityops.accounts.viewer import Viewer
 from cityops.cases import co_queries, queries
 from cityops.cases.actor import BY_RULE
@@ -108,8 +109,7 @@ def find_fallback(session: Session, case: Case) -> Body | None:
     won = rules.find_winning(session, {case.id: Matter("", "", area)}, clock.today()).get(case.id, [])
     if len(won) == 1:
         return won[0].body
-    is_open = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
-    office = select(Body).where(Body.code == area[:STREET_CODE_LENGTH], Body.kind.in_(RESPONSIBLE_KINDS), is_open)
+    office = select(Body).where(Body.code == area[:STREET_CODE_LENGTH], responsible(clock.today()))
     return session.scalar(office) if area else None
 
 
@@ -134,7 +134,9 @@ def list_disputes(session: Session, viewer: Viewer) -> list[Dispute]:
 
     What is known of each: who sent it back and why, who handled the like, who made it safe; a fixed number of queries.
     """
-    rows = select(Case).where(queries.scope(viewer.only(*SUPERVISION)), Case.arbitration_since_at.is_not(None))
+    rows = select(Case).where(
+        queries.scope(viewer.only(*SUPERVISION), beside=False), Case.arbitration_since_at.is_not(None)
+    )
     rows = rows.options(
         joinedload(Case.case_class),
         joinedload(Case.condition),
@@ -153,7 +155,7 @@ def list_disputes(session: Session, viewer: Viewer) -> list[Dispute]:
 def count_disputes(session: Session, viewer: Viewer) -> int:
     """How many disputed cases wait for the viewer."""
     rows = select(func.count()).select_from(Case).where(Case.arbitration_since_at.is_not(None))
-    return session.scalar(rows.where(queries.scope(viewer.only(*SUPERVISION)))) or 0
+    return session.scalar(rows.where(queries.scope(viewer.only(*SUPERVISION), beside=False))) or 0
 
 
 def _claims(case: Case, reasons: Mapping[int | None, CaseRequest]) -> list[Claim]:

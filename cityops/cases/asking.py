@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.bodies import get_responsible
+from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import arbitration, history, queries, request_queries
@@ -159,7 +159,7 @@ def decide(
 def may_decide(viewer: Viewer, case: Case, request: CaseRequest) -> bool:
     """Whether the viewer's posts decide on this request, and it is not his own."""
     body_path = case.body.path if case.body is not None else None
-    held = find_held(viewer, RULES[request.kind].deciders, case.area_code, body_path)
+    held = find_held(viewer, RULES[request.kind].deciders, case, body_path)
     return held is not None and request.asked.person_id != viewer.person_id
 
 
@@ -185,7 +185,7 @@ def _held_to(viewer: Viewer, rule: RequestRule, case: Case, request: CaseRequest
     """The post under which the viewer says this; a body withdraws what it asked though it has the case no more."""
     if decision is not Decision.WITHDRAW or request.body is None:
         return held_for(viewer, rule.askers if decision is Decision.WITHDRAW else rule.deciders, case)
-    held = find_held(viewer, rule.askers, case.area_code, request.body.path)
+    held = find_held(viewer, rule.askers, case, request.body.path)
     if held is None:
         raise NotAllowed(N_("Only who asked for it may withdraw it."))
     return held
@@ -274,12 +274,7 @@ def _mark_on(assignment: Assignment | None) -> date | None:
 
 
 def _suggested(session: Session, code: str | None) -> Body | None:
-    if not code:
-        return None
-    body = accounts.find_body(session, code)
-    if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
-        raise Invalid("body", N_("There is no responsible body with this code."))
-    return body
+    return get_responsible(session, code) if code else None
 
 
 def _facts(request: CaseRequest) -> dict[str, Any]:

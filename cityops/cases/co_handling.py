@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.bodies import get_responsible
+from cityops.accounts.models import Body
 from cityops.accounts.viewer import Viewer
 from cityops.cases import clocks, co_queries, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
@@ -58,9 +58,7 @@ def add(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
     held = held_for(viewer, step.posts, case)
     if case.stage not in step.stages:
         raise WrongState(N_("Others can be given a task only while the case is with its body."))
-    body = accounts.find_body(session, new.body)
-    if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
-        raise Invalid("body", N_("There is no responsible body with this code."))
+    body = get_responsible(session, new.body)
     if body.id == case.body_id:
         raise Invalid("body", N_("This body leads the case."))
     if co_queries.has_open(session, case, body):
@@ -128,7 +126,7 @@ def report(
     """
     row, case = _locked(session, viewer, co_handling_id, version)
     step = STEPS[StepName.CO_REPORT]
-    held = find_held(viewer, step.posts, case.area_code, row.body.path)
+    held = find_held(viewer, step.posts, case, row.body.path)
     if held is None:
         raise NotAllowed(N_("This is another body's task."))
     if cost_yuan is not None and not 0 <= cost_yuan <= MOST_YUAN:

@@ -28,14 +28,14 @@ def shown_task(viewer: Viewer, case: Case, row: CoHandling) -> ShownTask:
     """A task of a case as its page shows it."""
     is_open = row.ended_at is None and case.stage in STEPS[StepName.CO_REPORT].stages
     reports, excuses = STEPS[StepName.CO_REPORT].posts, STEPS[StepName.EXCUSE].posts
-    may_report = is_open and find_held(viewer, reports, case.area_code, row.body.path) is not None
-    return ShownTask(row, may_report, is_open and find_held(viewer, excuses, case.area_code, None) is not None)
+    may_report = is_open and find_held(viewer, reports, case, row.body.path) is not None
+    return ShownTask(row, may_report, is_open and find_held(viewer, excuses, case, None) is not None)
 
 
 def may_give(viewer: Viewer, case: Case) -> bool:
     """Whether the viewer may give somebody a task in this case now."""
     step = STEPS[StepName.ADD_CO_HANDLER]
-    return case.stage in step.stages and find_held(viewer, step.posts, case.area_code, None) is not None
+    return case.stage in step.stages and find_held(viewer, step.posts, case, None) is not None
 
 
 def fit_giving(form: CoHandlingForm, case: Case, bodies: list[Choice]) -> CoHandlingForm:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.accounts import queries as accounts
+from cityops.cases import desks
 from cityops.cases.acting import Act, Effect, current_assignment, given, recount, running
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.hops import Hop, list_open
@@ -222,7 +223,7 @@ def _end_by(act: Act, end: AssignmentEnd) -> None:
     if assignment is not None:
         handled = [row for row in act.case.clocks if row.name is ClockName.HANDLE]
         assignment.ended_at, assignment.end, assignment.due_at = act.moment, end, handled[-1].due_at
-    act.case.suspended_until_at = act.case.arbitration_since_at = None
+    act.case.suspended_until_at = act.case.arbitration_since_at = act.case.desk_since_at = None
     _lapse(act, Life.ASSIGNMENT, Life.CASE)
     _lapse_co_handlings(act)
 
@@ -292,4 +293,8 @@ EFFECTS: Mapping[StepName, Effect] = {
     StepName.FORCE_CLOSE: _after_force_close,
     StepName.REPLY: _after_grant,
     StepName.UPHOLD: _after_uphold,
+    StepName.HAND_DOWN: desks.after_hand_down,
+    StepName.SIGN_AT_DESK: desks.after_sign_at_desk,
+    StepName.HAND_BACK: desks.after_hand_back,
+    StepName.TAKE_OVER: desks.after_take_over,
 }

@@ -177,8 +177,9 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
         form.condition.choices = conditions
     else:
         del form.condition
-    if Need.BODY in needs:
+    if needs & {Need.BODY, Need.CENTRE}:
         form.body.choices = bodies
+        form.body.label.text = gettext("Command centre") if Need.CENTRE in needs else form.body.label.text
     else:
         del form.body
     if Need.RESULT in needs:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.accounts.centres import find_centres
 from cityops.accounts.viewer import Viewer
 from cityops.cases import history
 from cityops.cases.models import Case, Report
@@ -68,6 +69,7 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
     condition = catalog.check_condition(session, case_class, new.condition, today) if new.condition else None
     geometry.check_point(new.lon, new.lat)
     located = grid.locate_point(session, new.lon, new.lat)
+    centres = find_centres(session, located and located.area_code, today)
     component = _component(session, new.component_code)
     return Case(
         opened_at=moment,
@@ -88,6 +90,9 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         quad=geometry.quad(new.lon, new.lat),
         cell_id=located and located.cell_id,
         area_code=located and located.area_code,
+        centre_id=centres and centres.supervision_id,
+        desk_id=centres and centres.command_id,
+        desk=centres and centres.command,
         address=checked_text("address", new.address, required=False, longest=200),
         description=checked_text("description", new.description),
         is_simple=new.is_self_handled,
@@ -95,6 +100,7 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         send_back_count=0,
         reopen_count=0,
         open_requests=0,
+        desk_hops=0,
         clocks=[],
         assignments=[],
     )

@@ -69,6 +69,10 @@ class Case(Base):
     description: Mapped[str] = mapped_column(Text)
     is_simple: Mapped[bool] = mapped_column(default=False)
     body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"))
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
+    desk_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
+    desk_hops: Mapped[int] = mapped_column(default=0)
+    desk_since_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verify_result: Mapped[str | None] = mapped_column(String(16))
     rework_count: Mapped[int] = mapped_column(default=0)
     send_back_count: Mapped[int] = mapped_column(default=0)
@@ -89,7 +93,8 @@ class Case(Base):
 
     case_class: Mapped[CaseClass] = relationship(viewonly=True)
     condition: Mapped[FilingCondition | None] = relationship(viewonly=True)
-    body: Mapped[Body | None] = relationship(viewonly=True)
+    body: Mapped[Body | None] = relationship(foreign_keys=[body_id], viewonly=True)
+    desk: Mapped[Body | None] = relationship(foreign_keys=[desk_id], viewonly=True)
     cell: Mapped[Cell | None] = relationship(viewonly=True)
     component: Mapped[Component | None] = relationship(viewonly=True)
     events: Mapped[list["CaseEvent"]] = relationship(order_by="CaseEvent.seq", viewonly=True)
@@ -116,6 +121,8 @@ class Case(Base):
             Mark.DISPUTED: self.arbitration_since_at is not None,
             Mark.WAITING: self.is_waiting,
             Mark.PASSED_ON: self.hop_count > 0,
+            Mark.HANDED_DOWN: self.desk_hops > 0,
+            Mark.UNSIGNED: self.desk_since_at is not None,
         }
         return frozenset(mark for mark, is_held in held.items() if is_held)
 

@@ -135,3 +135,7 @@ class StepName(StrEnum):
     CO_REPORT = "co_report"
     EXCUSE = "excuse"
     RECHECK = "recheck"
+    HAND_DOWN = "hand_down"
+    SIGN_AT_DESK = "sign_at_desk"
+    HAND_BACK = "hand_back"
+    TAKE_OVER = "take_over"

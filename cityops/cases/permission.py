@@ -4,23 +4,63 @@ from collections.abc import Sequence
 
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
+from cityops.cases.models import Case
+from cityops.cases.workflow import SUPERVISION
 
 
 def find_held(
-    viewer: Viewer, posts: Sequence[Post], area_code: str | None, body_path: str | None, *, begins: bool = False
+    viewer: Viewer,
+    posts: Sequence[Post],
+    case: Case,
+    body_path: str | None,
+    *,
+    begins: bool = False,
+    from_above: bool = False,
 ) -> HeldPost | None:
     """The held post, one of `posts`, under which something may be done to a case, or None.
 
+    Outside every cell only who sees the whole city moves a case on, while anybody who reports may report.
+
     Args:
-        area_code: the case's community; None outside every cell, where only who sees the whole city moves a case on,
-            while anybody who reports may report.
-        body_path: the path of the body that has the case, None where none has.
+        body_path: the path of the body for which a handler acts, None where there is none.
         begins: whether it is the step that makes the case.
+        from_above: whether it is for a centre above the one whose desk has the case.
     """
     for held in viewer.holding(*posts):
         if held.post is Post.HANDLER:
-            if body_path is not None and body_path.startswith(held.body_path):
-                return held
-        elif held.covers(area_code) or (area_code is None and begins):
+            reaches = body_path is not None and body_path.startswith(held.body_path)
+        elif begins:
+            reaches = case.area_code is None or held.covers(case.area_code)
+        else:
+            reaches = held.covers(case.area_code) and _is_in_charge(held, case, from_above)
+        if reaches:
             return held
     return None
+
+
+def _is_in_charge(held: HeldPost, case: Case, from_above: bool) -> bool:
+    if from_above:
+        return case.desk is not None and stands_over(held.body_path, case.desk.path)
+    return sits_at(held, case.centre_id, case.desk_id)
+
+
+def sits_at(held: HeldPost, centre_id: int | None, desk_id: int | None) -> bool:
+    """Whether a post is one of the centre in charge; where none is named, whoever covers the place is.
+
+    Who judges belongs to the supervising centre, who dispatches to the one whose desk has the case.
+    """
+    if held.post is Post.DISPATCHER:
+        return desk_id is None or desk_id == held.body_id
+    if held.post in SUPERVISION:
+        return centre_id is None or centre_id == held.body_id
+    return True
+
+
+def stands_over(upper_path: str, lower_path: str) -> bool:
+    """Whether a centre stands over another: the part of the tree it belongs to holds the other, further down.
+
+    >>> stands_over("1/3/", "1/8/9/"), stands_over("1/8/9/", "1/3/"), stands_over("1/8/9/", "1/5/6/")
+    (True, False, False)
+    """
+    whole = upper_path.rstrip("/").rpartition("/")[0] + "/"
+    return lower_path.startswith(whole) and lower_path.count("/") > upper_path.count("/")

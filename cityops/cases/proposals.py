@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
+from cityops.accounts.bodies import responsible
+from cityops.accounts.models import Body, BodyKind
 from cityops.cases.models import Case
 from cityops.catalog import rules
 from cityops.catalog.duties import Matter
@@ -62,8 +63,7 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
     wishes = {case.id: list_wishes(case.condition, case.area_code) for case in cases}
     codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values()}
-    is_open = or_(Body.ended_on.is_(None), Body.ended_on > clock.today())
-    found = select(Body).where(Body.code.in_(codes), is_open, Body.kind.in_(RESPONSIBLE_KINDS))
+    found = select(Body).where(Body.code.in_(codes), responsible(clock.today()))
     bodies = {body.code: body for body in session.scalars(found)}
     picked = {
         case.id: pick(

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from cityops import clock
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
-from cityops.accounts.viewer import Viewer, in_jurisdiction
+from cityops.accounts.viewer import HeldPost, Viewer, in_jurisdiction
 from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import Step, find_bar, steps_from
+from cityops.cases.workflow import SUPERVISION, Step, find_bar, steps_from
 from cityops.catalog.models import CaseClass
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree
@@ -35,14 +35,15 @@ def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
     """The cases a viewer may see: those of his jurisdictions, and as a handler those of his bodies.
 
     Args:
-        beside: with the cases in which a handler's bodies have or had a task beside the lead; work lists go without.
+        beside: with the cases in which a handler's bodies have or had a task beside the lead, and those that another
+            centre is in charge of; work lists go without.
 
     A case outside every cell lies in no jurisdiction; besides who sees the whole city, its reporter sees it.
     """
     conditions = []
     area_posts = viewer.holding(*AREA_POSTS)
     if area_posts:
-        conditions.append(in_jurisdiction(area_posts, Case.area_code))
+        conditions.append(in_jurisdiction(area_posts, Case.area_code) if beside else in_charge(area_posts))
         if not viewer.is_city_wide:
             own = exists().where(Report.case_id == Case.id, Report.entered_by == viewer.person_id).correlate(Case)
             conditions.append(and_(Case.area_code.is_(None), own))
@@ -52,6 +53,19 @@ def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
             tasks = select(CoHandling.case_id).where(CoHandling.body_id.in_(_bodies_under(held.body_path)))
             conditions.append(Case.id.in_(tasks))
     return or_(*conditions) if conditions else false()
+
+
+def in_charge(held: tuple[HeldPost, ...]) -> ColumnElement[bool]:
+    """The cases that these posts cover and their centres are in charge of; `permission.sits_at` as SQL."""
+    conditions = []
+    for each in held:
+        covers = in_jurisdiction((each,), Case.area_code)
+        if each.post is Post.DISPATCHER:
+            covers = and_(covers, or_(Case.desk_id.is_(None), Case.desk_id == each.body_id))
+        elif each.post in SUPERVISION:
+            covers = and_(covers, or_(Case.centre_id.is_(None), Case.centre_id == each.body_id))
+        conditions.append(covers)
+    return or_(*conditions)
 
 
 def _had(viewer: Viewer) -> ColumnElement[bool]:
@@ -97,6 +111,7 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
         joinedload(Case.case_class),
         joinedload(Case.condition),
         joinedload(Case.body),
+        joinedload(Case.desk),
         joinedload(Case.cell),
         joinedload(Case.component),
         selectinload(Case.clocks).selectinload(StageClock.pauses),
@@ -297,7 +312,7 @@ def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None
     return tuple(
         step
         for step in steps
-        if find_held(viewer, step.posts, case.area_code, body_path) is not None
+        if find_held(viewer, step.posts, case, body_path, from_above=step.is_from_above) is not None
         and not set(step.not_after) & set(taken)
         and find_bar(step, case.marks) is None
     )
@@ -316,6 +331,7 @@ _ROW = (
     joinedload(Case.case_class),
     joinedload(Case.condition),
     joinedload(Case.body),
+    joinedload(Case.desk),
     joinedload(Case.cell).load_only(Cell.code, Cell.area_level),
 )
 

@@ -32,6 +32,10 @@ class Projection:
     class_id: int
     condition_id: int | None
     is_simple: bool
+    centre_id: int | None = None
+    desk_id: int | None = None
+    desk_hops: int = 0
+    desk_since_at: datetime | None = None
     body_id: int | None = None
     verify_result: str | None = None
     rework_count: int = 0
@@ -63,6 +67,8 @@ def begin(step: str, stage: str, at: datetime, payload: Payload) -> Projection:
         class_id=payload["class"],
         condition_id=payload["condition"],
         is_simple=step == StepName.SELF_HANDLE,
+        centre_id=payload.get("centre"),
+        desk_id=payload.get("desk"),
         occurred_at=datetime.fromisoformat(payload["occurred"]) if "occurred" in payload else None,
     )
 
@@ -149,9 +155,23 @@ def _run_on(row: Projection, _at: datetime, _payload: Payload) -> None:
     row.suspended_until_at = None
 
 
+def _hand_down(row: Projection, at: datetime, payload: Payload) -> None:
+    row.desk_id, row.desk_since_at = payload["desk"], at
+    row.desk_hops += 1
+
+
+def _sign_at_desk(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.desk_since_at = None
+
+
+def _lay_above(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.desk_id, row.desk_since_at = payload["desk"], None
+    row.desk_hops = payload.get("hops", row.desk_hops - 1)
+
+
 def _end(row: Projection, _at: datetime, payload: Payload) -> None:
     row.body_id = payload.get("lead", row.body_id)
-    row.suspended_until_at = row.arbitration_since_at = None
+    row.suspended_until_at = row.arbitration_since_at = row.desk_since_at = None
     row.hop_count = row.open_co_handlings = 0
 
 
@@ -175,4 +195,8 @@ _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
     StepName.ADD_CO_HANDLER: _add_co_handler,
     StepName.CO_REPORT: _answer,
     StepName.EXCUSE: _answer,
+    StepName.HAND_DOWN: _hand_down,
+    StepName.SIGN_AT_DESK: _sign_at_desk,
+    StepName.HAND_BACK: _lay_above,
+    StepName.TAKE_OVER: _lay_above,
 }

@@ -238,6 +238,6 @@ def _decides(viewer: Viewer) -> ColumnElement[bool]:
         if held.post is Post.HANDLER:
             reach = Case.body_id.in_(select(Body.id).where(Body.path.startswith(held.body_path)))
         else:
-            reach = in_jurisdiction((held,), Case.area_code)
+            reach = queries.in_charge((held,))
         conditions.append(and_(CaseRequest.kind.in_(kinds), reach))
     return or_(*conditions) if conditions else false()

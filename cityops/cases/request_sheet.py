@@ -78,7 +78,7 @@ def list_askable(
         for rule in RULES.values()
         if case.stage in rule.stages
         and rule.kind not in asked
-        and find_held(viewer, rule.askers, case.area_code, body_path) is not None
+        and find_held(viewer, rule.askers, case, body_path) is not None
         and _is_fitting(case, rule.kind)
     ]
     bodies = []

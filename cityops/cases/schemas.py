@@ -76,7 +76,7 @@ class StepIn(Strict):
     version: int = Field(ge=0, description="The version of the case that the caller saw")
     result: str | None = Field(None, max_length=16)
     condition: str | None = Field(None, max_length=16)
-    body: str | None = Field(None, max_length=32, description="A responsible body's code")
+    body: str | None = Field(None, max_length=32, description="The code of the body or centre that gets it")
     note: Text | None = Field(None, description="The reason, or what was done")
     lon: float | None = Field(None, description="Where a verify or check is answered, WGS84/CGCS2000")
     lat: float | None = Field(None, description="Where a verify or check is answered, WGS84/CGCS2000")
@@ -110,6 +110,7 @@ class CaseOut(BaseModel):
     description: str
     simple: bool
     body: str | None
+    desk: str | None = Field(description="The command centre that has it to dispatch")
     opened_at: datetime = Field(description="When it was entered")
     occurred_at: datetime | None = Field(description="When it came in, where it was entered later")
     due_at: datetime | None

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.bodies import get_responsible
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
-from cityops.cases import by_rule, history, queries
+from cityops.cases import by_rule, desks, history, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
 from cityops.cases.actor import Actor
 from cityops.cases.at_place import ANSWERS, AtPlace, write_answer
@@ -32,6 +31,9 @@ from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
 from cityops.words import N_, Word
+
+OTHER_CENTRE = N_("Another centre is in charge of this case.")
+TAKEN_FROM_BELOW = N_("A case is taken over from the desk of a centre below yours.")
 
 _SHOWN = frozenset({StepName.VERIFY, StepName.REPORT_BACK, StepName.CHECK, StepName.REVIEW, StepName.RECHECK})
 """The steps whose events name the photos that were there when somebody said so."""
@@ -74,6 +76,7 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     row = add_report(session, office, viewer, case, new)
     act.facts = {"report": new.uuid, "source": new.source.value, "class": case.class_id, "condition": case.condition_id}
     act.facts |= {"lon": new.lon, "lat": new.lat, "cell": case.cell_id, "area": case.area_code}
+    act.facts |= {"centre": case.centre_id, "desk": case.desk_id}
     act.facts |= {"component": case.component_id}
     if new.occurred_at is not None:
         act.facts["occurred"] = new.occurred_at.astimezone(UTC).isoformat()
@@ -138,7 +141,7 @@ def _begin(session: Session, viewer: Viewer, office: CaseOffice, case: Case, req
     """A step that may be taken, with all that it was given."""
     step = STEPS[request.step]
     check_version(session, case, request.version)
-    held = held_for(viewer, step.posts, case)
+    held = held_for(viewer, step.posts, case, from_above=step.is_from_above)
     if case.stage not in step.stages:
         raise _moved(session, case, WrongState, N_("This cannot be done now: %(who)s %(done)s at %(at)s."))
     bar = find_bar(step, case.marks)
@@ -161,16 +164,21 @@ def check_version(session: Session, case: Case, version: int) -> None:
         raise _moved(session, case, Conflict, message)
 
 
-def held_for(viewer: Viewer, posts: Sequence[Post], case: Case, *, begins: bool = False) -> HeldPost:
+def held_for(
+    viewer: Viewer, posts: Sequence[Post], case: Case, *, begins: bool = False, from_above: bool = False
+) -> HeldPost:
     """The held post, one of `posts`, that reaches this case.
 
     Raises:
-        NotAllowed: none is held, or none for this place or body.
+        NotAllowed: none is held, or none for this place or body, or of the centre in charge.
     """
     if not viewer.has(*posts):
         raise NotAllowed(N_("None of your posts may do this."))
     body_path = case.body.path if case.body is not None else None
-    held = find_held(viewer, posts, case.area_code, body_path, begins=begins)
+    held = find_held(viewer, posts, case, body_path, begins=begins, from_above=from_above)
+    centres = [each for each in viewer.holding(*posts) if each.post is not Post.HANDLER]
+    if held is None and any(each.covers(case.area_code) for each in centres):
+        raise NotAllowed(TAKEN_FROM_BELOW if from_above else OTHER_CENTRE)
     if held is None:
         raise NotAllowed(N_("This place or body is not one of yours."))
     return held
@@ -209,13 +217,16 @@ def _prepare(
         act.condition = _chosen_condition(session, case, request, act.moment)
         act.facts |= {"condition": act.condition.id, "class": act.condition.class_id}
     if Need.BODY in step.needs:
-        body = accounts.find_body(session, request.body or "")
-        if body is None or body.ended_on is not None or body.kind not in RESPONSIBLE_KINDS:
-            raise Invalid("body", N_("There is no responsible body with this code."))
+        body = get_responsible(session, request.body or "")
         if step.name is StepName.PASS_ON and not lies_below(body, case):
             raise Invalid("body", N_("A case is passed on to a body below the one that has it."))
         act.body_id = body.id
         act.facts |= {"body": body.id, "duties": find_duties(session, case, body.id)}
+    if Need.CENTRE in step.needs:
+        below = desks.list_below(session, case, case.desk.path if case.desk is not None else held.body_path)
+        act.body_id = next((centre.id for centre in below if centre.code == request.body), None)
+        if act.body_id is None:
+            raise Invalid("body", N_("Choose a command centre below, where somebody dispatches this place."))
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
     if step.name in ANSWERS:

@@ -9,29 +9,32 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.models import RESPONSIBLE_KINDS, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import at_place, automation, co_queries, faults, hops, queries
+from cityops.cases import at_place, automation, co_queries, desks, faults, hops, queries
 from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
 from cityops.cases.component_life import ComponentChange
+from cityops.cases.desks import DeskHop
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
+from cityops.cases.permission import find_held
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.request_forms import RequestForm
 from cityops.cases.request_sheet import Askable, ShownRequest, list_askable, read_requests
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
-from cityops.cases.workflow import Need, Step
+from cityops.cases.workflow import STEPS, Need, Step
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
 from cityops.crypto import Keys
 from cityops.errors import Invalid
+from cityops.forms import Choice
 from cityops.grid import queries as grid
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
@@ -99,6 +102,7 @@ class Sheet:
     tasks: list[ShownTask] = field(default_factory=list)
     giving: CoHandlingForm | None = None
     hops: list[Hop] = field(default_factory=list)
+    desk_hops: list[DeskHop] = field(default_factory=list)
 
     @property
     def clock(self) -> ToldClock | None:
@@ -135,16 +139,21 @@ def read_sheet(
     photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
     # Who sees the case under another post is not therefore one who speaks with its reporter.
     sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
-    tasks, passed = co_queries.list_of(session, case), hops.list_of(session, case)
+    tasks, passed, handed = co_queries.list_of(session, case), hops.list_of(session, case), desks.list_of(session, case)
+    named_later = [*(row.body for row in tasks), *(hop.to_body for hop in passed)]
+    named_later += [body for hop in handed for body in (hop.from_body, hop.to_body)]
+    if case.desk is not None:
+        named_later.append(case.desk)
     sheet = Sheet(
         case=case,
         clocks=_clocks(session, case),
         events=tell_events(
             case,
-            [*(row.body for row in tasks), *(hop.to_body for hop in passed)],
+            named_later,
             at_place.reasons_of(session, case),
         ),
         hops=[hop for hop in passed if hop.ended_at is None],
+        desk_hops=[hop for hop in handed if hop.ended_at is None],
         tasks=[shown_task(viewer, case, row) for row in tasks],
         before=[shown for is_after, shown in photos if not is_after],
         after=[shown for is_after, shown in photos if is_after],
@@ -178,23 +187,35 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
         proposal = propose_bodies(session, [case]).get(case.id)
         known = accounts.list_bodies(session, RESPONSIBLE_KINDS)
         bodies, below = body_choices(known), body_choices([body for body in known if hops.lies_below(body, case)])
+    below_desk: list[Choice] = []
+    if Need.CENTRE in needs:
+        below_desk = body_choices(list_centres_below(session, viewer, case))
     chosen = case.condition.code if case.condition else (conditions[0].value if conditions else None)
     is_offered = any(step.name is StepName.DISPATCH for step in steps)
     proposed = proposal.body if proposal and is_offered else None
     facts = {"version": case.version, "condition": chosen, "body": proposed.code if proposed else ""}
     actions = []
     for step in steps:
-        if step.name is StepName.PASS_ON and len(below) < 2:
+        offered = {StepName.PASS_ON: below, StepName.HAND_DOWN: below_desk}.get(step.name, bodies)
+        if step.name in {StepName.PASS_ON, StepName.HAND_DOWN} and len(offered) < 2:
             # Nobody stands below: the empty choice is alone.
             continue
         is_refused = refused is not None and refused.step.data == step.name.value
         form = refused if is_refused and refused is not None else StepForm(None, data=facts | {"step": step.name.value})
         form.version.data = case.version
-        fitted = fit_form(form, step, conditions, below if step.name is StepName.PASS_ON else bodies)
+        fitted = fit_form(form, step, conditions, offered)
         actions.append(
             Action(step, fitted, step.name in GRAVE_STEPS, proposal if step.name is StepName.DISPATCH else None)
         )
     return actions
+
+
+def list_centres_below(session: Session, viewer: Viewer, case: Case) -> list[Body]:
+    """The centres to which the viewer may hand a case down."""
+    held = find_held(viewer, STEPS[StepName.HAND_DOWN].posts, case, None)
+    if held is None:
+        return []
+    return desks.list_below(session, case, case.desk.path if case.desk is not None else held.body_path)
 
 
 def find_chosen_class(session: Session, value: str | None) -> CaseClass | None:

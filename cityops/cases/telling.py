@@ -31,6 +31,10 @@ _NAMING = frozenset({StepName.ASK, StepName.WITHDRAW, StepName.REJECT})
 """The steps that all requests share: their sentence has to say what was asked."""
 
 
+_TO_BODIES = frozenset({StepName.PASS_ON, StepName.HAND_UP, StepName.HAND_DOWN, StepName.HAND_BACK, StepName.TAKE_OVER})
+"""The steps after which another body has the case: their sentence says which."""
+
+
 def named(thing: Any) -> str:
     """The name (or text) of a thing that has one in two languages, in the reader's."""
     if thing is None:
@@ -121,8 +125,8 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         what = "" if event.step is StepName.ASK else f" ({gettext(rule.label)})"
         return str(gettext("%(who)s (%(post)s) %(done)s", done=done + what, **facts))
     facts["done"] = gettext(STEPS[event.step].done)
-    if STEPS[event.step].is_beside or event.step in {StepName.PASS_ON, StepName.HAND_UP}:
-        body = bodies.get(payload.get("body"), "")
+    if STEPS[event.step].is_beside or event.step in _TO_BODIES:
+        body = bodies.get(payload.get("desk", payload.get("body")), "")
         return str(gettext("%(who)s (%(post)s) %(done)s: %(body)s", body=body, **facts))
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])

@@ -32,17 +32,22 @@ class Mark(StrEnum):
     DISPUTED = "disputed"
     WAITING = "waiting"
     PASSED_ON = "passed_on"
+    HANDED_DOWN = "handed_down"
+    UNSIGNED = "unsigned"
 
 
 ONLY_WHEN: Mapping[Mark, str] = {
     Mark.SUSPENDED: N_("The case is not suspended."),
     Mark.DISPUTED: N_("Nobody disputes whose it is."),
     Mark.PASSED_ON: N_("The case was not passed on."),
+    Mark.HANDED_DOWN: N_("No centre above handed it to this desk."),
+    Mark.UNSIGNED: N_("Nothing is to be signed for at this desk."),
 }
 NOT_WHEN: Mapping[Mark, str] = {
     Mark.SUSPENDED: N_("The case is suspended: resume it first."),
     Mark.DISPUTED: N_("Bodies dispute whose it is: the supervision side decides."),
     Mark.WAITING: N_("It is reported already, and waits for the co-handlers."),
+    Mark.UNSIGNED: N_("The centre that has it has not signed for it yet."),
 }
 
 
@@ -51,6 +56,7 @@ class Need(StrEnum):
 
     CONDITION = "condition"
     BODY = "body"
+    CENTRE = "centre"
     REASON = "reason"
     NOTE = "note"
     RESULT = "result"
@@ -101,6 +107,7 @@ class Step:
         is_of_sample: taken only for a case that was drawn to be checked once more (复核).
         only_when: the mark without which it cannot be taken.
         not_when: the marks that bar it.
+        is_from_above: taken from a centre above the one whose desk has the case, not at that desk.
     """
 
     name: StepName
@@ -117,6 +124,7 @@ class Step:
     is_of_sample: bool = False
     only_when: Mark | None = None
     not_when: tuple[Mark, ...] = ()
+    is_from_above: bool = False
 
     @property
     def has_own_door(self) -> bool:
@@ -139,6 +147,8 @@ _TO_BODY = Way(
 )
 # Only a lead that has reported waits for the others.
 _ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.CHECK, START),), (Stage.HANDLING,))
+# Each desk has a clock of its own: what the one before has used of the time is not the next one's.
+_TO_DESK = ((ClockName.SIGN, STOP), (ClockName.DISPATCH, STOP), (ClockName.DISPATCH, START))
 SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
 """The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
@@ -222,7 +232,7 @@ STEPS: Mapping[StepName, Step] = {
             (Post.DISPATCHER,),
             {DONE: _TO_BODY},
             needs=(Need.BODY,),
-            not_when=(Mark.DISPUTED,),
+            not_when=(Mark.DISPUTED, Mark.UNSIGNED),
         ),
         Step(
             StepName.SIGN_FOR,
@@ -503,6 +513,47 @@ STEPS: Mapping[StepName, Step] = {
             needs=(Need.RESULT,),
             not_after=(*_HANDLED, *_JUDGED),
             is_of_sample=True,
+        ),
+        Step(
+            StepName.HAND_DOWN,
+            N_("Hand to a district's centre"),
+            N_("handed it to a centre below"),
+            (Stage.FILED,),
+            (Post.DISPATCHER,),
+            {DONE: Way(None, ((ClockName.DISPATCH, STOP), (ClockName.SIGN, START)))},
+            needs=(Need.CENTRE,),
+            not_when=(Mark.DISPUTED, Mark.UNSIGNED),
+        ),
+        Step(
+            StepName.SIGN_AT_DESK,
+            N_("Sign for it at the centre"),
+            N_("signed for it at the centre"),
+            (Stage.FILED,),
+            (Post.DISPATCHER,),
+            {DONE: Way(None, ((ClockName.SIGN, STOP), (ClockName.DISPATCH, START)))},
+            only_when=Mark.UNSIGNED,
+        ),
+        Step(
+            StepName.HAND_BACK,
+            N_("Hand back to the centre above"),
+            N_("handed it back to the centre above"),
+            (Stage.FILED,),
+            (Post.DISPATCHER,),
+            {DONE: Way(None, _TO_DESK)},
+            needs=(Need.REASON,),
+            only_when=Mark.HANDED_DOWN,
+            not_when=(Mark.DISPUTED,),
+        ),
+        Step(
+            StepName.TAKE_OVER,
+            N_("Take over"),
+            N_("took it over from the centre below"),
+            (Stage.FILED,),
+            (Post.DISPATCHER,),
+            {DONE: Way(None, _TO_DESK)},
+            needs=(Need.REASON,),
+            not_when=(Mark.DISPUTED,),
+            is_from_above=True,
         ),
     )
 }

@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joine
 
 from cityops import clock
 from cityops.accounts import administration, audit
-from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body
+from cityops.accounts.bodies import is_responsible, responsible
+from cityops.accounts.models import AuditAction, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.catalog import duties, queries
@@ -92,7 +93,7 @@ def list_in_force(session: Session, on: date) -> Sequence[ResponsibilityRule]:
 
 def _in_force(on: date) -> Select[ResponsibilityRule]:
     query = select(ResponsibilityRule).join(ResponsibilityRule.body).options(contains_eager(ResponsibilityRule.body))
-    return query.where(ResponsibilityRule.valid_from_on <= on, _lasts_until(on), _is_open(on)).order_by(
+    return query.where(ResponsibilityRule.valid_from_on <= on, _lasts_until(on), responsible(on)).order_by(
         ResponsibilityRule.id
     )
 
@@ -120,8 +121,8 @@ def list_faults(session: Session, viewer: Viewer) -> Faults:
     today = clock.today()
     query = select(ResponsibilityRule).where(_lasts_until(today)).options(joinedload(ResponsibilityRule.body))
     lasting = session.scalars(query.order_by(ResponsibilityRule.id)).all()
-    closed = [rule for rule in lasting if not _names_open_body(rule, today)]
-    sound = [rule for rule in lasting if _names_open_body(rule, today)]
+    closed = [rule for rule in lasting if not is_responsible(rule.body, today)]
+    sound = [rule for rule in lasting if is_responsible(rule.body, today)]
     named = {rule.class_key for rule in sound if duties.is_in_force(rule, today)}
     return Faults(closed, duties.contradictions(sound), _uncovered(session, named, today))
 
@@ -190,7 +191,7 @@ def draft_rule(session: Session, viewer: Viewer | None, new: NewRule) -> Respons
     _check_days(first_on, new.until_on)
     class_key = _class_of(session, new, first_on)
     check_subject(session, class_key, new.area_prefix, first_on)
-    body = session.scalar(select(Body).where(Body.code == new.body, _is_open(first_on)))
+    body = session.scalar(select(Body).where(Body.code == new.body, responsible(first_on)))
     if body is None:
         raise Invalid("body", N_("There is no responsible body with this code."))
     rule = ResponsibilityRule(
@@ -237,15 +238,6 @@ def end_rule(session: Session, viewer: Viewer, number: int, last_on: date) -> Re
 
 def _lasts_until(on: date) -> ColumnElement[bool]:
     return or_(ResponsibilityRule.valid_until_on.is_(None), ResponsibilityRule.valid_until_on >= on)
-
-
-def _is_open(on: date) -> ColumnElement[bool]:
-    return and_(or_(Body.ended_on.is_(None), Body.ended_on > on), Body.kind.in_(RESPONSIBLE_KINDS))
-
-
-def _names_open_body(rule: ResponsibilityRule, on: date) -> bool:
-    ended_on = rule.body.ended_on
-    return rule.body.kind in RESPONSIBLE_KINDS and (ended_on is None or ended_on > on)
 
 
 def _uncovered(session: Session, named: Collection[str], on: date) -> list[CaseClass]:

@@ -62,6 +62,12 @@ ZONE_WORKS = BodyRecord(
 )
 """What the zone has of its own beside its two centres."""
 
+IN_CHARGE = {
+    CITY: (SUPERVISION, COMMAND),
+    DISTRICT_WORDS[ZONE_CODE]: (SUPERVISION, f"{COMMAND}-{DISTRICT_WORDS[ZONE_CODE]}"),
+}
+"""Which centres supervise and command a jurisdiction: one supervises all, and the zone commands itself."""
+
 BODY_OF_TRADE = {
     "drainage": "drainage",
     "gas": "roads",

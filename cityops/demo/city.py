@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.accounts.centres import set_centres
 from cityops.accounts.models import Body, Jurisdiction, JurisdictionRange, Person, PersonPost
 from cityops.accounts.passwords import DEMO_PASSWORD, hash_password
 from cityops.catalog.models import ResponsibilityRule
@@ -15,7 +16,7 @@ from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
-from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_jurisdictions
+from cityops.demo.bodies import BODY_OF_TRADE, IN_CHARGE, demo_bodies, demo_jurisdictions
 from cityops.demo.duties import demo_duties
 from cityops.demo.geography import demo_city
 from cityops.demo.holidays import load_years_by_law
@@ -70,6 +71,7 @@ def load_demo(
         progress("appointing people")
         bodies = _load_bodies(session)
         _load_people(session, keys, password_hash, bodies)
+        _load_centres(session)
         _load_duties(session, bodies)
         load_roster(session, bodies)
         load_duty_lists(session, keys, bodies)
@@ -137,6 +139,13 @@ def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) ->
         for shift in record.shifts
         for weekday in range(7)
     ]
+
+
+def _load_centres(session: Session) -> None:
+    for jurisdiction, (supervision, command) in IN_CHARGE.items():
+        set_centres(
+            session, None, jurisdiction=jurisdiction, supervision=supervision, command=command, from_on=FOUNDED_ON
+        )
 
 
 def _load_duties(session: Session, bodies: dict[str, int]) -> None:

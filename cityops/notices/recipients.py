@@ -11,6 +11,7 @@ from cityops.accounts.holders import list_holders
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
 from cityops.cases.names import ClockName
+from cityops.cases.permission import sits_at
 from cityops.cases.workflow import STEPS, ClockAct
 from cityops.notices.models import Recipient
 from cityops.roster.contacts import find_duty_list
@@ -42,12 +43,16 @@ class Subject:
         post: whose turn it is to act.
         body_path: the path of the body that has the case.
         inspectors: the persons who have its open task.
+        centre_id: the supervision centre in charge, where one is named.
+        desk_id: the command centre that has it, where one is named.
     """
 
     area_code: str | None
     body_path: str | None
     post: Post
     inspectors: tuple[int, ...] = ()
+    centre_id: int | None = None
+    desk_id: int | None = None
 
 
 class Directory:
@@ -98,18 +103,25 @@ class Directory:
             return self._above(subject.body_path)
         if recipient is Recipient.DUTY_LIST:
             return self._on_the_list(subject, turn)
-        return self._at_desk(Post(recipient.value), subject.area_code)
+        return self._at_desk(Post(recipient.value), subject)
 
     def _holders(self, subject: Subject) -> list[int]:
         if subject.post is Post.INSPECTOR:
             return list(subject.inspectors)
         if subject.post is Post.HANDLER:
             return self._nearest(subject.body_path, Post.HANDLER)
-        return self._at_desk(subject.post, subject.area_code)
+        return self._at_desk(subject.post, subject)
 
-    def _at_desk(self, post: Post, area_code: str | None) -> list[int]:
-        """Who holds the post over this community: on duty now, or on no roster at all; where nobody is, everybody."""
-        there = [person_id for person_id, held in self._desks[post] if held.covers(area_code)]
+    def _at_desk(self, post: Post, subject: Subject) -> list[int]:
+        """Who holds the post over this community at the centre in charge: on duty now, or on no roster at all.
+
+        Where nobody is, everybody.
+        """
+        there = [
+            person_id
+            for person_id, held in self._desks[post]
+            if held.covers(subject.area_code) and sits_at(held, subject.centre_id, subject.desk_id)
+        ]
         called = [
             person_id
             for person_id in there
@@ -136,7 +148,7 @@ class Directory:
 
     def _rungs(self, subject: Subject) -> Iterator[list[int]]:
         """The duty leaders; then the body's duty list and those of the bodies above, then their leaders."""
-        leaders = self._at_desk(Post.DUTY_LEADER, subject.area_code)
+        leaders = self._at_desk(Post.DUTY_LEADER, subject)
         yield leaders
         for contact in self._contacts_of(subject):
             # Who has no account is called: the duty leaders are told whom.

@@ -55,6 +55,8 @@ TELLINGS = (
     *(Telling(step, None, (Recipient.HANDLER,), is_answer=True) for step in _DECISIONS),
     Telling(StepName.REPLY, None, (), is_answer=True),
     Telling(StepName.RESUME, None, (Recipient.HANDLER,)),
+    Telling(StepName.HAND_DOWN, None, (Recipient.DISPATCHER,)),
+    Telling(StepName.HAND_BACK, None, (Recipient.DISPATCHER,)),
 )
 """The steps that are told beyond the work lists, in which a case that moved on simply stands."""
 
@@ -106,7 +108,8 @@ def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> N
     body = case.body or (case.assignments[-1].body if case.assignments else None)
     body_path = body.path if body is not None else None
     turn_of = steps_from(case.stage)
-    subject = Subject(case.area_code, body_path, turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER)
+    post = turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER
+    subject = Subject(case.area_code, body_path, post, centre_id=case.centre_id, desk_id=case.desk_id)
     directory = Directory(session, body_path or "")
     is_urgent = case.condition is not None and case.condition.limit_unit is Unit.URGENT_HOUR
     later = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)

@@ -120,9 +120,8 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
     for rule, claimed in claims:
         for claim in claimed:
             fact = facts[claim.clock_id]
-            subject = Subject(
-                fact.area_code, fact.path, POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER), inspectors[fact.case_id]
-            )
+            post = Post.DISPATCHER if fact.desk_since_at else POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER)
+            subject = Subject(fact.area_code, fact.path, post, inspectors[fact.case_id], fact.centre_id, fact.desk_id)
             contact = directory.find_contact(subject, claim.turn) if rule.recipient is Recipient.DUTY_LIST else None
             is_urgent = fact.limit_unit is Unit.URGENT_HOUR
             rows += [
@@ -160,6 +159,9 @@ def _facts(session: Session, clock_ids: Collection[int]) -> dict[int, Any]:
             StageClock.due_at,
             StageClock.case_id,
             Case.area_code,
+            Case.centre_id,
+            Case.desk_id,
+            Case.desk_since_at,
             Body.path,
             FilingCondition.limit_unit,
         )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from cityops import clock
 from cityops.accounts import audit
+from cityops.accounts.bodies import existing
 from cityops.accounts.models import AuditAction, Body, Person
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
@@ -57,7 +59,7 @@ def list_contacts(session: Session, viewer: Viewer, keys: Keys) -> list[ShownCon
 def list_bodies_to_call(session: Session, viewer: Viewer) -> Sequence[Body]:
     """The bodies whose duty list the viewer keeps, by code."""
     return session.scalars(
-        select(Body).where(_within(viewer, *KEEPERS), Body.ended_on.is_(None)).order_by(Body.code)
+        select(Body).where(_within(viewer, *KEEPERS), existing(clock.today())).order_by(Body.code)
     ).all()
 
 
@@ -79,7 +81,7 @@ def add_contact(
         NotFound: no such body among those the viewer keeps the list of.
         Invalid: no name, no telephone number, no such person.
     """
-    kept = select(Body).where(Body.code == body_code, Body.ended_on.is_(None), _within(viewer, *KEEPERS))
+    kept = select(Body).where(Body.code == body_code, existing(clock.today()), _within(viewer, *KEEPERS))
     body = session.scalar(kept.with_for_update())
     if body is None:
         raise NotFound(N_("There is no body %(code)s."), code=body_code[:32])

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops import clock
+from cityops.accounts.bodies import exists_on
 from cityops.accounts.holders import list_holders
 from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
@@ -164,7 +165,7 @@ def get_body(session: Session, code: str) -> Body:
         NotFound: there is none.
     """
     body = find_body(session, code)
-    if body is None or (body.ended_on is not None and body.ended_on <= clock.today()):
+    if body is None or not exists_on(body, clock.today()):
         raise NotFound(NO_BODY, code=code[:32])
     return body
 

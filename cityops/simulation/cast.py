@@ -16,6 +16,8 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.cases.models import Case
+from cityops.cases.permission import sits_at
 from cityops.errors import NotFound
 from cityops.patrol.models import InspectorShift
 from cityops.simulation.facts import CellFacts
@@ -65,17 +67,20 @@ class Cast:
         """The person of this id."""
         return self._by_id.get(person_id)
 
-    def at_desk(self, post: Post, area_code: str | None, at: datetime, lot: float) -> Viewer:
-        """Somebody in one of the centres: by night a person who holds all of its posts, where there is one."""
+    def at_desk(self, post: Post, area_code: str | None, at: datetime, lot: float, case: Case | None = None) -> Viewer:
+        """Somebody in the centre in charge: by night a person who holds all of its posts, where there is one."""
+        centre_id, desk_id = (case.centre_id, case.desk_id) if case is not None else (None, None)
         by_day = is_day(at)
 
         def serves(viewer: Viewer) -> bool:
             return covers(viewer) and (len(viewer.posts) < WHOLE_CENTRE) is by_day
 
         def covers(viewer: Viewer) -> bool:
-            return any(held.covers(area_code) for held in viewer.holding(post))
+            held = [each for each in viewer.holding(post) if sits_at(each, centre_id, desk_id)]
+            return any(each.covers(area_code) for each in held)
 
-        found = self._find((post, area_code, by_day), serves) or self._find((post, area_code), covers)
+        place = post, area_code, centre_id, desk_id
+        found = self._find((*place, by_day), serves) or self._find(place, covers)
         return _drawn(found, lot, post, area_code)
 
     def handler(self, body: str, lot: float) -> Viewer:

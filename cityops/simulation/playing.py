@@ -111,7 +111,7 @@ class Player:
             return self.cast.handler(self.body, act.lot)
         if post is Post.INSPECTOR:
             return self._given_the_task(session) or self.cast.inspector(told.cell, act.at, act.lot, self.handled_by)
-        return self.cast.at_desk(post, area_code, act.at, act.lot)
+        return self.cast.at_desk(post, area_code, act.at, act.lot, self.case)
 
     def _given_the_task(self, session: Session) -> Viewer | None:
         """The inspector who was given the verify or check task, where he may judge."""

@@ -36,11 +36,14 @@ from cityops.worktime.arithmetic import add
 from tests import factories
 from tests.factories import People, bring_to, make_report
 
-WHO = ("operator", "dutyleader", "dispatcher", "handler", "inspector", "inspector2", "supervisor", "leader")
+WHO = (
+    *("operator", "dutyleader", "dispatcher", "dispatcher-west", "handler", "inspector", "inspector2", "supervisor"),
+    "leader",
+)
 REPORTABLE = (Source.LEADER, Source.HOTLINE)
 ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
 SEEN: set[Stage] = set()
-BODIES = {StepName.PASS_ON: "lamps-crew"}
+BODIES = {StepName.PASS_ON: "lamps-crew", StepName.HAND_DOWN: "command-west"}
 STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.has_own_door]
 
 
@@ -76,12 +79,12 @@ class Walk(RuleBasedStateMachine):
                 case.version,
                 result=results[pick % len(results)],
                 condition="C01037-1" if Need.CONDITION in row.needs else None,
-                body=BODIES.get(name, "lamps") if Need.BODY in row.needs else None,
+                body=BODIES.get(name, "lamps") if {Need.BODY, Need.CENTRE} & set(row.needs) else None,
                 note="原因",
             )
             before = (case.stage, case.version)
             body_path = case.body.path if case.body is not None else None
-            may = find_held(viewer, row.posts, case.area_code, body_path) is not None
+            may = find_held(viewer, row.posts, case, body_path, from_above=row.is_from_above) is not None
             fits = case.stage in row.stages and find_bar(row, case.marks) is None
             is_judge = not (row.not_after and history.has_done(session, case.id, viewer.person_id, row.not_after))
             try:
@@ -138,8 +141,8 @@ class Walk(RuleBasedStateMachine):
             return isinstance(refusal, WrongState)
         if not is_judge:
             return isinstance(refusal, NotAllowed)
-        # There is nobody below the crew to whom it could be passed on.
-        is_lowest = name is StepName.PASS_ON and isinstance(refusal, Invalid)
+        # There is nobody below the crew and the district's centre to whom it could be passed on.
+        is_lowest = name in BODIES and isinstance(refusal, Invalid)
         return is_lowest or (name is StepName.REOPEN and isinstance(refusal, WrongState))
 
     @rule(kind=st.sampled_from(list(RequestKind)), who=st.sampled_from(WHO), more=st.integers(1, 3))
@@ -230,6 +233,7 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
     Walk.database = Database(url)
     with clock.running_at(factories.MONDAY_MORNING), Walk.database.transaction() as session:
         factories.make_city(session)
+        factories.make_district_centre(session)
     run_state_machine_as_test(
         Walk,
         settings=settings(

@@ -1,0 +1,48 @@
+"""Which bodies there are on a day, and which of them can be given something to do: the one place that says so."""
+
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from cityops import clock
+from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.errors import Invalid
+from cityops.words import N_
+
+NO_RESPONSIBLE = N_("There is no responsible body with this code.")
+CLOSED = N_("%(code)s is closed since %(day)s: choose the body that has its work now.")
+
+
+def exists_on(body: Body, on: date) -> bool:
+    """Whether a body has not ended by a day: `ended_on` is the first day without it."""
+    return body.ended_on is None or on < body.ended_on
+
+
+def existing(on: date) -> ColumnElement[bool]:
+    """`exists_on` as SQL."""
+    return or_(Body.ended_on.is_(None), Body.ended_on > on)
+
+
+def is_responsible(body: Body, on: date) -> bool:
+    """Whether a body can be given cases and tasks on a day."""
+    return body.kind in RESPONSIBLE_KINDS and exists_on(body, on)
+
+
+def responsible(on: date) -> ColumnElement[bool]:
+    """`is_responsible` as SQL."""
+    return and_(Body.kind.in_(RESPONSIBLE_KINDS), existing(on))
+
+
+def get_responsible(session: Session, code: str) -> Body:
+    """The body of this code, which can be given cases and tasks today.
+
+    Raises:
+        Invalid: there is none, it has closed, or it is a centre or a part of the tree that handles nothing.
+    """
+    body = session.scalar(select(Body).where(Body.code == code))
+    if body is None or body.kind not in RESPONSIBLE_KINDS:
+        raise Invalid("body", NO_RESPONSIBLE)
+    if not exists_on(body, clock.today()):
+        raise Invalid("body", CLOSED, code=body.code, day=str(body.ended_on))
+    return body

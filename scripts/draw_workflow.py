@@ -81,6 +81,11 @@ RULES = """
 - **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
   for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
   time runs on. Back to the same body the remaining time runs on as well; another body begins anew.
+- **Phases.** Under a condition with phases of handling (处置阶段), what passed its check goes on to the next one: the
+  same body keeps it (`next`), or another is dispatched (`other`), with a clock of that phase's limit from then on.
+  Where a phase needs no check it goes on when it is reported back, unless co-handlers still have a task: then it is
+  checked. Sending back, passing on, rework and requests stay inside a phase; more time is asked for by the limit of
+  the phase. The last phase is checked and closed as ever. A reopened case begins with its first phase.
 - **On time** means reported back by the due time *and* passed at the check.
 - **A simple case** (简易案件) is put right by the inspector who found it, where its filing condition allows that. It
   passes the review only with a photo before and one after, and is counted apart.

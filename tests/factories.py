@@ -25,7 +25,16 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestKind
 from cityops.cases.services import StepRequest
-from cityops.catalog.models import CaseClass, CaseKind, FilingCondition, StageLimit, Standard
+from cityops.catalog.models import (
+    CaseClass,
+    CaseKind,
+    ConditionPhase,
+    FilingCondition,
+    PhaseLimit,
+    StageLimit,
+    Standard,
+)
+from cityops.catalog.phases import PhaseCheck
 from cityops.crypto import KEY_NAMES, Keys
 from cityops.grid import services as grid
 from cityops.grid.models import AreaLevel, DutyGrid
@@ -180,6 +189,51 @@ def make_condition(
         body_code=body_code,
         is_simple_allowed=is_simple_allowed,
         valid_from_on=LONG_AGO,
+    )
+
+
+PHASED = "C01037-3"
+"""A lamp post that has fallen: made safe (checked by photo), put up again, the paving restored by the roads' body."""
+
+
+def make_phases(session: Session) -> FilingCondition:
+    """The condition `PHASED` with its phases: make safe, repair, restore."""
+    lamp = session.scalars(select(CaseClass).where(CaseClass.code == "01037")).one()
+    condition = make_condition(lamp, PHASED, 2, Unit.URGENT_HOUR, "continuous", body_code="lamps")
+    condition.phase_name, condition.phase_name_en = "安全防护", "make safe"
+    condition.phases = [
+        _phase(2, "修复", "repair", PhaseCheck.BY_PHOTO, 1),
+        _phase(3, "恢复路面", "restore", PhaseCheck.NONE, 7, body_kind=BodyKind.DEPARTMENT, body_code="roads"),
+    ]
+    condition.phases[0].limits = [
+        PhaseLimit(area_level=2, limit_value=2, limit_unit=Unit.WORKING_DAY, calendar="office")
+    ]
+    session.add(condition)
+    session.flush()
+    return condition
+
+
+def _phase(
+    number: int,
+    name: str,
+    name_en: str,
+    check: PhaseCheck,
+    days: int,
+    body_kind: BodyKind | None = None,
+    body_code: str | None = None,
+) -> ConditionPhase:
+    return ConditionPhase(
+        number=number,
+        name=name,
+        name_en=name_en,
+        closing="完成",
+        closing_en="done",
+        check_before=check,
+        body_kind=body_kind,
+        body_code=body_code,
+        limit_value=days,
+        limit_unit=Unit.WORKING_DAY,
+        calendar="office",
     )
 
 

@@ -116,9 +116,13 @@ def _not_sent_back(span: Span) -> Condition:
 
 
 def _still_theirs(span: Span) -> Condition:
-    """What was not sent back at all: of the assignments of a case, the one in which it is handled and closed."""
+    """What was not sent back at all: of the assignments of a case, the one in which it is handled and closed.
+
+    Of one that is handled in phases it is the first that was late, else the last.
+    """
     sent_back = and_(Assignment.end == AssignmentEnd.SENT_BACK, Assignment.ended_at < span.until_at)
-    return and_(Assignment.dispatched_at < span.until_at, or_(Assignment.end.is_(None), ~sent_back), _counts())
+    is_theirs = or_(Assignment.end.is_(None), ~sent_back)
+    return and_(Assignment.dispatched_at < span.until_at, is_theirs, Assignment.stands_for_case, _counts())
 
 
 DUE = Source(Assignment.id, Assignment.due_at, Assignment.body_id, _of_assignments, _not_sent_back)

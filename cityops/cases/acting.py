@@ -20,7 +20,7 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.workflow import PAUSED_CLOCKS, ClockAct, Step, Way
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import FilingCondition, HasLimit
+from cityops.catalog.models import ConditionPhase, FilingCondition, HasLimit
 from cityops.errors import WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime
@@ -37,6 +37,7 @@ class Act:
         result: the step's word for its outcome, which goes into the history.
         facts: what goes into the event's payload besides who, when and where to.
         body_id: the body that the step names.
+        phase: the phase of handling that the step leads on to.
         request: the request that the step asks or decides.
     """
 
@@ -51,6 +52,7 @@ class Act:
     note: str | None = None
     condition: FilingCondition | None = None
     body_id: int | None = None
+    phase: ConditionPhase | None = None
     request: CaseRequest | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -137,6 +139,7 @@ def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> Stage
     row = StageClock(
         name=name,
         round=1 + sum(each.name is name for each in act.case.clocks),
+        phase=act.case.phase if act.phase is None else act.phase.number,
         limit_value=limit.value,
         limit_unit=limit.unit,
         calendar=calendar,
@@ -150,11 +153,12 @@ def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> Stage
 
 
 def _handling_limit(act: Act) -> HasLimit:
-    """The limit of the condition the case was filed under, at the level of the area its place lies in."""
+    """The limit of the condition the case was filed under, in the phase and at the level of the area of its place."""
     if act.case.condition_id is None:
         raise WrongState(N_("The case has no filing condition yet, so nothing says how long handling may take."))
     condition = catalog.get_condition(act.session, act.case.condition_id)
-    return condition.limit_in(act.case.cell.area_level if act.case.cell else None)
+    terms = act.phase or condition.terms_of(act.case.phase)
+    return terms.limit_in(act.case.cell.area_level if act.case.cell else None)
 
 
 def _stop(act: Act, name: ClockName) -> None:

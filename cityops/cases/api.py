@@ -205,6 +205,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "source": case.source,
         "case_class": ClassOut(kind=case.kind, code=case.case_class.code, name=case.case_class.name),
         "condition": case.condition and case.condition.code,
+        "phase": case.phase,
         "lon": case.lon,
         "lat": case.lat,
         "cell": case.cell and case.cell.code,
@@ -250,6 +251,7 @@ def _clock_out(session: Session, case: Case, row: StageClock) -> ClockOut:
     return ClockOut(
         name=row.name,
         round=row.round,
+        phase=row.phase,
         limit=row.limit_value,
         unit=row.limit_unit,
         calendar=row.calendar,

@@ -16,7 +16,7 @@ from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.plain_cases import AUTO_STEP_AT, DRAWS, AutoStep, Facts, Held, find_held
-from cityops.cases.proposals import KEEPS_COMPONENT, Proposal, propose_bodies
+from cityops.cases.proposals import KEEPS_COMPONENT, NAMED_BY_PHASE, Proposal, propose_bodies
 from cityops.cases.workflow import DONE, STEPS, needs_verifying
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
@@ -24,6 +24,8 @@ from cityops.crypto import Keys
 from cityops.errors import CityopsError, WrongState
 from cityops.words import N_
 from cityops.worktime.limits import Unit
+
+_CLEAR = frozenset({KEEPS_COMPONENT, NAMED_BY_PHASE})
 
 
 def go_on(session: Session, office: CaseOffice, case: Case, event: CaseEvent) -> None:
@@ -92,7 +94,7 @@ def _facts(
         is_confirmed=case.verify_result == "confirmed" or not needs_verifying(case.source),
         is_complete=bool(case.cell_id and case.address) and not (condition and lacks_scenes(case, condition)),
         has_failed_review=last.from_stage is Stage.REVIEWING,
-        has_clear_body=is_clear and proposal is not None and (bool(proposal.rules) or proposal.why == KEEPS_COMPONENT),
+        has_clear_body=is_clear and proposal is not None and (bool(proposal.rules) or proposal.why in _CLEAR),
         send_backs=case.send_back_count + case.reopen_count,
         # What was reopened was not mended the first time.
         reworks=case.rework_count + case.reopen_count,

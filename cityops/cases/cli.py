@@ -13,6 +13,7 @@ from cityops.cases.clocks import closed_pauses, due_now, explain_clock, light_of
 from cityops.cases.history import Broken, Walked
 from cityops.cases.models import StageClock
 from cityops.cases.names import CLOCK_LABELS, ClockName
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.errors import Invalid
 from cityops.shell import Shell
 from cityops.words import N_
@@ -121,6 +122,7 @@ def _clock_facts(session: Session, row: StageClock) -> dict[str, Any]:
     return {
         "clock": row.name.value,
         "round": row.round,
+        "phase": row.phase,
         "limit": number(limit.value),
         "unit": limit.unit.value,
         "calendar": row.calendar,
@@ -139,6 +141,7 @@ def _clock_lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"case {answer['case']}"
     for each in answer["clocks"]:
         label = CLOCK_LABELS[ClockName(each["clock"])] + (f" ({each['round']})" if each["round"] > 1 else "")
+        label += f", phase {each['phase']}" if each["phase"] > FIRST_PHASE else ""
         stopped = f"stopped {plain(each['stopped'])}, " if each["stopped"] else ""
         state = f"{stopped}{each['light'].replace('_', ' ')}, counted {length(each['counted_minutes'])}"
         yield ""

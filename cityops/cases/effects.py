@@ -12,11 +12,12 @@ from cityops.cases.acting import Act, Effect, current_assignment, given, recount
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.hops import Hop, list_open
 from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
-from cityops.cases.names import ClockName, StepName
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Life, RequestState
-from cityops.cases.workflow import DISPUTED_AFTER
-from cityops.catalog.models import FilingCondition
+from cityops.cases.workflow import DISPUTED_AFTER, PASSED
+from cityops.catalog.models import ConditionPhase, FilingCondition
+from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_
 
@@ -41,15 +42,53 @@ def _after_file(act: Act) -> None:
     )
     act.case.condition, act.case.case_class = condition, condition.case_class
     act.case.filed_at = act.moment
-    act.case.is_simple = False
+    act.case.is_simple, act.case.phase = False, FIRST_PHASE
 
 
 def _after_dispatch(act: Act) -> None:
     body = accounts.get_body(act.session, given(act.body_id))
     act.case.body_id, act.case.body = body.id, body
     act.case.reported_back_at = None
+    act.case.assignments.append(_assignment(act, body.id))
+
+
+def _assignment(act: Act, body_id: int) -> Assignment:
+    """The case given to a body, in the phase of handling it stands at."""
     due_at = given(running(act.case, ClockName.HANDLE)).due_at
-    act.case.assignments.append(Assignment(body_id=body.id, dispatched_at=act.moment, due_at=due_at, rework_count=0))
+    row = Assignment(body_id=body_id, dispatched_at=act.moment, due_at=due_at, rework_count=0, phase=act.case.phase)
+    if act.case.phase == FIRST_PHASE:
+        return row
+    before = act.case.assignments[-1]
+    row.stands_for_case = before.stands_for_case
+    if before.phase != act.case.phase:
+        # The first late phase is the case's mark; while none is late, it goes on to the newest.
+        row.stands_for_case = before.stands_for_case and before.on_time is True
+        before.stands_for_case = before.stands_for_case and not row.stands_for_case
+    return row
+
+
+def _begin_phase(act: Act, phase: ConditionPhase) -> None:
+    """What the body did has passed, or needs no check: the next phase is the same body's, or to be dispatched."""
+    done = act.case.assignments[-1]
+    # A suspension that ended by reporting back has moved the time of the clock that is stopped by now.
+    stopped = [row for row in act.case.clocks if row.name is ClockName.HANDLE and row.stopped_at is not None]
+    done.due_at = stopped[-1].due_at
+    _pass(act, done)
+    _leave_body(act)
+    act.case.reported_back_at, act.case.phase = None, phase.number
+    act.facts |= {"phase": phase.number, "body": None}
+    if act.way.to is Stage.HANDLING:
+        row = _assignment(act, done.body_id)
+        row.signed_at, row.is_binding = act.moment, done.is_binding
+        act.case.assignments.append(row)
+        act.case.body_id, act.case.body = done.body_id, accounts.get_body(act.session, done.body_id)
+        act.facts["body"] = done.body_id
+
+
+def _pass(act: Act, assignment: Assignment) -> None:
+    assignment.ended_at, assignment.end = act.moment, AssignmentEnd.PASSED
+    assignment.on_time = given(assignment.reported_back_at) <= assignment.due_at
+    _lapse(act, Life.ASSIGNMENT)
 
 
 def _after_arbitrate(act: Act) -> None:
@@ -112,13 +151,17 @@ def _after_send_back(act: Act) -> None:
 
 def _after_report_back(act: Act) -> None:
     assignment = act.case.assignments[-1]
-    needed = given(act.case.condition).photos_after
+    terms = given(act.case.terms)
+    # What is judged by its photos needs one.
+    needed = terms.photos_after or int(act.case.phase_check is PhaseCheck.BY_PHOTO)
     # Every rework is shown anew.
     if needed and _count_shown(act) < needed * (1 + assignment.rework_count):
         raise Invalid("photo", N_("Reporting back needs %(n)s new photos of what was done: add them first."), n=needed)
     assignment.signed_at = assignment.signed_at or act.moment
     assignment.reported_back_at = act.case.reported_back_at = act.moment
     act.case.suspended_until_at = None
+    if act.phase is not None:
+        _begin_phase(act, act.phase)
 
 
 def _count_shown(act: Act) -> int:
@@ -129,12 +172,13 @@ def _count_shown(act: Act) -> int:
 
 def _after_check(act: Act) -> None:
     assignment = act.case.assignments[-1]
-    if act.result == "passed":
-        assignment.ended_at, assignment.end = act.moment, AssignmentEnd.PASSED
-        assignment.on_time = given(assignment.reported_back_at) <= assignment.due_at
+    if act.phase is not None:
+        _begin_phase(act, act.phase)
+        return
+    if act.result == PASSED:
+        _pass(act, assignment)
         act.case.passed_at = act.moment
         _end_hops(act)
-        _lapse(act, Life.ASSIGNMENT)
         return
     assignment.rework_count += 1
     act.case.rework_count += 1
@@ -146,7 +190,7 @@ def _after_verify(act: Act) -> None:
 
 
 def _after_review(act: Act) -> None:
-    if act.result == "passed":
+    if act.result == PASSED:
         kinds = {photo.kind for photo in act.case.attachments}
         if not {AttachmentKind.BEFORE, AttachmentKind.AFTER} <= kinds:
             raise WrongState(
@@ -163,6 +207,7 @@ def _after_end(act: Act) -> None:
 def _after_reopen(act: Act) -> None:
     act.case.reported_back_at = act.case.passed_at = None
     act.case.reopen_count += 1
+    act.case.phase = FIRST_PHASE
     # What was put right on the spot and is not right becomes a case like any other.
     act.case.is_simple, act.case.filed_at = False, act.case.filed_at or act.moment
     _leave_body(act)

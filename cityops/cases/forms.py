@@ -183,7 +183,7 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
     else:
         del form.body
     if Need.RESULT in needs:
-        form.result.choices = [Choice(word, gettext(RESULT_LABELS[word])) for word in step.ways]
+        form.result.choices = [Choice(word, gettext(RESULT_LABELS[word])) for word in step.answers]
     else:
         del form.result
     if step.name not in PHOTO_OF_STEP:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Float, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops import clock
@@ -12,7 +12,8 @@ from cityops.accounts.posts import Post
 from cityops.cases import numbers
 from cityops.cases.names import FINAL_STAGES, ClockName, Source, Stage, StepName
 from cityops.cases.workflow import Mark
-from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
+from cityops.catalog.models import CaseClass, CaseKind, ConditionPhase, FilingCondition, HasTerms
+from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.grid.models import Cell, Component
 from cityops.words import N_
@@ -32,7 +33,7 @@ class Case(Base):
     `handle_due_at` is the handling clock's, which the scores read. `cell_id` and `area_code` are those of its day.
     `open_requests` counts what was asked for it and is not decided, `open_co_handlings` the tasks of others that are
     not answered, `hop_count` how far below its lead the case is. `arbitration_since_at` is since when it has to be
-    decided whose it is.
+    decided whose it is. `phase` is the phase of handling it stands at, of those its filing condition has.
     """
 
     __tablename__ = "cases"
@@ -80,6 +81,7 @@ class Case(Base):
     open_requests: Mapped[int] = mapped_column(default=0)
     open_co_handlings: Mapped[int] = mapped_column(default=0)
     hop_count: Mapped[int] = mapped_column(default=0)
+    phase: Mapped[int] = mapped_column(SmallInteger, default=FIRST_PHASE)
     arbitration_since_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suspended_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -125,6 +127,22 @@ class Case(Base):
             Mark.UNSIGNED: self.desk_since_at is not None,
         }
         return frozenset(mark for mark, is_held in held.items() if is_held)
+
+    @property
+    def terms(self) -> HasTerms | None:
+        """What holds in the phase of handling it stands at; None before a condition is known."""
+        return self.condition.terms_of(self.phase) if self.condition is not None else None
+
+    @property
+    def next_phase(self) -> ConditionPhase | None:
+        """The phase of handling that follows; None where it stands at the last."""
+        return self.condition.find_phase_after(self.phase) if self.condition is not None else None
+
+    @property
+    def phase_check(self) -> PhaseCheck:
+        """How it is checked that the phase of handling it stands at is done."""
+        following = self.next_phase
+        return following.check_before if following is not None else PhaseCheck.ON_THE_SPOT
 
     @property
     def is_open(self) -> bool:
@@ -197,7 +215,7 @@ class StageClock(Base):
     """A clock of one stage: its limit, when it ran, when it is due. Pauses are intervals of their own.
 
     `round` counts the times a clock of this name was started for the case; `extra_value` is what was granted on top of
-    the limit, in the limit's unit.
+    the limit, in the limit's unit. `phase` is the phase of handling in which it was started.
     """
 
     __tablename__ = "stage_clocks"
@@ -210,6 +228,7 @@ class StageClock(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     name: Mapped[ClockName] = mapped_column(words_enum(ClockName))
     round: Mapped[int]
+    phase: Mapped[int] = mapped_column(SmallInteger, default=FIRST_PHASE)
     limit_value: Mapped[int]
     limit_unit: Mapped[Unit] = mapped_column(words_enum(Unit))
     extra_value: Mapped[int] = mapped_column(default=0)
@@ -248,6 +267,9 @@ _SENT_BACK = text("\"end\" = 'sent_back'")
 class Assignment(Base):
     """A case given to a responsible body: from the dispatch until it passed the check, was sent back or was ended.
 
+    Each phase of handling is an assignment of its own, in which the body is on time or late by itself. Where a case
+    counts once, `stands_for_case` says by which: the first that was late, else the last.
+
     The scores of bodies read these: `due_at` is the handling clock's, `on_time` means reported back in time and passed.
     One that an arbitration made is binding and cannot be sent back. An upheld appeal sets `exempted_at`: the mark
     stays, and does not count.
@@ -273,6 +295,8 @@ class Assignment(Base):
     on_time: Mapped[bool | None]
     exempted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_binding: Mapped[bool] = mapped_column(default=False)
+    phase: Mapped[int] = mapped_column(SmallInteger, default=FIRST_PHASE)
+    stands_for_case: Mapped[bool] = mapped_column(default=True)
     body: Mapped[Body] = relationship(viewonly=True)
 
 

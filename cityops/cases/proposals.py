@@ -12,7 +12,8 @@ from cityops.accounts.models import Body, BodyKind
 from cityops.cases.models import Case
 from cityops.catalog import rules
 from cityops.catalog.duties import Matter
-from cityops.catalog.models import FilingCondition, ResponsibilityRule
+from cityops.catalog.models import ConditionPhase, FilingCondition, ResponsibilityRule
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.grid import queries as grid
 from cityops.grid.models import Area, Component
 from cityops.words import N_
@@ -20,6 +21,7 @@ from cityops.words import N_
 STREET_CODE_LENGTH = 9
 
 KEEPS_COMPONENT = N_("keeps up this component")
+NAMED_BY_PHASE = N_("named by the phase of handling")
 NAMED_BY_CONDITION = N_("named by the filing condition")
 OFFICE_OF_STREET = N_("street office of the place")
 
@@ -53,16 +55,18 @@ class Proposal:
 
 
 def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposal]:
-    """The proposal for each case by the case's key, in four queries; a case nobody is proposed for is missing.
+    """The proposal for each case by the case's key, in at most five queries; a case nobody is proposed for is missing.
 
-    Who keeps up the component goes before whom the city's rules name, those before who the filing condition names, and
-    that before the street's office, which is proposed where the condition leaves a kind of body to the street.
+    In a further phase of handling it is the body that the phase names. Else who keeps up the component goes before
+    whom the city's rules name, those before who the filing condition names, and that before the street's office, which
+    is proposed where the condition leaves a kind of body to the street.
     """
     keepers = _keepers(session, cases)
     winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
     areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
     wishes = {case.id: list_wishes(case.condition, case.area_code) for case in cases}
-    codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values()}
+    phased = _bodies_of_phases(session, cases)
+    codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values(), *phased.values()}
     found = select(Body).where(Body.code.in_(codes), responsible(clock.today()))
     bodies = {body.code: body for body in session.scalars(found)}
     picked = {
@@ -75,6 +79,7 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
         )
         for case in cases
     }
+    picked |= {key: Proposal((bodies[code],), NAMED_BY_PHASE) for key, code in phased.items() if code in bodies}
     return {case_id: proposal for case_id, proposal in picked.items() if proposal is not None}
 
 
@@ -104,6 +109,19 @@ def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     ids = {case.component_id for case in cases if case.component_id is not None}
     rows = session.execute(select(Component.id, Component.body_code).where(Component.id.in_(ids)))
     return {row.id: row.body_code for row in rows if row.body_code}
+
+
+def _bodies_of_phases(session: Session, cases: Sequence[Case]) -> dict[int, str]:
+    """The code of the body that the phase names at which a case stands, by the case's key."""
+    later = [case for case in cases if case.phase != FIRST_PHASE]
+    if not later:
+        return {}
+    rows = select(ConditionPhase.condition_id, ConditionPhase.number, ConditionPhase.body_code)
+    ids = {case.condition_id for case in later}
+    rows = rows.where(ConditionPhase.condition_id.in_(ids), ConditionPhase.body_kind.is_not(None))
+    named = {(row.condition_id, row.number): row.body_code for row in session.execute(rows)}
+    of_phase = [(case, named[key]) for case in later if (key := (case.condition_id, case.phase)) in named]
+    return {case.id: code or (case.area_code or "")[:STREET_CODE_LENGTH] for case, code in of_phase}
 
 
 def _matter(case: Case) -> Matter:

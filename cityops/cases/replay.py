@@ -11,7 +11,8 @@ from typing import Any
 
 from cityops import clock
 from cityops.cases.names import FINAL_STAGES, StepName
-from cityops.cases.workflow import DISPUTED_AFTER
+from cityops.cases.workflow import DISPUTED_AFTER, PASSED
+from cityops.catalog.phases import FIRST_PHASE
 
 Payload = Mapping[str, Any]
 
@@ -49,6 +50,7 @@ class Projection:
     arbitration_since_at: datetime | None = None
     hop_count: int = 0
     open_co_handlings: int = 0
+    phase: int = FIRST_PHASE
     ended_at: datetime | None = None
 
 
@@ -88,7 +90,7 @@ def _verify(row: Projection, _at: datetime, payload: Payload) -> None:
 
 def _file(row: Projection, at: datetime, payload: Payload) -> None:
     row.condition_id, row.class_id = payload["condition"], payload["class"]
-    row.filed_at, row.is_simple = at, False
+    row.filed_at, row.is_simple, row.phase = at, False, FIRST_PHASE
 
 
 def _dispatch(row: Projection, _at: datetime, payload: Payload) -> None:
@@ -122,12 +124,22 @@ def _send_back(row: Projection, at: datetime, _payload: Payload) -> None:
         row.arbitration_since_at = at
 
 
-def _report_back(row: Projection, at: datetime, _payload: Payload) -> None:
+def _report_back(row: Projection, at: datetime, payload: Payload) -> None:
     row.reported_back_at, row.suspended_until_at = at, None
+    if "phase" in payload:
+        _begin_phase(row, payload)
+
+
+def _begin_phase(row: Projection, payload: Payload) -> None:
+    row.phase, row.body_id = payload["phase"], payload["body"]
+    row.reported_back_at = row.suspended_until_at = None
+    row.hop_count = 0
 
 
 def _check(row: Projection, at: datetime, payload: Payload) -> None:
-    if payload["result"] == "passed":
+    if "phase" in payload:
+        _begin_phase(row, payload)
+    elif payload["result"] == PASSED:
         row.passed_at, row.hop_count = at, 0
         row.body_id = payload.get("lead", row.body_id)
     else:
@@ -136,7 +148,7 @@ def _check(row: Projection, at: datetime, payload: Payload) -> None:
 
 
 def _review(row: Projection, _at: datetime, payload: Payload) -> None:
-    if payload["result"] != "passed":
+    if payload["result"] != PASSED:
         row.is_simple = False
 
 
@@ -144,7 +156,7 @@ def _reopen(row: Projection, at: datetime, _payload: Payload) -> None:
     row.reopen_count += 1
     row.is_simple, row.filed_at = False, row.filed_at or at
     row.body_id = row.reported_back_at = row.passed_at = None
-    row.hop_count = 0
+    row.hop_count, row.phase = 0, FIRST_PHASE
 
 
 def _suspend(row: Projection, _at: datetime, payload: Payload) -> None:

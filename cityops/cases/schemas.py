@@ -102,6 +102,7 @@ class CaseOut(BaseModel):
     source: Source
     case_class: ClassOut = Field(serialization_alias="class")
     condition: str | None
+    phase: int = Field(description="The phase of handling it stands at, of those its filing condition has")
     lon: float
     lat: float
     cell: str | None
@@ -179,6 +180,7 @@ class ClockOut(BaseModel):
 
     name: str
     round: int
+    phase: int = Field(description="The phase of handling in which it was started")
     limit: float
     unit: str
     calendar: str

@@ -26,9 +26,10 @@ from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
-from cityops.cases.workflow import DONE, SOURCES_OF, STEPS, Need, find_bar, find_way
+from cityops.cases.workflow import DONE, NEXT, OTHER, SOURCES_OF, STEPS, Need, find_bar, find_way
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import FilingCondition
+from cityops.catalog.models import ConditionPhase, FilingCondition
+from cityops.catalog.phases import PhaseCheck
 from cityops.errors import Conflict, Invalid, NotAllowed, WrongState
 from cityops.words import N_, Word
 
@@ -201,14 +202,18 @@ def _prepare(
     session: Session, office: CaseOffice, viewer: Viewer, case: Case, request: StepRequest, held: HeldPost
 ) -> Act:
     step = STEPS[request.step]
-    way = find_way(step, request.result, case.source, has_co_handlers=case.open_co_handlings > 0)
+    phase = _find_phase_led_to(case, step.name)
+    onward = (OTHER if phase.body_kind else NEXT) if phase is not None else None
+    has_co_handlers = case.open_co_handlings > 0
+    way = find_way(step, request.result, case.source, has_co_handlers=has_co_handlers, onward=onward)
     if way is None:
-        raise Invalid("result", N_("The result has to be one of: %(results)s."), results=", ".join(step.ways))
+        raise Invalid("result", N_("The result has to be one of: %(results)s."), results=", ".join(step.answers))
     result = next(word for word, other in step.ways.items() if other is way)
     if Need.RESULT in step.needs:
         result = request.result or result
     actor = Actor.under(held, viewer.person_id)
     act = Act(session, office, case, step, way, result, moment_of(case), actor)
+    act.phase = phase if onward is not None and step.ways.get(onward) is way else None
     must_say = Need.REASON in step.needs or Need.NOTE in step.needs
     act.note = checked_text("note", request.note, required=must_say) or None
     if step.name is StepName.REOPEN:
@@ -232,6 +237,15 @@ def _prepare(
     if step.name in ANSWERS:
         write_answer(act, request.at_place)
     return act
+
+
+def _find_phase_led_to(case: Case, step: StepName) -> ConditionPhase | None:
+    """The phase of handling that a step leads on to: a check where there is one, else reporting back."""
+    if step is StepName.CHECK:
+        return case.next_phase
+    if step is StepName.REPORT_BACK and case.phase_check is PhaseCheck.NONE:
+        return case.next_phase
+    return None
 
 
 def _check_reopening(office: CaseOffice, case: Case, moment: datetime) -> None:

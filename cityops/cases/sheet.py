@@ -24,6 +24,7 @@ from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, 
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
+from cityops.cases.phase_strip import ToldPhase, tell_phases
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.request_forms import RequestForm
@@ -103,6 +104,7 @@ class Sheet:
     giving: CoHandlingForm | None = None
     hops: list[Hop] = field(default_factory=list)
     desk_hops: list[DeskHop] = field(default_factory=list)
+    phases: list[ToldPhase] = field(default_factory=list)
 
     @property
     def clock(self) -> ToldClock | None:
@@ -165,6 +167,7 @@ def read_sheet(
         left_by=automation.find_entry(session, case),
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
     )
+    sheet.phases = tell_phases(session, case, sheet.clocks)
     sheet.actions = list_actions(session, viewer, case, refused)
     sheet.requests = read_requests(session, viewer, case)
     sheet.askable = list_askable(session, viewer, case, [each.row for each in sheet.requests], asked)

@@ -106,6 +106,13 @@ def _where(payload: Mapping[str, Any]) -> str:
     return f" ({words})"
 
 
+def _onward(payload: Mapping[str, Any]) -> str:
+    """Which phase of handling begins with the step."""
+    if "phase" not in payload:
+        return ""
+    return " · " + str(gettext("on to phase %(n)s", n=payload["phase"]))
+
+
 def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({})) -> str:
     """A step in a sentence: who did what. `bodies` names the bodies to which the case was dispatched."""
     payload = json.loads(event.payload)
@@ -130,7 +137,8 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         return str(gettext("%(who)s (%(post)s) %(done)s: %(body)s", body=body, **facts))
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])
-        return str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts)) + _where(payload)
+        told = str(gettext("%(who)s (%(post)s) %(done)s: %(result)s", result=result, **facts))
+        return told + _where(payload) + _onward(payload)
     return str(gettext("%(who)s (%(post)s) %(done)s", **facts))
 
 
@@ -165,12 +173,14 @@ class ToldClock:
     """A clock of a stage as the case page shows it.
 
     Attributes:
+        phase: the phase of handling in which it was started.
         otherwise_at: when an open clock would be due by its calendar as it stands, where that is not its due time.
     """
 
     name: str
     label: str
     round: int
+    phase: int
     limit: str
     calendar: str
     started_at: datetime
@@ -201,6 +211,7 @@ def tell_clock(row: StageClock, calendar: Calendar, calendar_label: str) -> Told
         name=row.name.value,
         label=gettext(CLOCK_LABELS[row.name]),
         round=row.round,
+        phase=row.phase,
         limit=limit_words(limit),
         calendar=gettext("day and night") if counts.is_continuous else calendar_label,
         started_at=row.started_at,

@@ -88,6 +88,12 @@ class Way:
     stages: tuple[Stage, ...] = ()
 
 
+DONE, WAITING, LAST = "done", "waiting", "last"
+PASSED, NEXT, OTHER = "passed", "next", "other"
+"""Where another phase of handling follows, a step leads on to it: to the same body's `NEXT`, or an `OTHER` body's."""
+_CHOSEN_BY_NOBODY = frozenset({DONE, WAITING, LAST, NEXT, OTHER})
+
+
 @dataclass(frozen=True)
 class Step:
     """One row of the workflow's table.
@@ -127,12 +133,16 @@ class Step:
     is_from_above: bool = False
 
     @property
+    def answers(self) -> tuple[str, ...]:
+        """The results that who takes it chooses from; its other ways are the case's own."""
+        return tuple(word for word in self.ways if word not in _CHOSEN_BY_NOBODY)
+
+    @property
     def has_own_door(self) -> bool:
         """Whether it is not taken by its name alone: for a request, a co-handler's task, or a case that was drawn."""
         return self.is_of_request or self.is_beside or self.is_of_sample
 
 
-DONE, WAITING, LAST = "done", "waiting", "last"
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
 _HANDLED = (StepName.SIGN_FOR, StepName.REPORT_BACK, StepName.SELF_HANDLE)
 _JUDGED = (StepName.REPORT, StepName.VERIFY, StepName.CHECK, StepName.CLOSE, StepName.REVIEW)
@@ -145,6 +155,8 @@ _TO_BODY = Way(
     Stage.DISPATCHED,
     ((ClockName.DISPATCH, STOP), (ClockName.SIGN, START), (ClockName.HANDLE, ClockAct.START_OR_RESUME)),
 )
+_NEXT_PHASE = ((ClockName.HANDLE, STOP), (ClockName.HANDLE, START))
+_ON_TO_OTHER = ((ClockName.HANDLE, STOP), (ClockName.DISPATCH, START))
 # Only a lead that has reported waits for the others.
 _ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.CHECK, START),), (Stage.HANDLING,))
 # Each desk has a clock of its own: what the one before has used of the time is not the next one's.
@@ -271,6 +283,8 @@ STEPS: Mapping[StepName, Step] = {
                 WAITING: Way(
                     Stage.HANDLING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, RESUME), (ClockName.HANDLE, PAUSE))
                 ),
+                NEXT: Way(Stage.HANDLING, ((ClockName.SIGN, STOP), (ClockName.HANDLE, RESUME), *_NEXT_PHASE)),
+                OTHER: Way(Stage.FILED, ((ClockName.SIGN, STOP), (ClockName.HANDLE, RESUME), *_ON_TO_OTHER)),
             },
             needs=(Need.NOTE,),
             not_when=(Mark.WAITING,),
@@ -282,9 +296,11 @@ STEPS: Mapping[StepName, Step] = {
             (Stage.CHECKING,),
             (Post.INSPECTOR,),
             {
-                "passed": Way(
+                PASSED: Way(
                     Stage.CLOSING, ((ClockName.CHECK, STOP), (ClockName.HANDLE, STOP), (ClockName.CLOSE, START))
                 ),
+                NEXT: Way(Stage.HANDLING, ((ClockName.CHECK, STOP), *_NEXT_PHASE)),
+                OTHER: Way(Stage.FILED, ((ClockName.CHECK, STOP), *_ON_TO_OTHER)),
                 "failed": Way(Stage.HANDLING, ((ClockName.CHECK, STOP), (ClockName.HANDLE, RESUME))),
             },
             needs=(Need.RESULT,),
@@ -307,7 +323,7 @@ STEPS: Mapping[StepName, Step] = {
             (Stage.REVIEWING,),
             (Post.DUTY_LEADER, Post.OPERATOR),
             {
-                "passed": Way(Stage.CLOSED, ((ClockName.CLOSE, STOP),)),
+                PASSED: Way(Stage.CLOSED, ((ClockName.CLOSE, STOP),)),
                 "failed": Way(Stage.ACCEPTED, ((ClockName.CLOSE, STOP), (ClockName.FILE, START))),
             },
             needs=(Need.RESULT,),
@@ -570,11 +586,13 @@ PAUSED_CLOCKS = frozenset(
 RESULT_LABELS: Mapping[str, str] = {
     "confirmed": N_("confirmed"),
     "not_found": N_("not found"),
-    "passed": N_("passed"),
+    PASSED: N_("passed"),
     "failed": N_("failed"),
     "upheld": N_("upheld"),
     "not_upheld": N_("not upheld"),
     WAITING: N_("waits for the co-handlers"),
+    NEXT: N_("no check needed"),
+    OTHER: N_("no check needed"),
 }
 
 
@@ -601,10 +619,13 @@ def find_bar(step: Step, marks: Collection[Mark]) -> str | None:
     return next((NOT_WHEN[mark] for mark in step.not_when if mark in marks), None)
 
 
-def find_way(step: Step, result: str | None, source: Source, *, has_co_handlers: bool = False) -> Way | None:
+def find_way(
+    step: Step, result: str | None, source: Source, *, has_co_handlers: bool = False, onward: str | None = None
+) -> Way | None:
     """The way a step takes for a result; None where the result is not one of the step's own.
 
-    Where co-handlers have not answered yet, the lead's report waits for them.
+    Where co-handlers have not answered yet, the lead's report waits for them. `onward` is `NEXT` or `OTHER` where what
+    is done leads to another phase of handling.
 
     >>> find_way(STEPS[StepName.CHECK], "failed", Source.INSPECTOR).to.value
     'handling'
@@ -614,8 +635,12 @@ def find_way(step: Step, result: str | None, source: Source, *, has_co_handlers:
     if step.name is StepName.ACCEPT:
         return step.ways["verify" if needs_verifying(source) else "plain"]
     if Need.RESULT in step.needs:
-        return step.ways.get(result or "")
-    return step.ways[WAITING if has_co_handlers and WAITING in step.ways else DONE]
+        if result is None or result not in step.answers:
+            return None
+        return (step.ways.get(onward or "") if result == PASSED else None) or step.ways[result]
+    if has_co_handlers and WAITING in step.ways:
+        return step.ways[WAITING]
+    return step.ways.get(onward or "") or step.ways[DONE]
 
 
 def _target(way: Way, stage: Stage | None) -> str:

@@ -10,7 +10,8 @@ from cityops import clock, web
 from cityops.accounts.models import BodyKind
 from cityops.asked import Asked
 from cityops.catalog import queries
-from cityops.catalog.models import CaseClass, CaseKind, ComponentFault, FilingCondition
+from cityops.catalog.models import CaseClass, CaseKind, ComponentFault, ConditionPhase, FilingCondition, HasTerms
+from cityops.catalog.phases import PhaseCheck
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.problems import PROBLEMS
 from cityops.worktime.limits import Unit
@@ -65,10 +66,32 @@ class LevelLimitOut(BaseModel):
     calendar: str
 
 
+class PhaseOut(BaseModel):
+    """A further phase of handling; without `body_kind` the same body goes on.
+
+    `check_before` is how it is checked whether the phase before is done.
+    """
+
+    number: int
+    name: str
+    name_en: str
+    closing: str
+    closing_en: str
+    limit_value: int
+    limit_unit: Unit
+    calendar: str
+    limits: list[LevelLimitOut]
+    body_kind: BodyKind | None
+    body: str | None
+    check_before: PhaseCheck
+    photos_after: int
+
+
 class ConditionOut(BaseModel):
     """A filing condition; `calendar` names its limit's hours, an empty `body` the street office of the place.
 
-    `basis` is the rule and version it was taken from, where that is not the class's standard.
+    `basis` is the rule and version it was taken from, where that is not the class's standard. Where handling goes on in
+    further `phases`, the condition itself is the first, called `phase_name`.
     """
 
     code: str
@@ -87,6 +110,9 @@ class ConditionOut(BaseModel):
     photos_after: int
     basis: str | None
     component_state: ComponentFault | None
+    phase_name: str | None
+    phase_name_en: str | None
+    phases: list[PhaseOut]
     valid_from_on: date
     valid_until_on: date | None
 
@@ -151,15 +177,7 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         limit_value=row.limit_value,
         limit_unit=row.limit_unit,
         calendar=row.calendar,
-        limits=[
-            LevelLimitOut(
-                area_level=each.area_level,
-                limit_value=each.limit_value,
-                limit_unit=each.limit_unit,
-                calendar=each.calendar,
-            )
-            for each in row.limits
-        ],
+        limits=_limits_out(row),
         body_kind=row.body_kind,
         body=row.body_code,
         is_simple_allowed=row.is_simple_allowed,
@@ -167,6 +185,39 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         photos_after=row.photos_after,
         basis=row.basis,
         component_state=row.component_state,
+        phase_name=row.phase_name,
+        phase_name_en=row.phase_name_en,
+        phases=[_phase_out(each) for each in row.phases],
         valid_from_on=row.valid_from_on,
         valid_until_on=row.valid_until_on,
     )
+
+
+def _phase_out(row: ConditionPhase) -> PhaseOut:
+    return PhaseOut(
+        number=row.number,
+        name=row.name,
+        name_en=row.name_en,
+        closing=row.closing,
+        closing_en=row.closing_en,
+        limit_value=row.limit_value,
+        limit_unit=row.limit_unit,
+        calendar=row.calendar,
+        limits=_limits_out(row),
+        body_kind=row.body_kind,
+        body=row.body_code,
+        check_before=row.check_before,
+        photos_after=row.photos_after,
+    )
+
+
+def _limits_out(row: HasTerms) -> list[LevelLimitOut]:
+    return [
+        LevelLimitOut(
+            area_level=each.area_level,
+            limit_value=each.limit_value,
+            limit_unit=each.limit_unit,
+            calendar=each.calendar,
+        )
+        for each in row.limits
+    ]

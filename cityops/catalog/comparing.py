@@ -17,10 +17,15 @@ from cityops.worktime.timeline import us_of
 # An ordinary week: limits are compared by when they are due for what begins at nine on each of its days.
 WEEK_MONTH, WEEK_HOUR = 3, 9
 
+_LIMITED = (EntryKind.CONDITION, EntryKind.PHASE)
+
 
 @dataclass(frozen=True)
 class Looser:
-    """A condition whose limit in areas of a level (None: outside every level) leaves more time than the parent's."""
+    """A condition, or a phase of one, whose limit leaves more time than the parent's.
+
+    `area_level` is the level of the areas where it does; None is outside every level.
+    """
 
     code: str
     area_level: int | None
@@ -37,11 +42,11 @@ class Comparison:
 
 
 def compare(own: Entries, parents: Entries, known: Known) -> Comparison:
-    """Compare two standards: conditions of the same code, by each level of area; classes by kind and number.
+    """Compare two standards: conditions and phases of the same code, by each level of area; classes by kind and number.
 
     A limit is looser where it is due later on any day of an ordinary week.
     """
-    codes = sorted(key for kind, key in own.keys() & parents.keys() if kind is EntryKind.CONDITION)
+    codes = sorted(key for kind, key in own.keys() & parents.keys() if kind in _LIMITED)
     looser = []
     for code in codes:
         pairs = [(level, limit_at(own, code, level), limit_at(parents, code, level)) for level in (None, *LEVEL_LABELS)]
@@ -53,12 +58,13 @@ def compare(own: Entries, parents: Entries, known: Known) -> Comparison:
 
 
 def limit_at(entries: Entries, code: str, level: int | None) -> Entry:
-    """The limit of a condition in areas of a level: its own there, else the condition's."""
-    return entries.get((EntryKind.LIMIT, f"{code}/{level}"), entries[EntryKind.CONDITION, code])
+    """The limit of a condition or phase in areas of a level: its own there, else the condition's or phase's."""
+    above = entries[EntryKind.PHASE if "." in code else EntryKind.CONDITION, code]
+    return entries.get((EntryKind.LIMIT, f"{code}/{level}"), above)
 
 
 def has_levels(entries: Entries, code: str) -> bool:
-    """Whether a condition has a limit of its own for any level of area."""
+    """Whether a condition or phase has a limit of its own for any level of area."""
     return any((EntryKind.LIMIT, f"{code}/{level}") in entries for level in LEVEL_LABELS)
 
 

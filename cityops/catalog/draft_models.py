@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
 
     CLASS = "class"
     CONDITION = "condition"
+    PHASE = "phase"
     LIMIT = "limit"
     STAGE = "stage"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,16 +13,31 @@ from cityops.accounts.models import AuditAction, BodyKind
 from cityops.accounts.viewer import Viewer
 from cityops.catalog.draft_models import CatalogDraft, DraftState, EntryKind
 from cityops.catalog.drafts import DraftView, lock_draft, must_edit
-from cityops.catalog.entries import YES, BadEntries, Difference, Entry, Key, class_key_of, read_entry
+from cityops.catalog.entries import (
+    PHASE_NUMBERS,
+    YES,
+    BadEntries,
+    Difference,
+    Entry,
+    Key,
+    class_key_of,
+    condition_of,
+    read_entry,
+)
 from cityops.catalog.models import (
     CaseClass,
     CaseKind,
     ComponentFault,
     ConditionLimit,
+    ConditionPhase,
     FilingCondition,
+    HasLimit,
+    LevelLimit,
+    PhaseLimit,
     StageLimit,
     Standard,
 )
+from cityops.catalog.phases import PhaseCheck
 from cityops.catalog.standing import (
     list_standing_classes,
     list_standing_conditions,
@@ -33,6 +49,7 @@ from cityops.words import N_
 from cityops.worktime.limits import Unit
 
 _DAY = timedelta(days=1)
+_Limited = TypeVar("_Limited", bound=LevelLimit)
 
 
 def publish(session: Session, viewer: Viewer | None, draft_id: int, seen: int, from_on: date) -> CatalogDraft:
@@ -121,9 +138,9 @@ def _publish_conditions(
     classes: Mapping[str, CaseClass],
     from_on: date,
 ) -> None:
-    """A condition whose limit for an area level changes begins anew too: a case keeps the limits it was filed under."""
-    kinds = (EntryKind.CONDITION, EntryKind.LIMIT)
-    codes = sorted({each.key.partition("/")[0] for each in found if each.kind in kinds})
+    """A condition whose phases or limits change begins anew too: a case keeps the limits it was filed under."""
+    kinds = (EntryKind.CONDITION, EntryKind.PHASE, EntryKind.LIMIT)
+    codes = sorted({condition_of(each.key) for each in found if each.kind in kinds})
     standing = {row.code: row for row in list_standing_conditions(session, view.draft.standard_id)}
     for code in codes:
         if code in standing:
@@ -131,12 +148,18 @@ def _publish_conditions(
         entry = view.wanted.get((EntryKind.CONDITION, code))
         if entry is not None:
             row = _condition_row(entry, classes[class_key_of(code)], from_on)
-            row.limits = [_limit_row(limit) for limit in _limits_of(view.wanted, code)]
+            row.limits = [_filled(ConditionLimit(), limit) for limit in _limits_of(view.wanted, code)]
+            row.phases = [_phase_row(view.wanted, phase) for phase in _phases_of(view.wanted, code)]
             session.add(row)
 
 
 def _limits_of(wanted: Mapping[Key, Entry], code: str) -> list[Entry]:
     found = (wanted.get((EntryKind.LIMIT, f"{code}/{level}")) for level in (1, 2, 3))
+    return [each for each in found if each is not None]
+
+
+def _phases_of(wanted: Mapping[Key, Entry], code: str) -> list[Entry]:
+    found = (wanted.get((EntryKind.PHASE, f"{code}.{number}")) for number in PHASE_NUMBERS)
     return [each for each in found if each is not None]
 
 
@@ -188,18 +211,37 @@ def _condition_row(entry: Entry, case_class: CaseClass, from_on: date) -> Filing
         photos_before=int(entry["photos_before"]),
         photos_after=int(entry["photos_after"]),
         basis=entry["basis"] or None,
+        phase_name=entry["phase_name"] or None,
+        phase_name_en=entry["phase_name_en"] or None,
         valid_from_on=from_on,
     )
     _fill_limit(row, entry)
     return row
 
 
-def _limit_row(entry: Entry) -> ConditionLimit:
-    row = ConditionLimit(area_level=int(entry["area_level"]))
+def _phase_row(wanted: Mapping[Key, Entry], entry: Entry) -> ConditionPhase:
+    row = ConditionPhase(
+        number=int(entry["code"].rpartition(".")[2]),
+        name=entry["name"],
+        name_en=entry["name_en"],
+        closing=entry["closing"],
+        closing_en=entry["closing_en"],
+        check_before=PhaseCheck(entry["check_before"]),
+        body_kind=BodyKind(entry["body_kind"]) if entry["body_kind"] else None,
+        body_code=entry["body_code"] or None,
+        photos_after=int(entry["photos_after"]),
+    )
+    _fill_limit(row, entry)
+    row.limits = [_filled(PhaseLimit(), limit) for limit in _limits_of(wanted, entry["code"])]
+    return row
+
+
+def _filled(row: _Limited, entry: Entry) -> _Limited:
+    row.area_level = int(entry["area_level"])
     _fill_limit(row, entry)
     return row
 
 
-def _fill_limit(row: FilingCondition | ConditionLimit | StageLimit, entry: Entry) -> None:
+def _fill_limit(row: HasLimit, entry: Entry) -> None:
     row.limit_value, row.limit_unit = int(entry["limit_value"]), Unit(entry["limit_unit"])
     row.calendar = entry["calendar"]

@@ -11,6 +11,7 @@ from cityops.accounts.models import RESPONSIBLE_KINDS, BodyKind
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.labels import CLOCK_LABELS
 from cityops.catalog.models import CaseKind, ComponentFault
+from cityops.catalog.phases import PhaseCheck
 from cityops.errors import Invalid
 from cityops.words import N_
 from cityops.worktime.arithmetic import add
@@ -23,6 +24,7 @@ Entries = Mapping[Key, Entry]
 
 YES, NO = "yes", "no"
 MOST_PHOTOS = 9
+PHASE_NUMBERS = "23456789"
 LETTERS = {"C": CaseKind.COMPONENT, "M": CaseKind.MATTER}
 """What the code of a filing condition begins with."""
 
@@ -73,12 +75,23 @@ def read_entry(kind: EntryKind, raw: Entry, known: Known) -> tuple[Entry, list[I
 
 
 def key_of(kind: EntryKind, entry: Entry) -> str:
-    """What tells an entry from the others of its kind: `component-01037`, `C01037-1`, `C01037-1/2`, `verify`."""
+    """What tells an entry from the others of its kind: `component-01037`, `C01037-1`, `C01037-1.2` for its second
+    phase, `C01037-1/3` and `C01037-1.2/3` for the limit of either in areas of the third level, `verify`.
+    """
     if kind is EntryKind.CLASS:
         return f"{entry.get('kind', '')}-{entry.get('code', '')}"
     if kind is EntryKind.LIMIT:
         return f"{entry.get('condition', '')}/{entry.get('area_level', '')}"
     return entry.get("clock" if kind is EntryKind.STAGE else "code", "")
+
+
+def condition_of(key: str) -> str:
+    """The filing condition that an entry belongs to: it, a further phase of it, or a limit of either.
+
+    >>> condition_of("C01037-1.2/3")
+    'C01037-1'
+    """
+    return key.partition("/")[0].partition(".")[0]
 
 
 def class_key_of(condition_code: str) -> str:
@@ -92,9 +105,12 @@ def class_key_of(condition_code: str) -> str:
 
 
 def over(kind: EntryKind, key: str) -> Key | None:
-    """The entry an entry hangs on and ends with: a limit on its condition, a condition on its class."""
+    """The entry an entry hangs on and ends with: a limit on its condition or phase, either on what is above it."""
     if kind is EntryKind.LIMIT:
-        return EntryKind.CONDITION, key.partition("/")[0]
+        code = key.partition("/")[0]
+        return EntryKind.PHASE if "." in code else EntryKind.CONDITION, code
+    if kind is EntryKind.PHASE:
+        return EntryKind.CONDITION, condition_of(key)
     return (EntryKind.CLASS, class_key_of(key)) if kind is EntryKind.CONDITION else None
 
 
@@ -228,6 +244,17 @@ def _condition_code(text: str, _known: Known) -> str:
     return text
 
 
+def _phase_code(text: str, known: Known) -> str:
+    code, dot, number = text.partition(".")
+    if not (dot and len(number) == 1 and number in PHASE_NUMBERS):
+        raise Invalid("", N_("A further phase is named by its condition and a number from 2 to 9: C01037-1.2."))
+    return f"{_condition_code(code, known)}.{number}"
+
+
+def _limited_code(text: str, known: Known) -> str:
+    return _phase_code(text, known) if "." in text else _condition_code(text, known)
+
+
 def _check_limit(entry: Entry, known: Known) -> Invalid | None:
     """A limit has to fit into what its calendar knows, counted from this year's first day."""
     unit, value = Unit(entry["limit_unit"]), int(entry["limit_value"])
@@ -250,7 +277,10 @@ def _check_limit(entry: Entry, known: Known) -> Invalid | None:
 
 
 def _check_body(entry: Entry, known: Known) -> Invalid | None:
-    kind, code = BodyKind(entry["body_kind"]), entry["body_code"]
+    code = entry["body_code"]
+    if not entry["body_kind"]:
+        return Invalid("body_code", N_("Where the same body goes on, none is named.")) if code else None
+    kind = BodyKind(entry["body_kind"])
     if not code and kind is not BodyKind.STREET_OFFICE:
         return Invalid("body_code", N_("Name the body: only a street office is found by the place."))
     if code and known.bodies[code] is not kind:
@@ -263,6 +293,8 @@ def _check_major(entry: Entry, _known: Known) -> Invalid | None:
         return Invalid("code", N_("The number of a class begins with that of its major class."))
     return None
 
+
+_KINDS = [kind.value for kind in RESPONSIBLE_KINDS]
 
 _LIMIT = (
     Column("limit_value", N_("Limit"), _whole(1, max(MOST.values()))),
@@ -289,16 +321,30 @@ COLUMNS: Mapping[EntryKind, tuple[Column, ...]] = {
         Column("closing", N_("Closing condition"), _text(200)),
         Column("closing_en", N_("Closing condition in English"), _text(200)),
         *_LIMIT,
-        Column("body_kind", N_("Kind of body"), _word([kind.value for kind in RESPONSIBLE_KINDS])),
+        Column("body_kind", N_("Kind of body"), _word(_KINDS)),
         Column("body_code", N_("Responsible body"), _body),
         Column("is_simple_allowed", N_("Simple case"), _word([NO, YES])),
         Column("component_state", N_("The component is"), _word(["", *(fault.value for fault in ComponentFault)])),
         Column("photos_before", N_("Photos to file"), _whole(0, MOST_PHOTOS)),
         Column("photos_after", N_("Photos to report back"), _whole(0, MOST_PHOTOS)),
         Column("basis", N_("Basis and version"), _text(100, may_be_empty=True)),
+        Column("phase_name", N_("First phase"), _text(20, may_be_empty=True)),
+        Column("phase_name_en", N_("First phase in English"), _text(40, may_be_empty=True)),
+    ),
+    EntryKind.PHASE: (
+        Column("code", N_("Code"), _phase_code),
+        Column("name", N_("Phase"), _text(20)),
+        Column("name_en", N_("Phase in English"), _text(40)),
+        Column("closing", N_("Closing condition"), _text(200)),
+        Column("closing_en", N_("Closing condition in English"), _text(200)),
+        *_LIMIT,
+        Column("body_kind", N_("Kind of body"), _word(["", *_KINDS])),
+        Column("body_code", N_("Responsible body"), _body),
+        Column("check_before", N_("Check of the phase before"), _word([check.value for check in PhaseCheck])),
+        Column("photos_after", N_("Photos to report back"), _whole(0, MOST_PHOTOS)),
     ),
     EntryKind.LIMIT: (
-        Column("condition", N_("Filing condition"), _condition_code),
+        Column("condition", N_("Filing condition"), _limited_code),
         Column("area_level", N_("Area level"), _whole(1, 3)),
         *_LIMIT,
     ),
@@ -310,6 +356,7 @@ ORDER = {kind: place for place, kind in enumerate(EntryKind)}
 _CHECKS: Mapping[EntryKind, tuple[Callable[[Entry, Known], Invalid | None], ...]] = {
     EntryKind.CLASS: (_check_major,),
     EntryKind.CONDITION: (_check_limit, _check_body),
+    EntryKind.PHASE: (_check_limit, _check_body),
     EntryKind.LIMIT: (_check_limit,),
     EntryKind.STAGE: (_check_limit,),
 }

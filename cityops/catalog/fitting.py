@@ -14,6 +14,7 @@ from cityops.words import N_
 KEY_FIELD: Mapping[EntryKind, str] = {
     EntryKind.CLASS: "code",
     EntryKind.CONDITION: "code",
+    EntryKind.PHASE: "code",
     EntryKind.LIMIT: "condition",
     EntryKind.STAGE: "clock",
 }
@@ -49,9 +50,19 @@ def fit_entries(
         if entry is not None and above is not None and above not in remaining:
             message = N_("There is no “%(key)s” in this standard, or it ends.")
             faults.append((key, Invalid(KEY_FIELD[key[0]], message, key=above[1])))
+    faults += _unnamed(remaining, entries)
     if faults:
         raise BadEntries(faults)
     return entries
+
+
+def _unnamed(remaining: Entries, entries: Mapping[Key, Entry | None]) -> list[tuple[Key, Invalid]]:
+    """Where phases follow, the first one needs a name; the fault is that of the entry that was handed in."""
+    phases = [key for key in remaining if key[0] is EntryKind.PHASE]
+    lacking = [(key, above) for key in phases if (above := over(*key)) and not remaining[above]["phase_name"]]
+    message = N_("Further phases follow: the first one, which is the condition itself, needs a name.")
+    named = {above if above in entries else key for key, above in lacking if {key, above} & entries.keys()}
+    return [(key, Invalid("phase_name" if key[0] is EntryKind.CONDITION else "code", message)) for key in sorted(named)]
 
 
 def _same(kind: EntryKind, raw: Entry, entry: Entry | None) -> bool:

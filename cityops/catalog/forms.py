@@ -15,6 +15,7 @@ from cityops.catalog.drafts import DraftView
 from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, BadEntries, Entry, Key
 from cityops.catalog.labels import LEVEL_LABELS
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind, Standard
+from cityops.catalog.phases import PHASE_CHECK_LABELS
 from cityops.errors import CityopsError
 from cityops.forms import Choice, RoomForm, word_choices
 from cityops.worktime.limits import UNIT_LABELS
@@ -22,8 +23,15 @@ from cityops.worktime.models import WorkCalendar
 
 PLAIN = (
     *("text", "text_en", "closing", "closing_en", "photos_before", "photos_after", "basis", "component_state"),
+    *("phase_name", "phase_name_en"),
     *LIMIT_FIELDS,
 )
+PLAIN_OF_PHASE = ("name", "name_en", "closing", "closing_en", "check_before", "photos_after", *LIMIT_FIELDS)
+
+USUAL = {"limit_unit": "working_day", "calendar": "office"}
+
+OF_THE_PLACE = "street_office"
+"""The choice of the street office of the place, where an empty one stands for something else; no body's code."""
 
 
 class DraftForm(RoomForm):
@@ -109,13 +117,11 @@ class StageForm(EntryForm):
         return {(EntryKind.STAGE, clock): {"clock": clock} | {name: self[name].data or "" for name in LIMIT_FIELDS}}
 
 
-class ConditionForm(EntryForm):
-    """A filing condition with its limits for the three levels of area; a level without a value has none of its own."""
+class TermsForm(EntryForm):
+    """What holds in a phase, with limits for the three levels of area; a level without a value has none of its own."""
 
     FIELD_OF = {"body_kind": "body_code"}
 
-    text = StringField(_l("Filing condition"))
-    text_en = StringField(_l("Filing condition in English"))
     closing = StringField(_l("Closing condition"))
     closing_en = StringField(_l("Closing condition in English"))
     level_1_limit_value = StringField(_l(LEVEL_LABELS[1]))
@@ -128,20 +134,42 @@ class ConditionForm(EntryForm):
     level_3_limit_unit = SelectField(_l("Unit"), validate_choice=False)
     level_3_calendar = SelectField(_l("Hours"), validate_choice=False)
     body_code = SelectField(_l("Responsible body"), validate_choice=False)
-    is_simple_allowed = BooleanField(_l("An inspector may put this right on the spot"))
-    component_state = SelectField(_l("The component is"), validate_choice=False)
-    photos_before = StringField(_l("Photos to file"), default="0")
     photos_after = StringField(_l("Photos to report back"), default="0")
-    basis = StringField(_l("Basis and version"))
 
     def offer_bodies(self, bodies: Sequence[Body]) -> None:
-        """Fill the list of bodies; none named is the street office of the place."""
+        """Fill the list of bodies after what goes without a name."""
         english = web.language() == "en"
         named = [
             Choice(row.code, f"{row.name_en if english else row.name} ({gettext(BODY_KIND_LABELS[row.kind])})")
             for row in bodies
         ]
-        self.body_code.choices = [Choice("", gettext("street office of the place")), *named]
+        self.body_code.choices = [*self.unnamed_bodies(), *named]
+
+    def unnamed_bodies(self) -> list[Choice]:
+        """What stands for a body without naming one: the street office of the place."""
+        return [Choice("", gettext("street office of the place"))]
+
+    def limits(self, code: str) -> dict[Key, Entry | None]:
+        """What was typed for the levels of a condition or phase: a limit, or that it has none."""
+        return {(EntryKind.LIMIT, f"{code}/{level}"): self._limit(code, str(level)) for level in LEVEL_LABELS}
+
+    def _limit(self, code: str, level: str) -> Entry | None:
+        values = {name: self[_level_field(level, name)].data or "" for name in LIMIT_FIELDS}
+        has_value = values["limit_value"].strip()
+        return {"condition": code, "area_level": level} | values if has_value else None
+
+
+class ConditionForm(TermsForm):
+    """A filing condition with its limits; it is the first phase of handling where further ones follow."""
+
+    text = StringField(_l("Filing condition"))
+    text_en = StringField(_l("Filing condition in English"))
+    is_simple_allowed = BooleanField(_l("An inspector may put this right on the spot"))
+    component_state = SelectField(_l("The component is"), validate_choice=False)
+    photos_before = StringField(_l("Photos to file"), default="0")
+    basis = StringField(_l("Basis and version"))
+    phase_name = StringField(_l("First phase"))
+    phase_name_en = StringField(_l("First phase in English"))
 
     def offer_states(self) -> None:
         """Fill the list of what a fault says of the component."""
@@ -157,14 +185,35 @@ class ConditionForm(EntryForm):
             "body_code": body,
             "is_simple_allowed": YES if self.is_simple_allowed.data else NO,
         }
-        return {(EntryKind.CONDITION, code): condition} | {
-            (EntryKind.LIMIT, f"{code}/{level}"): self._limit(code, str(level)) for level in LEVEL_LABELS
-        }
+        return {(EntryKind.CONDITION, code): condition} | self.limits(code)
 
-    def _limit(self, code: str, level: str) -> Entry | None:
-        values = {name: self[_level_field(level, name)].data or "" for name in LIMIT_FIELDS}
-        has_value = values["limit_value"].strip()
-        return {"condition": code, "area_level": level} | values if has_value else None
+
+class PhaseForm(TermsForm):
+    """A further phase of handling under a condition, with its limits."""
+
+    name = StringField(_l("Phase"))
+    name_en = StringField(_l("Phase in English"))
+    check_before = SelectField(_l("Check of the phase before"), validate_choice=False)
+
+    def unnamed_bodies(self) -> list[Choice]:
+        """The body of the phase before, or the street office of the place."""
+        return [
+            Choice("", gettext("the same body goes on")),
+            Choice(OF_THE_PLACE, gettext("street office of the place")),
+        ]
+
+    def offer_checks(self) -> None:
+        """Fill the list of how the phase before is checked."""
+        self.check_before.choices = word_choices(PHASE_CHECK_LABELS, gettext)
+
+    def to_entries(self, code: str, kinds: Mapping[str, BodyKind]) -> dict[Key, Entry | None]:
+        """What was typed: the phase, and for each level its limit or that it has none."""
+        chosen = self.body_code.data or ""
+        body = "" if chosen == OF_THE_PLACE else chosen
+        kind = kinds.get(body, BodyKind.STREET_OFFICE).value if chosen else ""
+        phase = {name: self[name].data or "" for name in PLAIN_OF_PHASE}
+        phase |= {"code": code, "body_kind": kind, "body_code": body}
+        return {(EntryKind.PHASE, code): phase} | self.limits(code)
 
 
 class ClassForm(DraftForm):
@@ -181,8 +230,20 @@ def _level_field(level: str, name: str) -> str:
 
 def condition_values(view: DraftView, code: str) -> dict[str, Any]:
     """A condition of a draft as its form shows it; of a new one, what is usual."""
-    entry = view.wanted.get((EntryKind.CONDITION, code), {"limit_unit": "working_day", "calendar": "office"})
-    values: dict[str, Any] = {**entry, "is_simple_allowed": entry.get("is_simple_allowed") == YES}
+    entry = view.wanted.get((EntryKind.CONDITION, code), USUAL)
+    return {**entry, "is_simple_allowed": entry.get("is_simple_allowed") == YES} | _level_values(view, code, entry)
+
+
+def phase_values(view: DraftView, code: str) -> dict[str, Any]:
+    """A further phase of a draft as its form shows it; of a new one, what is usual."""
+    entry = view.wanted.get((EntryKind.PHASE, code), USUAL)
+    is_of_place = entry.get("body_kind") == BodyKind.STREET_OFFICE and not entry["body_code"]
+    body = {"body_code": OF_THE_PLACE} if is_of_place else {}
+    return {**entry} | body | _level_values(view, code, entry)
+
+
+def _level_values(view: DraftView, code: str, entry: Entry) -> dict[str, str]:
+    values: dict[str, str] = {}
     for level in LEVEL_LABELS:
         limit = view.wanted.get((EntryKind.LIMIT, f"{code}/{level}"), {})
         shown = {name: limit.get(name, entry.get(name, "")) for name in ("limit_unit", "calendar")}

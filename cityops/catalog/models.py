@@ -2,11 +2,13 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Body, BodyKind
+from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
 from cityops.db import Base, words_enum
 from cityops.words import N_
 from cityops.worktime.limits import Limit, Unit
@@ -110,7 +112,33 @@ class HasLimit:
         return Limit(self.limit_value, self.limit_unit)
 
 
-class FilingCondition(HasLimit, Base):
+class LevelLimit(HasLimit):
+    """The limit in the areas of one level (一、二、三类区域), where it is one of its own."""
+
+    area_level: Mapped[int] = mapped_column(SmallInteger)
+
+
+class HasTerms(HasLimit):
+    """What holds in a phase of handling: its limit, by level of area too, and what has to be done and shown."""
+
+    closing: Mapped[str] = mapped_column(String(200))
+    closing_en: Mapped[str] = mapped_column(String(200))
+    photos_after: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+    if TYPE_CHECKING:
+        limits: Mapped[Any]
+
+    def closing_in(self, *, english: bool) -> str:
+        """What the place must look like when it is done, in the reader's language."""
+        return self.closing_en if english else self.closing
+
+    def limit_in(self, area_level: int | None) -> HasLimit:
+        """What says how long handling may take in an area of this level; outside every cell (None) its own limit."""
+        own: HasLimit | None = next((row for row in self.limits if row.area_level == area_level), None)
+        return own or self
+
+
+class FilingCondition(HasTerms, Base):
     """A filing condition (立案条件) of a class: its limit, calendar, closing condition and usual responsible body.
 
     `code` is the class with its kind's letter and a number: `C01037-1`. A row is never changed once a case names it: a
@@ -121,6 +149,8 @@ class FilingCondition(HasLimit, Base):
     class's standard.
     `component_state`: what the component of a case filed under it is until the case ends; empty where the fault leaves
     it whole.
+    `phases`: the further phases of handling (安全防护、修复、恢复), where there are any; then the condition itself is
+    the first one, called `phase_name`.
     """
 
     __tablename__ = "filing_conditions"
@@ -135,34 +165,85 @@ class FilingCondition(HasLimit, Base):
     code: Mapped[str] = mapped_column(String(16))
     text: Mapped[str] = mapped_column(String(200))
     text_en: Mapped[str] = mapped_column(String(200))
-    closing: Mapped[str] = mapped_column(String(200))
-    closing_en: Mapped[str] = mapped_column(String(200))
     body_kind: Mapped[BodyKind] = mapped_column(words_enum(BodyKind))
     body_code: Mapped[str | None] = mapped_column(String(32))
     is_simple_allowed: Mapped[bool] = mapped_column(default=False)
     photos_before: Mapped[int] = mapped_column(SmallInteger, default=0)
-    photos_after: Mapped[int] = mapped_column(SmallInteger, default=0)
     basis: Mapped[str | None] = mapped_column(String(100))
     component_state: Mapped[ComponentFault | None] = mapped_column(words_enum(ComponentFault))
+    phase_name: Mapped[str | None] = mapped_column(String(20))
+    phase_name_en: Mapped[str | None] = mapped_column(String(40))
     valid_from_on: Mapped[date]
     valid_until_on: Mapped[date | None]
     case_class: Mapped[CaseClass] = relationship()
     limits: Mapped[list["ConditionLimit"]] = relationship(order_by="ConditionLimit.area_level")
+    phases: Mapped[list["ConditionPhase"]] = relationship(order_by="ConditionPhase.number")
 
     def text_in(self, *, english: bool) -> str:
         """The condition in the reader's language."""
         return self.text_en if english else self.text
 
-    def closing_in(self, *, english: bool) -> str:
-        """What the place must look like for the case to be closed, in the reader's language."""
-        return self.closing_en if english else self.closing
+    def phase_in(self, *, english: bool) -> str:
+        """What the first phase is called, in the reader's language; empty where no other follows."""
+        return (self.phase_name_en if english else None) or self.phase_name or ""
 
-    def limit_in(self, area_level: int | None) -> HasLimit:
-        """What says how long handling may take in an area of this level; outside every cell (None) the condition."""
-        return next((row for row in self.limits if row.area_level == area_level), self)
+    def terms_of(self, phase: int) -> HasTerms:
+        """What holds in a phase: in the first, and where there is no such phase, the condition itself."""
+        further = self.phases if phase > FIRST_PHASE else ()
+        return next((row for row in further if row.number == phase), self)
+
+    def find_phase_after(self, phase: int) -> "ConditionPhase | None":
+        """The phase that follows; None where it is the last, as where a condition has no phases at all."""
+        further = self.phases if self.phase_name else ()
+        return next((row for row in further if row.number > phase), None)
 
 
-class ConditionLimit(HasLimit, Base):
+class ConditionPhase(HasTerms, Base):
+    """A further phase of handling under a filing condition, with a clock, a handler and a check of its own.
+
+    `number` is 2 for the first of them: phase 1 is the condition itself. It is checked as `check_before` says whether
+    the phase before is done. `body_kind` is empty where the same body goes on; a street office without a code is that
+    of the place. It belongs to its condition: a change of it ends the condition's row and begins another.
+    """
+
+    __tablename__ = "condition_phases"
+    __table_args__ = (
+        UniqueConstraint("condition_id", "number"),
+        CheckConstraint("number BETWEEN 2 AND 9", name="number"),
+        CheckConstraint("limit_value > 0", name="limit_positive"),
+        CheckConstraint("photos_after >= 0", name="photos"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    condition_id: Mapped[int] = mapped_column(ForeignKey("filing_conditions.id"))
+    number: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str] = mapped_column(String(20))
+    name_en: Mapped[str] = mapped_column(String(40))
+    check_before: Mapped[PhaseCheck] = mapped_column(words_enum(PhaseCheck))
+    body_kind: Mapped[BodyKind | None] = mapped_column(words_enum(BodyKind))
+    body_code: Mapped[str | None] = mapped_column(String(32))
+    limits: Mapped[list["PhaseLimit"]] = relationship(order_by="PhaseLimit.area_level", lazy="selectin")
+
+    def name_in(self, *, english: bool) -> str:
+        """The name in the reader's language."""
+        return self.name_en if english else self.name
+
+
+class PhaseLimit(LevelLimit, Base):
+    """The limit of a further phase in the areas of one level."""
+
+    __tablename__ = "phase_limits"
+    __table_args__ = (
+        UniqueConstraint("phase_id", "area_level"),
+        CheckConstraint("area_level IN (1, 2, 3)", name="area_level"),
+        CheckConstraint("limit_value > 0", name="limit_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phase_id: Mapped[int] = mapped_column(ForeignKey("condition_phases.id"))
+
+
+class ConditionLimit(LevelLimit, Base):
     """The limit of a filing condition in the areas of one level (一、二、三类区域), where it has one of its own.
 
     It belongs to its condition: a change of it ends the condition's row and begins another.
@@ -177,7 +258,6 @@ class ConditionLimit(HasLimit, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     condition_id: Mapped[int] = mapped_column(ForeignKey("filing_conditions.id"))
-    area_level: Mapped[int] = mapped_column(SmallInteger)
 
 
 class StageLimit(HasLimit, Base):

@@ -123,14 +123,15 @@ def check_condition(session: Session, case_class: CaseClass, code: str, on: date
 
 
 def list_conditions(session: Session, class_id: int, on: date) -> Sequence[FilingCondition]:
-    """A class's filing conditions in force on the day, in their order."""
-    query = _conditions(on).where(FilingCondition.class_id == class_id)
+    """A class's filing conditions in force on the day with their phases, in their order."""
+    query = _conditions(on).where(FilingCondition.class_id == class_id).options(selectinload(FilingCondition.phases))
     return session.scalars(query.order_by(func.length(FilingCondition.code), FilingCondition.code)).all()
 
 
 def list_conditions_of(session: Session, class_ids: Sequence[int], on: date) -> dict[int, list[FilingCondition]]:
-    """The filing conditions of several classes in one query, by class; a class without any is missing."""
+    """The filing conditions of several classes with their phases, by class; a class without any is missing."""
     query = _conditions(on).where(FilingCondition.class_id.in_(class_ids))
+    query = query.options(selectinload(FilingCondition.phases))
     found: dict[int, list[FilingCondition]] = {}
     for condition in session.scalars(query.order_by(func.length(FilingCondition.code), FilingCondition.code)):
         found.setdefault(condition.class_id, []).append(condition)

@@ -11,6 +11,7 @@ from cityops.catalog import queries
 from cityops.catalog.drafts import list_open_drafts, may_edit
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseClass, StageLimit
+from cityops.catalog.phases import PHASE_CHECK_LABELS
 from cityops.worktime import queries as worktime
 
 pages = Blueprint("catalog", __name__)
@@ -49,6 +50,7 @@ def catalogue() -> str:
             fault_labels=COMPONENT_FAULT_LABELS,
             clock_labels=CLOCK_LABELS,
             level_labels=LEVEL_LABELS,
+            check_labels=PHASE_CHECK_LABELS,
         )
 
 

@@ -11,22 +11,25 @@ from werkzeug.wrappers import Response
 
 from cityops import clock, web
 from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.accounts.models import RESPONSIBLE_KINDS, BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, require
 from cityops.catalog import drafts
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.editing import list_rows, stage_rows
-from cityops.catalog.entries import Entry, Key, class_key_of
+from cityops.catalog.editing import list_rows, phase_before, stage_rows
+from cityops.catalog.entries import PHASE_NUMBERS, Entry, Key, class_key_of, condition_of
 from cityops.catalog.forms import (
     ClassForm,
     ConditionForm,
     DraftForm,
+    EntryForm,
+    PhaseForm,
     SheetForm,
     StageForm,
     condition_values,
     major_choices,
+    phase_values,
 )
 from cityops.catalog.importing import BadSheets, put_sheets
 from cityops.catalog.sheets import MOST_BYTES, SheetFault, read_sheets, write_sheets
@@ -87,9 +90,7 @@ def condition(draft_id: int, code: str) -> str:
 def put_condition(draft_id: int, code: str) -> Page:
     """Write a filing condition and its limits into the draft."""
     form = ConditionForm()
-    with web.reading() as session:
-        kinds = {row.code: row.kind for row in accounts.list_bodies(session, RESPONSIBLE_KINDS, clock.today())}
-    if _put(draft_id, form, _existing(draft_id, form.to_entries(code, kinds))):
+    if _put(draft_id, form, _existing(draft_id, form.to_entries(code, _kinds()))):
         return _back(draft_id)
     return _read(draft_id, lambda session, view: _condition_page(session, view, code, form)), 422
 
@@ -105,6 +106,21 @@ def new_condition(draft_id: int, class_key: str) -> Response:
 
     code = _read(draft_id, code_of)
     return redirect(url_for("catalog_drafts.condition", draft_id=draft_id, code=code))
+
+
+@pages.get("/drafts/<key(31):draft_id>/phases/<code>")
+def phase(draft_id: int, code: str) -> str:
+    """The form of a further phase of handling, as the draft has it, or of a new one."""
+    return _read(draft_id, lambda session, view: _phase_page(session, view, code, None))
+
+
+@pages.post("/drafts/<key(31):draft_id>/phases/<code>")
+def put_phase(draft_id: int, code: str) -> Page:
+    """Write a further phase and its limits into the draft."""
+    form = PhaseForm()
+    if _put(draft_id, form, _existing(draft_id, form.to_entries(code, _kinds()))):
+        return _back(draft_id)
+    return _read(draft_id, lambda session, view: _phase_page(session, view, code, form)), 422
 
 
 @pages.get("/drafts/<key(31):draft_id>/stages/<name>")
@@ -195,7 +211,12 @@ def _existing(draft_id: int, wanted: dict[Key, Entry | None]) -> dict[Key, Entry
     return {key: entry for key, entry in wanted.items() if entry is not None or key in there}
 
 
-def _put(draft_id: int, form: ConditionForm | StageForm, wanted: dict[Key, Entry | None]) -> bool:
+def _kinds() -> dict[str, BodyKind]:
+    with web.reading() as session:
+        return {row.code: row.kind for row in accounts.list_bodies(session, RESPONSIBLE_KINDS, clock.today())}
+
+
+def _put(draft_id: int, form: EntryForm, wanted: dict[Key, Entry | None]) -> bool:
     try:
         with web.transaction() as session:
             drafts.put_entries(session, current_viewer(), draft_id, form.seen_edits, wanted)
@@ -245,6 +266,21 @@ def _condition_page(session: Session, view: DraftView, code: str, refused: Condi
     is_new = key not in view.wanted
     title = code if is_new else title_of(names, view.wanted, *key)
     return render_template("catalog/condition.html", draft=view.draft, form=form, code=code, title=title, is_new=is_new)
+
+
+def _phase_page(session: Session, view: DraftView, code: str, refused: PhaseForm | None) -> str:
+    above, number = (EntryKind.CONDITION, condition_of(code)), code.partition(".")[2]
+    if above not in view.wanted or len(number) != 1 or number not in PHASE_NUMBERS:
+        raise NotFound(NOTHING_HERE)
+    form = refused or PhaseForm(None, data=phase_values(view, code) | {"seen": str(view.draft.edits)})
+    form.offer_hours(worktime.list_calendars(session))
+    form.offer_checks()
+    form.offer_bodies(accounts.list_bodies(session, RESPONSIBLE_KINDS, clock.today()))
+    names = Names.read(session)
+    title, before = title_of(names, view.wanted, *above), phase_before(names, view, code)
+    return render_template(
+        "catalog/phase.html", draft=view.draft, form=form, code=code, title=title, number=number, before=before
+    )
 
 
 def _stage_page(session: Session, view: DraftView, name: str, refused: StageForm | None) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue as an Excel file: four sheets, a line an entry, every value as the entries have it.
+"""The catalogue as an Excel file: five sheets, a line an entry, every value as the entries have it.
 
 What comes in is hostile until it is read: the size packed and unpacked, the number of lines and the kind of every cell
 are bounded, and what is no such file is refused in one sentence.
@@ -22,6 +22,7 @@ from cityops.words import N_
 SHEETS: Mapping[EntryKind, str] = {
     EntryKind.CLASS: "classes",
     EntryKind.CONDITION: "conditions",
+    EntryKind.PHASE: "phases",
     EntryKind.LIMIT: "limits",
     EntryKind.STAGE: "stages",
 }

@@ -103,7 +103,8 @@ def _show_page(standard_id: int, refused: ParentForm | None) -> str:
 
 def _titles(session: Session, names: Names, parent_id: int | None) -> dict[str, str]:
     entries = {} if parent_id is None else read_standing(session, parent_id).entries
-    return {key: title_of(names, entries, kind, key) for kind, key in entries if kind is EntryKind.CONDITION}
+    kinds = (EntryKind.CONDITION, EntryKind.PHASE)
+    return {key: title_of(names, entries, kind, key) for kind, key in entries if kind in kinds}
 
 
 def _english() -> bool:

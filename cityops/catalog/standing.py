@@ -10,22 +10,22 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import NO, YES, Entry, Key, Known, key_of
-from cityops.catalog.models import CaseClass, FilingCondition, HasLimit, StageLimit
+from cityops.catalog.entries import NO, YES, Entry, Key, Known, condition_of, key_of
+from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition, HasLimit, HasTerms, StageLimit
 from cityops.worktime import queries as worktime
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Entries by kind and key, and the key of the row behind each; behind a limit it is its condition's."""
+    """Entries by kind and key, and the key of the row behind each; behind a phase or limit it is its condition's."""
 
     entries: dict[Key, Entry]
     rows: dict[Key, int]
 
     def row_of(self, kind: EntryKind, key: str) -> int | None:
         """The row that a change of an entry is a change of; None where there is none yet."""
-        if kind is EntryKind.LIMIT:
-            return self.rows.get((EntryKind.CONDITION, key.partition("/")[0]))
+        if kind in {EntryKind.PHASE, EntryKind.LIMIT}:
+            return self.rows.get((EntryKind.CONDITION, condition_of(key)))
         return self.rows.get((kind, key))
 
 
@@ -36,9 +36,11 @@ def read_standing(session: Session, standard_id: int) -> Standing:
         _add(standing, EntryKind.CLASS, _class_entry(row), row.id)
     for condition in list_standing_conditions(session, standard_id):
         _add(standing, EntryKind.CONDITION, _condition_entry(condition), condition.id)
-        for limit in condition.limits:
-            entry = {"condition": condition.code, "area_level": str(limit.area_level)} | _limit_fields(limit)
-            _add(standing, EntryKind.LIMIT, entry, condition.id)
+        _add_limits(standing, condition.code, condition, condition.id)
+        for phase in condition.phases:
+            entry = _phase_entry(condition.code, phase)
+            _add(standing, EntryKind.PHASE, entry, condition.id)
+            _add_limits(standing, entry["code"], phase, condition.id)
     for stage in list_standing_stages(session):
         _add(standing, EntryKind.STAGE, {"clock": stage.clock} | _limit_fields(stage), stage.id)
     return standing
@@ -51,13 +53,14 @@ def list_standing_classes(session: Session, standard_id: int) -> Sequence[CaseCl
 
 
 def list_standing_conditions(session: Session, standard_id: int) -> Sequence[FilingCondition]:
-    """The filing conditions of a standard that have no end, with their classes and limits."""
+    """The filing conditions of a standard that have no end, with their classes, limits and phases."""
     rows = (
         select(FilingCondition)
         .join(FilingCondition.case_class)
         .where(CaseClass.standard_id == standard_id, CaseClass.ended_on.is_(None))
         .where(FilingCondition.valid_until_on.is_(None))
         .options(contains_eager(FilingCondition.case_class), selectinload(FilingCondition.limits))
+        .options(selectinload(FilingCondition.phases))
         .order_by(FilingCondition.code)
     )
     return session.scalars(rows).all()
@@ -107,6 +110,12 @@ def _add(standing: Standing, kind: EntryKind, entry: Entry, row_id: int) -> None
     standing.rows[key] = row_id
 
 
+def _add_limits(standing: Standing, code: str, terms: HasTerms, row_id: int) -> None:
+    for limit in terms.limits:
+        entry = {"condition": code, "area_level": str(limit.area_level)} | _limit_fields(limit)
+        _add(standing, EntryKind.LIMIT, entry, row_id)
+
+
 def _class_entry(row: CaseClass) -> Entry:
     return {
         "kind": row.kind.value,
@@ -134,6 +143,23 @@ def _condition_entry(row: FilingCondition) -> Entry:
         "photos_before": str(row.photos_before),
         "photos_after": str(row.photos_after),
         "basis": row.basis or "",
+        "phase_name": row.phase_name or "",
+        "phase_name_en": row.phase_name_en or "",
+    }
+
+
+def _phase_entry(condition: str, row: ConditionPhase) -> Entry:
+    return {
+        "code": f"{condition}.{row.number}",
+        "name": row.name,
+        "name_en": row.name_en,
+        "closing": row.closing,
+        "closing_en": row.closing_en,
+        **_limit_fields(row),
+        "body_kind": row.body_kind.value if row.body_kind else "",
+        "body_code": row.body_code or "",
+        "check_before": row.check_before.value,
+        "photos_after": str(row.photos_after),
     }
 
 

@@ -11,9 +11,10 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import BODY_KIND_LABELS
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, Difference, Entries, Entry, class_key_of
+from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, Difference, Entries, Entry, class_key_of, condition_of
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS
+from cityops.catalog.phases import PHASE_CHECK_LABELS
 from cityops.words import N_
 from cityops.worktime import queries as worktime
 from cityops.worktime.limits import UNIT_LABELS, Limit, Unit
@@ -22,6 +23,7 @@ ACT_LABELS = {"added": N_("added"), "ended": N_("ended"), "changed": N_("changed
 KIND_LABELS = {
     EntryKind.CLASS: N_("class"),
     EntryKind.CONDITION: N_("filing condition"),
+    EntryKind.PHASE: N_("phase of handling"),
     EntryKind.LIMIT: N_("limit for areas"),
     EntryKind.STAGE: N_("limit of a stage"),
 }
@@ -63,7 +65,9 @@ class Names:
         return f"{words} ({self.value('calendar', entry['calendar'])})"
 
     def body(self, entry: Entry) -> str:
-        """Who is responsible under a condition."""
+        """Who is responsible under a condition, or in a phase of it."""
+        if not entry["body_kind"]:
+            return str(gettext("the same body goes on"))
         return self.value("body_code", entry["body_code"]) or str(gettext("street office of the place"))
 
 
@@ -85,14 +89,18 @@ def tell_changes(names: Names, view: DraftView) -> list[ToldChange]:
 
 
 def title_of(names: Names, entries: Entries, kind: EntryKind, key: str) -> str:
-    """What an entry is called by people: its class, condition, level or stage."""
+    """What an entry is called by people: its class, condition, phase, level or stage."""
     if kind is EntryKind.STAGE:
         return str(gettext(CLOCK_LABELS[key]))
     if kind is EntryKind.CLASS:
         return names.called(entries[kind, key], "name")
     if kind is EntryKind.LIMIT:
         code, _, level = key.partition("/")
-        return f"{title_of(names, entries, EntryKind.CONDITION, code)} · {gettext(LEVEL_LABELS[int(level)])}"
+        limited = EntryKind.PHASE if "." in code else EntryKind.CONDITION
+        return f"{title_of(names, entries, limited, code)} · {gettext(LEVEL_LABELS[int(level)])}"
+    if kind is EntryKind.PHASE:
+        condition = title_of(names, entries, EntryKind.CONDITION, condition_of(key))
+        return f"{condition} · {names.called(entries[kind, key], 'name')}"
     above = entries.get((EntryKind.CLASS, class_key_of(key)), {})
     return f"{names.called(above, 'name')} · {names.called(entries[kind, key], 'text')}"
 
@@ -118,5 +126,6 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "kind": {kind.value: label for kind, label in CASE_KIND_LABELS.items()},
     "is_simple_allowed": {YES: N_("yes"), NO: N_("no")},
     "component_state": {fault.value: label for fault, label in COMPONENT_FAULT_LABELS.items()} | {"": N_("whole")},
+    "check_before": {check.value: label for check, label in PHASE_CHECK_LABELS.items()},
     "clock": CLOCK_LABELS,
 }

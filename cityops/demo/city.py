@@ -20,6 +20,7 @@ from cityops.demo.bodies import BODY_OF_TRADE, IN_CHARGE, demo_bodies, demo_juri
 from cityops.demo.duties import demo_duties
 from cityops.demo.geography import demo_city
 from cityops.demo.holidays import load_years_by_law
+from cityops.demo.local_classes import load_local_classes
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
@@ -65,6 +66,7 @@ def load_demo(
         seed_calendars(session)
         load_years_by_law(session)
         seed_catalog(session)
+        load_local_classes(session)
         seed_rules(session)
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
         load_grid(session, grid)

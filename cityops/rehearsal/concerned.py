@@ -11,6 +11,7 @@ from cityops.cases import queries as cases
 from cityops.cases.models import Case
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
+from cityops.catalog.entries import condition_of
 
 MOST_SHOWN = 200
 
@@ -68,8 +69,8 @@ def list_concerned(session: Session, viewer: Viewer | None, view: DraftView, key
 
 
 def _touched_conditions(view: DraftView) -> dict[int, str]:
-    kinds = (EntryKind.CONDITION, EntryKind.LIMIT)
-    codes = sorted({each.key.partition("/")[0] for each in view.differences if each.kind in kinds})
+    kinds = (EntryKind.CONDITION, EntryKind.PHASE, EntryKind.LIMIT)
+    codes = sorted({condition_of(each.key) for each in view.differences if each.kind in kinds})
     rows = ((view.standing.rows.get((EntryKind.CONDITION, code)), code) for code in codes)
     return {row_id: code for row_id, code in rows if row_id is not None}
 

@@ -14,6 +14,7 @@ from cityops.cases import numbers
 from cityops.cases.models import Case, ClockPause, StageClock
 from cityops.cases.names import ClockName, Stage
 from cityops.catalog.models import FilingCondition
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.grid.models import Cell
 from cityops.rehearsal.concerned import seen_by
 from cityops.worktime.limits import Limit, Unit
@@ -49,6 +50,7 @@ class PastClock:
     case_id: int
     opened_at: datetime
     condition: str
+    phase: int
     body_id: int
     area_level: int | None
     rule: Rule
@@ -57,6 +59,11 @@ class PastClock:
     due_at: datetime
     end_at: datetime | None
     pauses: Pauses
+
+    @property
+    def terms(self) -> str:
+        """What sets its limit: the condition, or a further phase of it."""
+        return self.condition if self.phase == FIRST_PHASE else f"{self.condition}.{self.phase}"
 
     @property
     def number(self) -> str:
@@ -76,6 +83,7 @@ def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Ite
             *(Case.id, Case.opened_at, Case.filed_at, Case.body_id, FilingCondition.code, Cell.area_level),
             *(
                 StageClock.id,
+                StageClock.phase,
                 StageClock.limit_value,
                 StageClock.limit_unit,
                 StageClock.calendar,
@@ -107,13 +115,27 @@ def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Ite
 def _past_clocks(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[PastClock]:
     closed, standing = _pauses(session, [row[6] for row in rows])
     clocks = []
-    for case_id, opened_at, _, body_id, code, level, clock_id, *terms, extra, started_at, due_at, stopped_at in rows:
+    for (
+        case_id,
+        opened_at,
+        _,
+        body_id,
+        code,
+        level,
+        clock_id,
+        phase,
+        *terms,
+        extra,
+        started_at,
+        due_at,
+        stopped_at,
+    ) in rows:
         end_at = stopped_at or standing.get(clock_id)
         # The pause of the check begins with the end: it has moved no due time.
         pauses = tuple(pause for pause in closed.get(clock_id, ()) if end_at is None or pause[0] < end_at)
         rule = Rule(*terms)
         clocks.append(
-            PastClock(case_id, opened_at, code, body_id, level, rule, extra, started_at, due_at, end_at, pauses)
+            PastClock(case_id, opened_at, code, phase, body_id, level, rule, extra, started_at, due_at, end_at, pauses)
         )
     return clocks
 

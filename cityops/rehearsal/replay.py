@@ -113,7 +113,7 @@ def rehearse(
         if most_cases is not None and result.whole.total >= most_cases:
             result.is_whole = False
             break
-        rules = [wanted_rule(view.wanted, past.condition, past.area_level) for past in batch]
+        rules = [wanted_rule(view.wanted, past.terms, past.area_level) for past in batch]
         result.ended += sum(rule is None for rule in rules)
         needed = {rule.calendar for rule in (*rules, *(past.rule for past in batch)) if rule is not None}
         for name in needed - calendars.keys():
@@ -123,12 +123,12 @@ def rehearse(
     return result
 
 
-def wanted_rule(wanted: Entries, condition: str, area_level: int | None) -> Rule | None:
-    """The handling limit that a draft wants for a condition in areas of a level; None where it ends the condition."""
-    entry = wanted.get((EntryKind.CONDITION, condition))
+def wanted_rule(wanted: Entries, terms: str, area_level: int | None) -> Rule | None:
+    """The handling limit that a draft wants for a condition or phase in areas of a level; None where it ends that."""
+    entry = wanted.get((EntryKind.PHASE if "." in terms else EntryKind.CONDITION, terms))
     if entry is None:
         return None
-    entry = wanted.get((EntryKind.LIMIT, f"{condition}/{area_level}"), entry)
+    entry = wanted.get((EntryKind.LIMIT, f"{terms}/{area_level}"), entry)
     return Rule(int(entry["limit_value"]), Unit(entry["limit_unit"]), entry["calendar"])
 
 

@@ -38,6 +38,25 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """A further phase of handling.
+
+    Attributes:
+        is_other: whether another body than that of the phase before is responsible.
+        body: that body; None for the street office of the place.
+        is_photo_asked: whether the phase before is judged by its photos.
+        is_check_asked: whether the phase before is checked at all.
+    """
+
+    limit: Limit
+    pace: Pace
+    is_other: bool
+    body: str | None
+    is_photo_asked: bool
+    is_check_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A filing condition; `body` is None where the street office of the place is responsible."""
 
@@ -50,6 +69,7 @@ class Condition:
     limit: Limit
     pace: Pace
     is_simple_allowed: bool
+    phases: Sequence[Phase] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from cityops.cases.workflow import STEPS, needs_verifying
 from cityops.clock import CITY_ZONE
 from cityops.hotline.models import Outcome
 from cityops.simulation import wording
-from cityops.simulation.facts import CityFacts, Pace
+from cityops.simulation.facts import CityFacts, Condition, Pace, Phase
 from cityops.simulation.lives import Act, CallBack, Told
 from cityops.worktime.limits import Unit
 
@@ -103,17 +103,33 @@ class Plot:
             self.handle(body)
 
     def handle(self, body: str) -> None:
+        """Handled, phase by phase where there are several, and closed."""
+        terms: Condition | Phase = self.told.condition
+        for phase in self.told.condition.phases:
+            self._work(body, terms, phase)
+            if phase.is_other:
+                body = phase.body or self.told.cell.code[:9]
+                self._dispatch(body)
+            terms = phase
+        self._work(body, terms, None)
+        self._wait(ClockName.CLOSE, 0.3)
+        self._do(StepName.CLOSE, note=self._say(wording.CLOSED) if self._chance(0.5) else None)
+
+    def _work(self, body: str, terms: Condition | Phase, following: Phase | None) -> None:
         """Signed for, handled in open hours at the body's own pace, checked; reworked once or twice where it fails."""
         dispatched_at = self.at
-        if self._chance(0.92):
+        if self.acts[-1].step is StepName.DISPATCH and self._chance(0.92):
             self._wait_open(ClockName.SIGN, 0.3)
             self._do(StepName.SIGN_FOR)
-        pace = self.told.condition.pace
+        pace = terms.pace
         share = temper(body) * math.exp(0.45 * self.draw.gauss(0, 1))
         self._look_on()
-        share = self._ask_for_time(dispatched_at, share)
+        share = self._ask_for_time(terms, dispatched_at, share)
         self._come_to(max(pace.after(dispatched_at, share), pace.after(self.at, 10 / max(pace.minutes, 10))))
-        self._report_back(wording.HANDLED)
+        must_show = following is not None and following.is_photo_asked
+        self._report_back(wording.HANDLED, must_show=must_show)
+        if following is not None and not following.is_check_asked:
+            return
         for chance in (0.91, 0.8, 1.0):
             self._wait_for_inspector(ClockName.CHECK, 0.35)
             photos = (AttachmentKind.CHECK,) if self._chance(0.9) else ()
@@ -122,9 +138,7 @@ class Plot:
                 break
             self._do(StepName.CHECK, result="failed", note=self._say(wording.FAILED), photos=photos)
             self._come_to(pace.after(self.at, self.draw.uniform(0.1, 0.5)))
-            self._report_back(wording.REWORKED)
-        self._wait(ClockName.CLOSE, 0.3)
-        self._do(StepName.CLOSE, note=self._say(wording.CLOSED) if self._chance(0.5) else None)
+            self._report_back(wording.REWORKED, must_show=must_show)
 
     def call_back(self) -> CallBack | None:
         """The call to who left a number, some hours after the case has ended, by day; some are never reached."""
@@ -151,21 +165,20 @@ class Plot:
         self._ask(RequestKind.SEND_BACK, reasons)
         self._decide(StepName.SEND_BACK, ClockName.DISPATCH)
 
-    def _ask_for_time(self, dispatched_at: datetime, share: float) -> float:
+    def _ask_for_time(self, terms: Condition | Phase, dispatched_at: datetime, share: float) -> float:
         """Who will be late asks for more time, or for a pause; answers the share of the limit that it then takes."""
-        condition = self.told.condition
-        if condition.limit.unit is Unit.URGENT_HOUR or condition.limit.value < 2:
+        if terms.limit.unit is Unit.URGENT_HOUR or terms.limit.value < 2:
             return share
         if share > 0.9 and self._chance(0.4):
-            self._come_to(condition.pace.after(dispatched_at, self.draw.uniform(0.5, 0.75)))
-            more = self.draw.randint(1, int(condition.limit.value))
+            self._come_to(terms.pace.after(dispatched_at, self.draw.uniform(0.5, 0.75)))
+            more = self.draw.randint(1, int(terms.limit.value))
             self._ask(RequestKind.EXTEND, wording.NO_TIME, more=more)
             if self._chance(0.75):
                 self._decide(StepName.EXTEND, ClockName.DISPATCH)
             else:
                 self._decide(StepName.REJECT, ClockName.DISPATCH, wording.NOT_ENOUGH)
         elif self.acts[-1].step is StepName.SIGN_FOR and self._chance(0.012):
-            self._come_to(condition.pace.after(dispatched_at, self.draw.uniform(0.1, 0.4)))
+            self._come_to(terms.pace.after(dispatched_at, self.draw.uniform(0.1, 0.4)))
             kind, words = self.draw.choice(
                 ((RequestKind.SUSPEND, wording.WAITS), (RequestKind.DEFER, wording.LONG_WORKS))
             )
@@ -206,8 +219,8 @@ class Plot:
         self._wait(ClockName.DISPATCH, 0.3)
         self._do(StepName.DISPATCH, body=body)
 
-    def _report_back(self, words: Sequence[str]) -> None:
-        photos = (AttachmentKind.AFTER,) if self._chance(0.85) else ()
+    def _report_back(self, words: Sequence[str], *, must_show: bool) -> None:
+        photos = (AttachmentKind.AFTER,) if self._chance(0.85) or must_show else ()
         self._do(StepName.REPORT_BACK, note=self._say(words), photos=photos)
 
     def _refuse(self, reasons: Sequence[str]) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, aliased
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body, BodyKind
 from cityops.cases.names import ClockName
 from cityops.catalog import queries as catalog
-from cityops.catalog.models import FilingCondition
+from cityops.catalog.models import ConditionPhase, FilingCondition
+from cityops.catalog.phases import PhaseCheck
 from cityops.db import keep_settings
 from cityops.errors import NotFound
 from cityops.grid.models import Area, Cell, Component
 from cityops.grid.models import Landmark as LandmarkRow
-from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Thing
+from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Phase, Thing
 from cityops.words import N_
 from cityops.worktime.queries import get_calendar
 
@@ -86,6 +87,18 @@ def _condition(session: Session, row: FilingCondition) -> Condition:
         limit=row.limit,
         pace=Pace.of(get_calendar(session, row.calendar), row.limit),
         is_simple_allowed=row.is_simple_allowed,
+        phases=[_phase(session, each) for each in row.phases] if row.phase_name else (),
+    )
+
+
+def _phase(session: Session, row: ConditionPhase) -> Phase:
+    return Phase(
+        limit=row.limit,
+        pace=Pace.of(get_calendar(session, row.calendar), row.limit),
+        is_other=row.body_kind is not None,
+        body=row.body_code,
+        is_photo_asked=row.check_before is PhaseCheck.BY_PHOTO,
+        is_check_asked=row.check_before is not PhaseCheck.NONE,
     )
 
 

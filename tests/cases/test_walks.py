@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cityops import clock, schema
 from cityops.cases import asking, history, queries, services
@@ -42,9 +43,21 @@ WHO = (
 )
 REPORTABLE = (Source.LEADER, Source.HOTLINE)
 ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
+PHASED_ROAD = (*ROAD[: ROAD.index("close")], "report_back")
+CONDITIONS = ("C01037-1", factories.PHASED)
 SEEN: set[Stage] = set()
+PHASES: set[int] = set()
 BODIES = {StepName.PASS_ON: "lamps-crew", StepName.HAND_DOWN: "command-west"}
 STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.has_own_door]
+
+
+def add_photo(session: Session, people: People, case_id: int, kind: AttachmentKind) -> None:
+    """A photo of the case: reporting back and some requests need one."""
+    row = {"uuid": str(uuid4()), "case_id": case_id, "kind": kind, "sha256": "0" * 64}
+    row |= {"media_type": "image/jpeg", "size_bytes": 1, "added_at": clock.now()}
+    session.add(Attachment(**row, added_by=people.handler.person_id))
+    session.flush()
+    session.expire(session.get_one(Case, case_id), ["attachments"])
 
 
 class Walk(RuleBasedStateMachine):
@@ -52,8 +65,12 @@ class Walk(RuleBasedStateMachine):
 
     database: Database
 
-    @initialize(source=st.sampled_from(REPORTABLE), far=st.sampled_from(range(len(ROAD), -1, -1)))
-    def begin(self, source: Source, far: int) -> None:
+    @initialize(
+        source=st.sampled_from(REPORTABLE),
+        far=st.sampled_from(range(len(ROAD), -1, -1)),
+        condition=st.sampled_from(CONDITIONS),
+    )
+    def begin(self, source: Source, far: int, condition: str) -> None:
         """A case reported, and where nobody has to verify it brought as far along the main road."""
         self.at = factories.MONDAY_MORNING
         self.office = factories.make_office()
@@ -61,8 +78,19 @@ class Walk(RuleBasedStateMachine):
             people = People(session)
             case = make_report(session, people.operator, source=source).case
             if source is Source.LEADER:
-                bring_to(session, people, case, *ROAD[:far])
+                self.bring_along(session, people, case, condition, far)
             self.case_id = case.id
+
+    @staticmethod
+    def bring_along(session: Session, people: People, case: Case, condition: str, far: int) -> None:
+        """Along the main road, or from phase to phase."""
+        for step in (PHASED_ROAD if condition == factories.PHASED else ROAD)[:far]:
+            if step == "file":
+                factories.take(session, people.dutyleader, case, step, condition=condition)
+                continue
+            if step == "report_back":
+                add_photo(session, people, case.id, AttachmentKind.AFTER)
+            bring_to(session, people, case, step)
 
     @rule(minutes=st.sampled_from((1, 7, 50, 300, 1_500, 9_000)))
     def wait(self, minutes: int) -> None:
@@ -73,16 +101,18 @@ class Walk(RuleBasedStateMachine):
         with clock.running_at(self.at), self.database.transaction() as session:
             people = People(session)
             case, viewer, row = session.get_one(Case, self.case_id), people.viewer(who), STEPS[name]
-            results = list(row.ways) if Need.RESULT in row.needs else [None]
+            results = row.answers or (None,)
             asked = StepRequest(
                 name,
                 case.version,
                 result=results[pick % len(results)],
-                condition="C01037-1" if Need.CONDITION in row.needs else None,
+                condition=CONDITIONS[pick % 2] if Need.CONDITION in row.needs else None,
                 body=BODIES.get(name, "lamps") if {Need.BODY, Need.CENTRE} & set(row.needs) else None,
                 note="原因",
             )
             before = (case.stage, case.version)
+            if name is StepName.REPORT_BACK:
+                add_photo(session, people, case.id, AttachmentKind.AFTER)
             body_path = case.body.path if case.body is not None else None
             may = find_held(viewer, row.posts, case, body_path, from_above=row.is_from_above) is not None
             fits = case.stage in row.stages and find_bar(row, case.marks) is None
@@ -150,7 +180,7 @@ class Walk(RuleBasedStateMachine):
         with clock.running_at(self.at), self.database.transaction() as session:
             people = People(session)
             case, viewer = session.get_one(Case, self.case_id), people.viewer(who)
-            self.prove(session, people)
+            add_photo(session, people, self.case_id, AttachmentKind.PROOF)
             until_on = clock.today() + timedelta(days=more * 9)
             new = NewRequest(kind, case.version, "原因", more, until_on, "roads")
             try:
@@ -158,12 +188,6 @@ class Walk(RuleBasedStateMachine):
             except (NotAllowed, NotFound, WrongState, Invalid):
                 return
             assert case.stage in RULES[kind].stages and viewer.has(*RULES[kind].askers)
-
-    def prove(self, session, people) -> None:
-        row = {"uuid": str(uuid4()), "case_id": self.case_id, "kind": AttachmentKind.PROOF, "sha256": "0" * 64}
-        row |= {"media_type": "image/jpeg", "size_bytes": 1, "added_at": clock.now()}
-        session.add(Attachment(**row, added_by=people.handler.person_id))
-        session.flush()
 
     @precondition(lambda self: self.open_requests())
     @rule(which=st.integers(0, 7), decision=st.sampled_from(list(Decision)), who=st.sampled_from(WHO))
@@ -194,6 +218,7 @@ class Walk(RuleBasedStateMachine):
             assert [each for each in found if isinstance(each, history.Broken)] == []
             case = session.get_one(Case, self.case_id)
             SEEN.add(case.stage)
+            PHASES.add(case.phase)
             undecided = [row for row in self.requests(session) if row.state is RequestState.OPEN]
             assert case.open_requests == len(undecided)
             if case.stage in FINAL_STAGES:
@@ -217,6 +242,8 @@ class Walk(RuleBasedStateMachine):
         for row in case.clocks:
             open_pauses = [pause for pause in row.pauses if pause.until_at is None]
             assert len(open_pauses) <= (row.stopped_at is None)
+            if row.name is ClockName.HANDLE and row.stopped_at is None:
+                assert row.phase == case.phase
             if not open_pauses:
                 calendar = worktime.get_calendar(session, row.calendar)
                 stops = [pause for pause in closed_pauses(row) if pause[1] > pause[0]]
@@ -234,6 +261,7 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
     with clock.running_at(factories.MONDAY_MORNING), Walk.database.transaction() as session:
         factories.make_city(session)
         factories.make_district_centre(session)
+        factories.make_phases(session)
     run_state_machine_as_test(
         Walk,
         settings=settings(
@@ -247,3 +275,4 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
     )
     Walk.database.dispose()
     assert {Stage.CLOSED, Stage.CHECKING, Stage.HANDLING} <= SEEN, "the walks led nowhere"
+    assert {1} < PHASES, "no walk led into a further phase"

@@ -11,6 +11,7 @@ from cityops.catalog.entries import Entry, Key
 from cityops.catalog.models import Standard
 
 CONDITION, LIMIT, STAGE, CLASS = EntryKind.CONDITION, EntryKind.LIMIT, EntryKind.STAGE, EntryKind.CLASS
+PHASE = EntryKind.PHASE
 
 
 def begin(session: Session) -> int:

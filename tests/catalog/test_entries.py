@@ -36,6 +36,8 @@ LAMP = {
     "photos_before": "0",
     "photos_after": "1",
     "basis": "",
+    "phase_name": "",
+    "phase_name_en": "",
 }
 
 
@@ -85,6 +87,8 @@ def test_every_bad_value_is_named_at_once():
         "body_code",
         "basis",
         "component_state",
+        "phase_name",
+        "phase_name_en",
     }
 
 

@@ -199,7 +199,7 @@ def test_whole_arrays_say_what_each_clock_alone_says(drawn):
     clocks = []
     for start, old, _, is_paused in drawn:
         pauses = ((start, start + timedelta(hours=7)),) if is_paused else ()
-        clocks.append(PastClock(1, start, "C", 1, 1, old, 0, start, start, None, pauses))
+        clocks.append(PastClock(1, start, "C", 1, 1, 1, old, 0, start, start, None, pauses))
     rules = [rule for _, _, rule, _ in drawn]
     found = due_under(clocks, rules, DEFAULT_CALENDARS)
     for each, rule, due in zip(clocks, rules, found, strict=True):

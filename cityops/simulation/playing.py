@@ -46,7 +46,7 @@ class Player:
     album: Album
     case: Case | None = None
     body: str = ""
-    request_id: int = 0
+    request_id: int | None = None
     handled_by: set[int] = field(default_factory=set)
 
     def take(self, session: Session, act: Act) -> Case:
@@ -70,20 +70,29 @@ class Player:
 
     def _go_on(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
         if act.asks is not None:
-            new = NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on)
-            self.request_id = asking.ask(session, who, self.office, case.number, new).id
+            self.request_id = self._ask(
+                session, who, case, NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on)
+            )
         elif STEPS[act.step].is_of_request:
-            self._decide(session, who, case, act)
+            if self.request_id is not None:
+                self._decide(session, who, case, act, self.request_id)
         else:
             cases.take_step_on(session, who, self.office, case, self._asked(act, case))
 
-    def _decide(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
+    def _ask(self, session: Session, who: Viewer, case: Case, new: NewRequest) -> int | None:
+        """Ask for something; who comes too late with it is refused on the spot, and there is nothing to decide."""
+        try:
+            return asking.ask(session, who, self.office, case.number, new).id
+        except WrongState:
+            return None
+
+    def _decide(self, session: Session, who: Viewer, case: Case, act: Act, request_id: int) -> None:
         """Decide what was asked last; a body that has had its share of the month is refused."""
         decision = Decision.REJECT if act.step is StepName.REJECT else Decision.GRANT
         try:
-            asking.decide(session, who, self.office, self.request_id, decision, case.version, act.note)
+            asking.decide(session, who, self.office, request_id, decision, case.version, act.note)
         except WrongState:
-            asking.decide(session, who, self.office, self.request_id, Decision.REJECT, case.version, SHARE_USED_UP)
+            asking.decide(session, who, self.office, request_id, Decision.REJECT, case.version, SHARE_USED_UP)
 
     def answer(self, session: Session, call_back: CallBack) -> None:
         """Call the reporter back and write down how it went."""

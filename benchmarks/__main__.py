@@ -7,9 +7,9 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import lives, locate, sweep, tiles, worktime
+from benchmarks import audit, lives, locate, sweep, tiles, worktime
 
-ALL = {"worktime": worktime, "locate": locate, "tiles": tiles, "clocks": sweep, "lives": lives}
+ALL = {"worktime": worktime, "locate": locate, "tiles": tiles, "clocks": sweep, "audit": audit, "lives": lives}
 
 
 def main(names: list[str]) -> int:

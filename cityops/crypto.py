@@ -4,7 +4,6 @@ Keys lie in files of their own (0600), one 32-byte key a file, as hexadecimal te
 with, so that keys can be exchanged; the look-up hash has its own key.
 """
 
-import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -82,7 +81,7 @@ class Keys:
 
     def lookup(self, text: str) -> str:
         """A keyed hash by which equal personal data is found without opening it."""
-        return hmac.new(self.by_name["lookup"], text.encode(), hashlib.sha256).hexdigest()
+        return self._hmac("lookup", text)
 
     def digest(self, text: str, key_name: str | None = None) -> str:
         """The history's HMAC over `text`, named by key and algorithm: `chain-1:hmac-sha256:…`.
@@ -92,7 +91,10 @@ class Keys:
         """
         name = key_name or self.newest("chain")
         self.has(name)
-        return f"{name}:{ALGORITHM}:{hmac.new(self.by_name[name], text.encode(), hashlib.sha256).hexdigest()}"
+        return f"{name}:{ALGORITHM}:{self._hmac(name, text)}"
+
+    def _hmac(self, name: str, text: str) -> str:
+        return hmac.digest(self.by_name[name], text.encode(), "sha256").hex()
 
 
 def make_key(folder: Path, name: str, content: bytes | None = None) -> None:

@@ -114,11 +114,11 @@ Seen = Callable[[int, int, str, datetime], None]
 """Is told of every event: its case, seq, digest and the moment it was written."""
 
 # Words of tables are read as plain text: a word that somebody put there by force must not stop the walk.
-_PROJECTED = tuple(each.name for each in fields(Projection))
+PROJECTED = tuple(each.name for each in fields(Projection))
 _WORDS = frozenset({"stage", "source"})
 _HEAD: tuple[Any, ...] = (
     *(Case.id, Case.version, Case.head_digest),
-    *(type_coerce(getattr(Case, name), String) if name in _WORDS else getattr(Case, name) for name in _PROJECTED),
+    *(type_coerce(getattr(Case, name), String) if name in _WORDS else getattr(Case, name) for name in PROJECTED),
 )
 _LINK: tuple[Any, ...] = (
     CaseEvent.seq,
@@ -168,7 +168,7 @@ def _heads(session: Session, after: int, case_id: int | None) -> dict[int, Head]
     if case_id is not None:
         statement = statement.where(Case.id == case_id)
     rows = session.execute(statement).all()
-    return {row[0]: Head(row[0], row[1], row[2], dict(zip(_PROJECTED, row[3:], strict=True))) for row in rows}
+    return {row[0]: Head(row[0], row[1], row[2], dict(zip(PROJECTED, row[3:], strict=True))) for row in rows}
 
 
 def _histories(

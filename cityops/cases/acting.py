@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.cases import chain, clocks, history
+from cityops.cases import chain, clocks, history, same_time
 from cityops.cases.actor import Actor
 from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.names import FINAL_STAGES, ClockName
@@ -106,6 +106,12 @@ def given(value: _T | None) -> _T:
     return value
 
 
+def waits_until(case: Case) -> datetime | None:
+    """Until when the check of a case waits for its time of day; None where it waits for none."""
+    row = running(case, ClockName.CHECK) if case.is_checked_at_its_hour else None
+    return row.pauses[0].until_at if row is not None and row.pauses else None
+
+
 def recount(session: Session, row: StageClock, planned_until_at: datetime | None = None) -> None:
     """Work a clock's due moments out anew, from its limit, what was granted on top, and its pauses.
 
@@ -130,7 +136,17 @@ def _start(act: Act, name: ClockName) -> None:
         source = _handling_limit(act)
     else:
         source = catalog.get_stage_limit(act.session, name.value, clock.city_day(act.moment))
-    start_clock(act, name, source.limit, source.calendar)
+    row = start_clock(act, name, source.limit, source.calendar)
+    if name is ClockName.CHECK and act.case.is_checked_at_its_hour:
+        _wait_for_its_hour(act, row)
+
+
+def _wait_for_its_hour(act: Act, row: StageClock) -> None:
+    """Let the check's clock stand still until the time of day at which it may be made."""
+    begins_at = same_time.begins_at(act.case.reported_at, act.moment)
+    if begins_at > act.moment:
+        row.pauses.append(ClockPause(from_at=act.moment, until_at=begins_at))
+        recount(act.session, row)
 
 
 def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> StageClock:
@@ -142,6 +158,7 @@ def start_clock(act: Act, name: ClockName, limit: Limit, calendar: str) -> Stage
         phase=act.case.phase if act.phase is None else act.phase.number,
         limit_value=limit.value,
         limit_unit=limit.unit,
+        extra_value=0,
         calendar=calendar,
         started_at=act.moment,
         due_at=due_at,
@@ -167,6 +184,10 @@ def _stop(act: Act, name: ClockName) -> None:
         return
     pause = _open_pause(row)
     row.stopped_at = act.moment if pause is None else pause.from_at
+    if name is ClockName.CHECK and act.case.is_checked_at_its_hour:
+        # A case that ends while its check waits for the hour waits no longer.
+        for each in row.pauses:
+            each.until_at = min(given(each.until_at), act.moment)
     if pause is not None:
         pause.until_at = act.moment
 

@@ -145,6 +145,17 @@ class Case(Base):
         return following.check_before if following is not None else PhaseCheck.ON_THE_SPOT
 
     @property
+    def reported_at(self) -> datetime:
+        """When its first report came in, also where that was typed later."""
+        return self.occurred_at or self.opened_at
+
+    @property
+    def is_checked_at_its_hour(self) -> bool:
+        """Whether its filing condition wants the check at the place at the time of day of the report."""
+        wants = self.condition is not None and self.condition.check_same_time
+        return wants and self.phase_check is PhaseCheck.ON_THE_SPOT
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to be done."""
         return self.stage not in FINAL_STAGES

@@ -15,7 +15,7 @@ from cityops.accounts.bodies import get_responsible
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import by_rule, desks, history, queries
-from cityops.cases.acting import Act, carry_out, given, moment_of
+from cityops.cases.acting import Act, carry_out, given, moment_of, waits_until
 from cityops.cases.actor import Actor
 from cityops.cases.at_place import ANSWERS, AtPlace, write_answer
 from cityops.cases.effects import EFFECTS
@@ -26,6 +26,7 @@ from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
+from cityops.cases.same_time import is_same_time
 from cityops.cases.workflow import DONE, NEXT, OTHER, SOURCES_OF, STEPS, Need, find_bar, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import ConditionPhase, FilingCondition
@@ -234,6 +235,8 @@ def _prepare(
             raise Invalid("body", N_("Choose a command centre below, where somebody dispatches this place."))
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
+    if step.name is StepName.CHECK and case.is_checked_at_its_hour:
+        _check_hour(act)
     if step.name in ANSWERS:
         write_answer(act, request.at_place)
     return act
@@ -252,6 +255,16 @@ def _check_reopening(office: CaseOffice, case: Case, moment: datetime) -> None:
     last = given(case.ended_at) + timedelta(days=office.reopen_days)
     if moment > last:
         raise WrongState(N_("A case can be reopened for %(n)s days: report it anew."), n=office.reopen_days)
+
+
+def _check_hour(act: Act) -> None:
+    """Refuse a check before the time of day at which it is to be made; say so where one is made at another."""
+    begins_at = waits_until(act.case)
+    if begins_at is not None and act.moment < begins_at:
+        at = f"{begins_at.astimezone(clock.CITY_ZONE):%m-%d %H:%M}"
+        raise WrongState(N_("It is checked at the time of day at which it was reported: from %(at)s on."), at=at)
+    if not is_same_time(act.case.reported_at, act.moment):
+        act.facts["other_time"] = True
 
 
 def _chosen_condition(session: Session, case: Case, request: StepRequest, moment: datetime) -> FilingCondition:

@@ -106,6 +106,7 @@ class ConditionOut(BaseModel):
     body_kind: BodyKind
     body: str | None
     is_simple_allowed: bool
+    check_same_time: bool = Field(description="Its check is made at the time of day at which it was reported")
     photos_before: int
     photos_after: int
     basis: str | None
@@ -181,6 +182,7 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         body_kind=row.body_kind,
         body=row.body_code,
         is_simple_allowed=row.is_simple_allowed,
+        check_same_time=row.check_same_time,
         photos_before=row.photos_before,
         photos_after=row.photos_after,
         basis=row.basis,

@@ -165,6 +165,7 @@ class ConditionForm(TermsForm):
     text = StringField(_l("Filing condition"))
     text_en = StringField(_l("Filing condition in English"))
     is_simple_allowed = BooleanField(_l("An inspector may put this right on the spot"))
+    check_same_time = BooleanField(_l("It is checked at the time of day at which it was reported"))
     component_state = SelectField(_l("The component is"), validate_choice=False)
     photos_before = StringField(_l("Photos to file"), default="0")
     basis = StringField(_l("Basis and version"))
@@ -184,6 +185,7 @@ class ConditionForm(TermsForm):
             "body_kind": kinds.get(body, BodyKind.STREET_OFFICE).value,
             "body_code": body,
             "is_simple_allowed": YES if self.is_simple_allowed.data else NO,
+            "check_same_time": YES if self.check_same_time.data else NO,
         }
         return {(EntryKind.CONDITION, code): condition} | self.limits(code)
 
@@ -231,7 +233,8 @@ def _level_field(level: str, name: str) -> str:
 def condition_values(view: DraftView, code: str) -> dict[str, Any]:
     """A condition of a draft as its form shows it; of a new one, what is usual."""
     entry = view.wanted.get((EntryKind.CONDITION, code), USUAL)
-    return {**entry, "is_simple_allowed": entry.get("is_simple_allowed") == YES} | _level_values(view, code, entry)
+    marks = {name: entry.get(name) == YES for name in ("is_simple_allowed", "check_same_time")}
+    return {**entry} | marks | _level_values(view, code, entry)
 
 
 def phase_values(view: DraftView, code: str) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Wait(StrEnum):
     """Why a task has nobody yet."""
 
     NEW = "new"
+    NOT_YET = "not_yet"
     OUTSIDE = "outside"
     NOBODY_ON_DUTY = "nobody_on_duty"
     ALL_BARRED = "all_barred"
@@ -64,6 +65,7 @@ class Wait(StrEnum):
 
 WAIT_LABELS = {
     Wait.NEW: N_("is given within minutes"),
+    Wait.NOT_YET: N_("is given at the time of day at which it was reported"),
     Wait.OUTSIDE: N_("the place lies outside every cell"),
     Wait.NOBODY_ON_DUTY: N_("nobody is on duty there, and the duty grid has nobody of its own"),
     Wait.ALL_BARRED: N_("whoever is there reported or judged it, or works for the body that handles it"),
@@ -79,6 +81,7 @@ class Flag(StrEnum):
     NO_POSITION = "no_position"
     SAME_POSITION = "same_position"
     WAIVED = "waived"
+    OTHER_TIME = "other_time"
 
 
 FLAG_LABELS = {
@@ -88,6 +91,7 @@ FLAG_LABELS = {
     Flag.NO_POSITION: N_("answered without a position"),
     Flag.SAME_POSITION: N_("the very position and moment of another answer"),
     Flag.WAIVED: N_("waived"),
+    Flag.OTHER_TIME: N_("at another time of day than it was reported"),
 }
 
 

@@ -75,7 +75,7 @@ class InspectorTask(Base):
     """A verify, check or re-check task given to an inspector; done by the case's own step.
 
     While nobody may be given it, `waits_because` says why, and `person_id` is null or of one who has left; `tried_at`
-    is when somebody was looked for last.
+    is when somebody was looked for last; before `not_before_at` nobody is.
 
     `case_version` is the case's when the task was asked for, `turn` counts its draws. `body_id` is the body that
     handled the case, `reporter_id` the inspector who reported it. `draw` tells in JSON how the lot fell (`drawing.py`),
@@ -97,6 +97,7 @@ class InspectorTask(Base):
     chosen_because: Mapped[Why | None] = mapped_column(words_enum(Why))
     waits_because: Mapped[Wait | None] = mapped_column(words_enum(Wait))
     tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    not_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     case_version: Mapped[int]
     turn: Mapped[int] = mapped_column(default=1)
     body_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"))

@@ -1,7 +1,7 @@
 """Who is on duty where, and which tasks an inspector has."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
@@ -215,11 +215,12 @@ def _waits(viewer: Viewer) -> ColumnElement[bool]:
     return and_(no_one, cases.scope(viewer))
 
 
-def list_left_behind(session: Session, on: date, limit: int) -> Sequence[InspectorTask]:
-    """Open tasks of nobody, or of one who has left or holds no inspector's post on a day; the longest untried first.
+def list_left_behind(session: Session, moment: datetime, limit: int) -> Sequence[InspectorTask]:
+    """Open tasks of nobody, or of one who has left or holds no inspector's post now; the longest untried first.
 
-    A place outside every cell has no inspectors, so its tasks are left out.
+    A place outside every cell has no inspectors, so its tasks are left out; so is what waits for its hour.
     """
+    on = clock.city_day(moment)
     holds_post = (
         exists()
         .where(PersonPost.person_id == InspectorTask.person_id, PersonPost.post == Post.INSPECTOR)
@@ -230,6 +231,7 @@ def list_left_behind(session: Session, on: date, limit: int) -> Sequence[Inspect
         select(InspectorTask)
         .where(InspectorTask.done_at.is_(None), or_(has_left, ~holds_post))
         .where(func.coalesce(InspectorTask.waits_because, "") != Wait.OUTSIDE)
+        .where(or_(InspectorTask.not_before_at.is_(None), InspectorTask.not_before_at <= moment))
         .order_by(func.coalesce(InspectorTask.tried_at, InspectorTask.given_at), InspectorTask.id)
         .limit(limit)
     ).all()

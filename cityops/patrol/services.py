@@ -14,6 +14,7 @@ from cityops.accounts import audit
 from cityops.accounts.administration import is_city_administrator, must_administer
 from cityops.accounts.models import AuditAction
 from cityops.accounts.viewer import Viewer
+from cityops.cases.acting import waits_until
 from cityops.cases.at_place import Manner
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Source, Stage, StepName
@@ -93,7 +94,11 @@ def give_task(
         given_at=given_at or case.moved_at,
         due_at=due_at or case.due_at,
     )
-    _draw(session, keys, case, task, taken, always_another=always_another or _is_disputed(case, taken))
+    task.not_before_at = waits_until(case) if kind is TaskKind.CHECK else None
+    if task.not_before_at is not None:
+        task.turn, task.waits_because = 0, Wait.NOT_YET
+    else:
+        _draw(session, keys, case, task, taken, always_another=always_another or _is_disputed(case, taken))
     session.add(task)
     return task
 
@@ -104,7 +109,7 @@ def hand_on_tasks(session: Session, keys: Keys, limit: int = 100) -> int:
     A task for which nobody is there stays where it is until somebody is.
     """
     handed_on = 0
-    for task in list_left_behind(session, clock.today(), limit):
+    for task in list_left_behind(session, clock.now(), limit):
         case = get_case_of_task_for_update(session, task)
         if task.done_at is not None:
             continue
@@ -228,6 +233,8 @@ def _flags_of_place(told: Mapping[str, Any]) -> set[Flag]:
     flags = set()
     if told["manner"] == Manner.ON_THE_SPOT and told["away_m"] is None:
         flags.add(Flag.NO_POSITION)
+    if "other_time" in told:
+        flags.add(Flag.OTHER_TIME)
     if told["is_far"]:
         flags.add(Flag.FAR_AWAY)
     if told["has_twin"]:

@@ -180,7 +180,12 @@ def test_an_ended_class_ends_its_conditions_and_no_number_is_used_again(small_ci
         lamp["code"] = "01999"
         condition = dict.fromkeys(("text", "text_en", "closing", "closing_en"), "字")
         condition |= {"code": "C01999-1", "limit_value": "1", "limit_unit": "working_day", "calendar": "office"}
-        condition |= {"body_kind": "department", "body_code": "lamps", "is_simple_allowed": "no"}
+        condition |= {
+            "body_kind": "department",
+            "body_code": "lamps",
+            "is_simple_allowed": "no",
+            "check_same_time": "no",
+        }
         condition |= {"photos_before": "0", "photos_after": "0"}
         put(session, draft_id, {(CLASS, "component-01999"): lamp, (CONDITION, "C01999-1"): condition})
         publish(session, None, draft_id, 1, TOMORROW)

@@ -32,6 +32,7 @@ LAMP = {
     "body_kind": "department",
     "body_code": "lamps",
     "is_simple_allowed": "no",
+    "check_same_time": "no",
     "component_state": "",
     "photos_before": "0",
     "photos_after": "1",

@@ -82,8 +82,11 @@ def test_a_condition_is_changed_with_its_limits_and_found_again(as_person: AsPer
     client = as_person("admin")
     form = client.get(f"{draft}/conditions/C01037-1").text
     assert 'value="不亮"' in form and 'name="level_3_limit_value"' in form
-    assert client.post(f"{draft}/conditions/C01037-1", data=LAMP).status_code == 303
+    asked = LAMP | {"check_same_time": "y"}
+    assert client.post(f"{draft}/conditions/C01037-1", data=asked).status_code == 303
     entries = wanted(small_city)
+    assert entries[CONDITION, "C01037-1"]["check_same_time"] == "yes"
+    assert "同时段核查" in client.get(draft).text
     assert entries[CONDITION, "C01037-1"]["limit_value"] == "3"
     assert entries[LIMIT, "C01037-1/2"]["limit_value"] == "5"
     assert (LIMIT, "C01037-1/1") not in entries

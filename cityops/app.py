@@ -47,6 +47,7 @@ from cityops.patrol import flag_routes, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
+from cityops.rehearsal import calendar_routes as calendar_rehearsal_routes
 from cityops.rehearsal import duty_routes as duty_rehearsal_routes
 from cityops.rehearsal import routes as rehearsal_routes
 from cityops.resources import folders
@@ -79,6 +80,7 @@ PAGES = (
     standard_pages.pages,
     rehearsal_routes.pages,
     duty_rehearsal_routes.pages,
+    calendar_rehearsal_routes.pages,
     recount_routes.pages,
     grid_routes.pages,
     grid_tiles.pages,

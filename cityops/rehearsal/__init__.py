@@ -1,1 +1,1 @@
-"""What a draft or a rule would do: which open cases it concerns, and how the last months would have gone under it."""
+"""What a draft, a rule or a calendar would do: which cases it concerns, and how the last months would have gone."""

@@ -68,14 +68,19 @@ def rehearse(shell: Shell, reference: str | None, months: int, limit: int, as_js
     with shell.database.reading() as session:
         view = find_draft(session, reference)
         result = replay.rehearse(session, None, view, months, most_turned=max(0, limit))
-        names = {body.id: body.code for body in accounts.list_bodies(session)}
+        names = {key: body.code for key, body in accounts.find_bodies(session, result.bodies.keys()).items()}
+    print_result(result, names, as_json=as_json)
+
+
+def print_result(result: Rehearsal, names: dict[int, str], *, as_json: bool) -> None:
+    """What came of a rehearsal of limits or calendars, as a table or JSON; the sum of it goes to stderr."""
     if as_json:
         click.echo(json.dumps(_told(result, names), ensure_ascii=False, indent=2))
     else:
         for line in _table(result, names):
             click.echo(line)
     whole = result.whole
-    words = f"{whole.turned_late} would have been late, {whole.turned_on_time} on time"
+    words = f"{whole.turned_late} would have been late, {whole.turned_on_time} on time, {result.moved} due elsewhen"
     left = f"{result.unknown} cannot be counted, {result.ended} under conditions that end"
     click.echo(f"{whole.total} cases filed since {result.since_on}: {words}; {left}", err=True)
 
@@ -86,6 +91,7 @@ def _told(result: Rehearsal, names: dict[int, str]) -> dict[str, Any]:
         "since_on": result.since_on.isoformat(),
         "whole": _figures(result.whole),
         "bodies": bodies,
+        "moved": result.moved,
         "unknown": result.unknown,
         "ended": result.ended,
         "cases": [

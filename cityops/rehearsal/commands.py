@@ -7,21 +7,29 @@ from datetime import datetime
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import Body
 from cityops.catalog.rules import NewRule
 from cityops.errors import Invalid
-from cityops.rehearsal import duty_replay
+from cityops.rehearsal import calendar_replay, duty_replay
+from cityops.rehearsal.calendar_replay import CalendarChange
+from cityops.rehearsal.cli import print_result
 from cityops.rehearsal.duty_replay import DutyRehearsal, Redirected
+from cityops.rehearsal.replay import first_day
 from cityops.shell import Shell
 from cityops.words import N_
+from cityops.worktime import editing
+from cityops.worktime.calendar import DayException, DayKind
+from cityops.worktime.keeping import CALENDAR, DAY, HOURS, week_given
+
+REHEARSED = "rehearsed"
 
 MONTHS = click.option("--months", default=3, show_default=True, metavar="N", help="How many months back.")
 LIMIT = click.option("--limit", default=50, show_default=True, metavar="N", help="How many of the cases are named.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON instead of a table.")
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
@@ -79,6 +87,73 @@ def rule(
     click.echo(
         f"{result.total} cases filed since {result.since_on}: {outcomes}, {result.undecided} undecided", err=True
     )
+
+
+@rehearse.command()
+@click.argument("name")
+@click.argument("from_on", type=DAY)
+@click.option("--until", "until_on", type=DAY, help="The first day on which the hours before hold again.")
+@HOURS
+@MONTHS
+@LIMIT
+@AS_JSON
+@click.pass_obj
+def hours(
+    shell: Shell,
+    name: str,
+    from_on: datetime,
+    until_on: datetime | None,
+    given: tuple[str, ...],
+    months: int,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Which cases of the last months would have been late or on time had the calendar NAME other weekly hours.
+
+    Hours that begin in the future are taken to have held in all of the months.
+    """
+    days = from_on.date(), until_on.date() if until_on else None
+    change = calendar_replay.other_hours(None, name, week_given(given), *days, first_day(months))
+    _rehearse_calendar(shell, change, months, limit, as_json)
+
+
+@rehearse.command()
+@click.argument("day", type=DAY)
+@CALENDAR
+@click.option("--from", "closed_from", type=click.DateTime(["%H:%M"]), help="Closed from this time on, like 14:00.")
+@MONTHS
+@LIMIT
+@AS_JSON
+@click.pass_obj
+def day(
+    shell: Shell,
+    day: datetime,
+    name: str | None,
+    closed_from: datetime | None,
+    months: int,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Which cases of the last months would have gone otherwise had offices been closed on DAY, or from a time on."""
+
+    def change(session: Session) -> None:
+        if closed_from is not None:
+            minute = closed_from.hour * 60 + closed_from.minute
+            editing.close_from(session, None, day.date(), minute, (REHEARSED, REHEARSED), name)
+        else:
+            closed = DayException(DayKind.HOLIDAY, (), REHEARSED, REHEARSED)
+            editing.add_day(session, None, day.date(), closed, name)
+
+    _rehearse_calendar(shell, change, months, limit, as_json)
+
+
+def _rehearse_calendar(shell: Shell, change: CalendarChange, months: int, limit: int, as_json: bool) -> None:
+    with shell.database.transaction() as session:
+        changed = calendar_replay.as_it_would_be(session, change)
+    with shell.database.reading() as session:
+        result = calendar_replay.rehearse(session, None, changed, months, most_turned=max(0, limit))
+        names = {key: body.code for key, body in accounts.find_bodies(session, result.bodies.keys()).items()}
+    print_result(result, names, as_json=as_json)
 
 
 def _told(result: DutyRehearsal, bodies: dict[int, Body]) -> dict[str, Any]:

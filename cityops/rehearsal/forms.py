@@ -1,4 +1,4 @@
-"""The form that publishes a draft, and what is rehearsed of a responsibility rule."""
+"""The form that publishes a draft, and what is rehearsed of a responsibility rule or a calendar."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField
@@ -7,6 +7,7 @@ from wtforms.validators import InputRequired
 from cityops.cases.duty_forms import EndForm, RuleForm
 from cityops.catalog.forms import DraftForm
 from cityops.forms import Choice
+from cityops.worktime.forms import DayForm, HoursForm
 
 MONTHS = (1, 3, 6, 12)
 DEFAULT_MONTHS = 3
@@ -31,5 +32,17 @@ class RehearsedRule(RuleForm):
 
 class RehearsedEnd(EndForm):
     """The last day of a rule, and over which months its end is rehearsed."""
+
+    months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)
+
+
+class RehearsedHours(HoursForm):
+    """Other weekly hours of a calendar, and over which months they are rehearsed."""
+
+    months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)
+
+
+class RehearsedDay(DayForm):
+    """A day of its own, and over which months it is rehearsed."""
 
     months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)

@@ -1,6 +1,6 @@
 """The handling clocks of the cases that were filed, as they went, read a batch at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -71,8 +71,14 @@ class PastClock:
         return numbers.case_number(clock.city_day(self.opened_at), self.case_id)
 
 
-def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Iterator[list[PastClock]]:
-    """The last handling clock of each case that was filed since a day and that a body has or had, the newest first."""
+def list_batches(
+    session: Session, viewer: Viewer | None, since_on: date, *, calendars: Collection[str] | None = None
+) -> Iterator[list[PastClock]]:
+    """The last handling clock of each case that was filed since a day and that a body has or had, the newest first.
+
+    Args:
+        calendars: only clocks that run on one of these.
+    """
     later = aliased(StageClock)
     is_last = ~exists().where(
         later.case_id == StageClock.case_id, later.name == ClockName.HANDLE, later.round > StageClock.round
@@ -104,6 +110,8 @@ def list_batches(session: Session, viewer: Viewer | None, since_on: date) -> Ite
         .order_by(Case.filed_at.desc(), Case.id.desc())
         .limit(BATCH)
     )
+    if calendars is not None:
+        rows = rows.where(StageClock.calendar.in_(calendars))
     found = session.execute(rows.where(Case.filed_at >= since)).all()
     while found:
         yield _past_clocks(session, found)

@@ -74,7 +74,8 @@ class Rehearsal:
 
     Attributes:
         since_on: the first day on which the cases were filed.
-        unknown: cases whose due time cannot be counted under the draft: a year without holidays is on the way.
+        moved: cases that would have been due at another moment.
+        unknown: cases whose due time cannot be counted then: a year without holidays is on the way.
         ended: cases under conditions that the draft ends; they are counted as they were.
         turned: the newest of the cases that would have gone the other way.
         is_whole: whether every case since the first day was looked at.
@@ -83,6 +84,7 @@ class Rehearsal:
     since_on: date
     whole: Tally = field(default_factory=Tally)
     bodies: dict[int, Tally] = field(default_factory=dict)
+    moved: int = 0
     unknown: int = 0
     ended: int = 0
     turned: list[Turned] = field(default_factory=list)
@@ -119,7 +121,7 @@ def rehearse(
         for name in needed - calendars.keys():
             calendars[name] = get_calendar(session, name)
         for past, rule, due_at in zip(batch, rules, due_under(batch, rules, calendars), strict=True):
-            _count(result, past, rule, due_at, now, most_turned)
+            count(result, past, rule, due_at, now, most_turned)
     return result
 
 
@@ -137,14 +139,30 @@ def due_under(
 ) -> list[datetime | None]:
     """When each clock would have been due under its rule; None where that cannot be counted.
 
-    A clock whose rule is the one it had, or that has none, keeps its due time. Those without pauses are counted as
-    whole arrays, rule by rule.
+    A clock whose rule is the one it had, or that has none, keeps its due time.
     """
     due: list[datetime | None] = [past.due_at for past in clocks]
+    other = [
+        (place, past, rule)
+        for place, (past, rule) in enumerate(zip(clocks, rules, strict=True))
+        if rule is not None and rule != past.rule
+    ]
+    found = count_due([past for _, past, _ in other], [rule for _, _, rule in other], calendars)
+    for (place, _, _), moment in zip(other, found, strict=True):
+        due[place] = moment
+    return due
+
+
+def count_due(
+    clocks: Sequence[PastClock], rules: Sequence[Rule], calendars: Mapping[str, Calendar]
+) -> list[datetime | None]:
+    """When each clock is due under its rule; None where that cannot be counted.
+
+    Those without pauses are counted as whole arrays, rule by rule.
+    """
+    due: list[datetime | None] = [None] * len(clocks)
     unpaused: dict[Rule, list[int]] = {}
     for place, (past, rule) in enumerate(zip(clocks, rules, strict=True)):
-        if rule is None or rule == past.rule:
-            continue
         if past.pauses or past.extra_value:
             due[place] = _due_alone(calendars, past, rule)
         else:
@@ -183,12 +201,14 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, 28))
 
 
-def _count(
+def count(
     result: Rehearsal, past: PastClock, rule: Rule | None, due_at: datetime | None, now: datetime, most_turned: int
 ) -> None:
+    """One more case, with the due time it would have had; None where that cannot be counted."""
     if due_at is None:
         result.unknown += 1
         return
+    result.moved += due_at != past.due_at
     end_at = past.end_at or now
     was_late, is_late = end_at > past.due_at, end_at > due_at
     result.whole.count(was_late, is_late)

@@ -133,7 +133,7 @@ def add_calendar(
     rule = DayRule.SAME_HOUR if same_hour else DayRule.NOMINAL
     terms = Terms(label, label_en or label, nominal_minutes, rule, observes_holidays=holidays)
     with shell.database.transaction() as session:
-        editing.add_calendar(session, None, name, terms, _week_given(given))
+        editing.add_calendar(session, None, name, terms, week_given(given))
     click.echo(f"{name} is added", err=True)
 
 
@@ -145,7 +145,7 @@ def add_calendar(
 @click.pass_obj
 def set_hours(shell: Shell, name: str, from_on: datetime, until_on: datetime | None, given: tuple[str, ...]) -> None:
     """Give the calendar NAME other weekly hours from the day FROM_ON on."""
-    week = _week_given(given)
+    week = week_given(given)
     with shell.database.transaction() as session:
         editing.set_hours(session, None, name, week, from_on.date(), until_on.date() if until_on else None)
     click.echo(f"{name}: other hours from {from_on:%Y-%m-%d}; due times that have been counted stay", err=True)
@@ -197,7 +197,12 @@ def remove_day(shell: Shell, day: datetime, name: str | None) -> None:
 COMMANDS: tuple[click.Command, ...] = (announce, years, days, calendars, add_calendar, set_hours, close_day, remove_day)
 
 
-def _week_given(given: Sequence[str]) -> list[Spans]:
+def week_given(given: Sequence[str]) -> list[Spans]:
+    """The hours of Monday to Sunday out of what was given with `--hours`.
+
+    Raises:
+        Invalid: a part is no weekdays with hours.
+    """
     week: list[Spans] = [()] * len(WEEKDAYS)
     for text in given:
         numbers, _, hours = text.partition(" ")

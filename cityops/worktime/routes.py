@@ -14,6 +14,7 @@ from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import Page, ask_for_the_post
 from cityops.errors import NOTHING_HERE, Invalid, NotFound
 from cityops.worktime import editing, queries
+from cityops.worktime.calendar import DayException
 from cityops.worktime.forms import (
     DAY_KIND_LABELS,
     DAY_RULE_LABELS,
@@ -97,15 +98,16 @@ def add_day(name: str) -> Page:
     each, day = form.read_day() if form.validate() else None, form.day.data
     if each is None or day is None:
         return _calendar_page(name, form), 422
+    return _change(name, form, lambda session: enter_day(session, name, form, day, each))
+
+
+def enter_day(session: Session, name: str, form: DayForm, day: date, each: DayException) -> None:
+    """Enter what a form says of a day: closed from a time on, or the day as it is."""
     minute, whose = form.closing_minute, form.whose_of(name)
-
-    def enter(session: Session) -> None:
-        if minute is None:
-            editing.add_day(session, current_viewer(), day, each, whose)
-        else:
-            editing.close_from(session, current_viewer(), day, minute, form.names, whose)
-
-    return _change(name, form, enter)
+    if minute is None:
+        editing.add_day(session, current_viewer(), day, each, whose)
+    else:
+        editing.close_from(session, current_viewer(), day, minute, form.names, whose)
 
 
 @pages.post("/<name>/days/remove")

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Take the README's pictures from a running demo city: scripts/take_pictures.py [http://localhost:8310].
+"""Take the pictures of the README and of docs/roles from a running demo city.
 
-A desktop's at 1366 × 768, a tablet's at 1280 × 800; written into docs/images. Needs Chromium.
+    python -m scripts.take_pictures [http://localhost:8310] [NAME …]
+
+A desktop's at 1366 × 768, a tablet's at 1280 × 800; written into docs/images, all of them or those named. Nothing is
+changed in the city. Needs Chromium.
 """
 
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
@@ -20,15 +24,37 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 DESKTOP, TABLET = (1366, 768), (1280, 800)
 # Debian's Chromium draws WebGL in software, and needs a moment for tiles.
 FLAGS = ("--no-sandbox", "--lang=zh-CN", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-DRAWN_MS = 4_000
+DRAWN_MS, MAP_MS = 700, 4_000
+MOST_BYTES, COLOURS = 200_000, 256
+INSPECTORS = ("inspector", *(f"inspector{number}" for number in range(2, 81)))
+HANDLERS = ("handler", *(f"handler{number}" for number in range(2, 9)))
+
+Show = Callable[[Page], bool]
+"""Brings a page to what is to be seen; whether there is anything."""
 
 
-def my_work(page: Page) -> None:
-    """A dispatcher's list."""
-    page.goto("/?stage=filed")
+@dataclass(frozen=True)
+class Picture:
+    """One picture: whose pages, the first of them who has something to show; how large; what is to be seen."""
+
+    name: str
+    people: tuple[str, ...]
+    show: Show
+    size: tuple[int, int] = DESKTOP
+    has_map: bool = False
 
 
-def intake(page: Page) -> None:
+def at(path: str, needs: str = "main") -> Show:
+    """A page as it opens, where it has what is looked for."""
+
+    def show(page: Page) -> bool:
+        page.goto(path)
+        return page.locator(needs).count() > 0
+
+    return show
+
+
+def intake(page: Page) -> bool:
     """The intake form, half filled in."""
     page.goto("/intake")
     page.fill("[name=description]", "路灯不亮，晚上过马路看不清，已有三天。")
@@ -40,51 +66,86 @@ def intake(page: Page) -> None:
     page.keyboard.press("Tab")
     page.fill("[name=reporter_name]", "林女士")
     page.fill("[name=reporter_phone]", "15400000000")
+    return True
 
 
-def case(page: Page) -> None:
-    """A case that waits to be closed, of a lamp or a cover where there is one."""
-    page.goto("/?stage=closing")
-    rows = page.locator("main table tr")
-    fitting = rows.filter(has_text=re.compile("路灯|井盖|箅子"))
-    chosen = fitting if fitting.count() else rows
-    chosen.locator("a[href^='/cases/']").first.click()
+def a_case(stage: str) -> Show:
+    """A case of one's own list, of a lamp or a cover where there is one."""
+
+    def show(page: Page) -> bool:
+        page.goto(f"/?stage={stage}")
+        rows = page.locator("main table tr").filter(has=page.locator("a[href^='/cases/']"))
+        if not rows.count():
+            return False
+        fitting = rows.filter(has_text=re.compile("路灯|井盖|箅子"))
+        (fitting if fitting.count() else rows).locator("a[href^='/cases/']").first.click()
+        return True
+
+    return show
 
 
-def city_map(page: Page) -> None:
+def city_map(page: Page) -> bool:
     """The map, near enough for cells, cases and components."""
     page.goto("/map")
-    page.wait_for_timeout(DRAWN_MS)
+    page.wait_for_timeout(MAP_MS)
     for _ in range(4):
         page.locator(".maplibregl-ctrl-zoom-in").click()
         page.wait_for_timeout(1_200)
     page.mouse.click(600, 400)
+    return True
 
 
-def scores(page: Page) -> None:
-    """The month's scores of responsible bodies."""
-    page.goto("/scores")
-
-
-def task(page: Page) -> None:
+def task(page: Page) -> bool:
     """The first task of an inspector."""
     page.goto("/tasks")
-    page.locator("ul.tasks a").first.click()
+    found = page.locator("ul.tasks a")
+    if found.count():
+        found.first.click()
+    return "/tasks/" in page.url
 
 
-PICTURES: tuple[tuple[str, tuple[str, ...], tuple[int, int], Callable[[Page], None]], ...] = (
-    ("my-work", ("dispatcher",), DESKTOP, my_work),
-    ("intake", ("operator",), DESKTOP, intake),
-    ("case", ("dutyleader",), DESKTOP, case),
-    ("map", ("leader",), DESKTOP, city_map),
-    ("scores", ("supervisor",), DESKTOP, scores),
-    ("tablet-task", ("inspector", *(f"inspector{number}" for number in range(2, 81))), TABLET, task),
+def rehearsal(page: Page) -> bool:
+    """A class given to another body, rehearsed over the last months."""
+    page.goto("/settings/rules")
+    page.click("[data-opens=add-rule]")
+    form = page.locator("#add-rule form")
+    for name, typed in (("class_key", "暴露垃圾"), ("body", "市容秩序")):
+        form.locator(f"#{name}-search").fill(typed)
+        form.locator(f"#{name}-list li").first.click()
+    form.locator("button[formaction$='/rehearsal']").click()
+    page.wait_for_load_state("networkidle")
+    page.check("[name=ends_others]")
+    page.click("button[formaction$='/rehearsal']")
+    page.locator("p.says").evaluate("line => line.scrollIntoView()")
+    return True
+
+
+PICTURES = (
+    Picture("my-work", ("dispatcher",), at("/?stage=filed"), has_map=True),
+    Picture("intake", ("operator",), intake, has_map=True),
+    Picture("answers", ("operator",), at("/answers", "main table")),
+    Picture("to-file", ("dutyleader",), at("/?stage=accepted"), has_map=True),
+    Picture("case", ("dutyleader",), a_case("closing"), has_map=True),
+    Picture("roster", ("dutyleader",), at("/roster")),
+    Picture("proposal", ("dispatcher",), a_case("filed"), has_map=True),
+    Picture("handling", HANDLERS, at("/?stage=handling", "main table a[href^='/cases/']"), has_map=True),
+    Picture("handling-case", HANDLERS, a_case("handling"), has_map=True),
+    Picture("tablet-task", INSPECTORS, task, TABLET, has_map=True),
+    Picture("tablet-tasks", INSPECTORS, at("/tasks", "ul.tasks a"), TABLET),
+    Picture("tablet-report", ("inspector",), at("/patrol/report"), TABLET, has_map=True),
+    Picture("scores", ("supervisor",), at("/scores")),
+    Picture("ledger", ("supervisor",), at("/requests/ledger")),
+    Picture("map", ("leader",), city_map, has_map=True),
+    Picture("grid", ("leader",), at("/grid")),
+    Picture("rules", ("admin",), at("/settings/rules")),
+    Picture("rehearsal", ("admin",), rehearsal),
 )
 
 
 def main() -> None:
-    """Take them all."""
-    address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8310"
+    """Take them all, or those that are named."""
+    address = next((each for each in sys.argv[1:] if "://" in each), "http://localhost:8310")
+    wanted = [each for each in sys.argv[1:] if "://" not in each]
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         sys.exit("take_pictures: Chromium is not installed")
@@ -93,20 +154,32 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=found, args=list(FLAGS), env=os.environ | {"LANGUAGE": "zh_CN"}
         )
-        sign_in = open_page(browser, address, DESKTOP)
-        sign_in.goto("/sign-in")
-        keep(sign_in, "sign-in")
-        for name, people, size, show in PICTURES:
-            page = next(filter(None, (signed_in(browser, address, size, who, name) for who in people)), None)
-            if page is None:
-                sys.exit(f"take_pictures: nobody has anything to show for {name}")
-            show(page)
-            keep(page, name)
-            page.context.close()
+        if not wanted or "sign-in" in wanted:
+            sign_in = open_page(browser, address, DESKTOP)
+            sign_in.goto("/sign-in")
+            keep(sign_in, "sign-in", DRAWN_MS)
+        empty = [
+            each.name for each in PICTURES if (not wanted or each.name in wanted) and not take(browser, address, each)
+        ]
         browser.close()
+    if empty:
+        sys.exit(f"take_pictures: nobody has anything to show for {', '.join(empty)}")
 
 
-def open_page(browser: Browser, address: str, size: tuple[int, int]) -> Page:
+def take(browser: Browser, address: str, picture: Picture) -> bool:
+    """Take one picture, of the first person who has something to show; whether somebody has."""
+    for username in picture.people:
+        page = signed_in(browser, address, picture.size, username)
+        is_there = picture.show(page)
+        if is_there:
+            keep(page, picture.name, MAP_MS if picture.has_map else DRAWN_MS)
+        page.context.close()
+        if is_there:
+            return True
+    return False
+
+
+def open_page(browser: Browser, address: str, size: Sequence[int]) -> Page:
     """A new page in Chinese."""
     width, height = size
     context = browser.new_context(
@@ -119,30 +192,29 @@ def open_page(browser: Browser, address: str, size: tuple[int, int]) -> Page:
     return context.new_page()
 
 
-def signed_in(browser: Browser, address: str, size: tuple[int, int], username: str, name: str) -> Page | None:
-    """A page signed in as a person of the demo; None for an inspector who has no task."""
+def signed_in(browser: Browser, address: str, size: Sequence[int], username: str) -> Page:
+    """A page signed in as a person of the demo."""
     page = open_page(browser, address, size)
     page.goto("/sign-in")
     page.fill("[name=username]", username)
     page.fill("[name=password]", DEMO_PASSWORD)
     page.click("form[method=post] button.btn-primary")
     page.wait_for_load_state("networkidle")
-    if name == "tablet-task":
-        page.goto("/tasks")
-        if not page.locator("ul.tasks a").count():
-            page.context.close()
-            return None
     return page
 
 
-def keep(page: Page, name: str) -> None:
+def keep(page: Page, name: str, drawn_ms: int) -> None:
     """Write the page's picture when it has been drawn."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(DRAWN_MS)
+    page.wait_for_timeout(drawn_ms)
     path = IMAGES / f"{name}.png"
     page.screenshot(path=path)
-    # The colours stay as they are: fewer of them would make one of two lights.
-    Image.open(path).convert("RGB").save(path, optimize=True)
+    # The colours stay as they are, where that is not too large: fewer of them would make one of two lights.
+    picture = Image.open(path).convert("RGB")
+    picture.save(path, optimize=True)
+    if path.stat().st_size > MOST_BYTES:
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{name}.png {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

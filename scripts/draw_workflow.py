@@ -78,6 +78,11 @@ RULES = """
 - **Voided** is held against nobody; **closed by force** never counts as on time; an upheld **appeal** takes the case
   out of the body's figures, and the mark stays in its history. A closed case can be **reopened** for some days: it goes
   back to the dispatcher. Its old clocks stay as they were; handling begins anew, and is scored beside the first time.
+- **Merged** (并案) ends in a stage of its own and in nobody's figures: its clocks stand still, its requests and tasks
+  are over, its reporters are told when the main case ends. What was merged into it before is carried along. Only what
+  is not reported back yet is merged, into a case that is not over; a filed one into one that was filed before it, so
+  that nobody gets off a limit. Taken apart while the main case is open, it goes on at the stage where it stood: the
+  time between was a pause. Its co-handlers' tasks and its requests do not come back.
 - **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
   for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
   time runs on. Back to the same body the remaining time runs on as well; another body begins anew.

@@ -101,8 +101,8 @@ def _last_closing(_span: Span) -> Condition:
 
 
 def _counts() -> Condition:
-    """What is held against a body: not a case that was voided, nor a mark that an appeal took away."""
-    return and_(Assignment.exempted_at.is_(None), Case.stage != Stage.VOIDED)
+    """What is held against a body: not a case that was voided or merged, nor a mark that an appeal took away."""
+    return and_(Assignment.exempted_at.is_(None), Case.stage.not_in((Stage.VOIDED, Stage.MERGED)))
 
 
 def _not_sent_back(span: Span) -> Condition:
@@ -135,7 +135,13 @@ SENT_BACK = Source(
     # SQLite takes a partial index only where its word stands in the statement.
     lambda _span: Assignment.end == bindparam(None, AssignmentEnd.SENT_BACK, literal_execute=True),
 )
-FILED = Source(Case.id, Case.filed_at, Case.body_id, _of_cases, lambda _span: Case.filed_at.is_not(None))
+FILED = Source(
+    Case.id,
+    Case.filed_at,
+    Case.body_id,
+    _of_cases,
+    lambda _span: and_(Case.filed_at.is_not(None), Case.stage != Stage.MERGED),
+)
 SIMPLE = Source(
     Case.id, Case.opened_at, None, _of_cases, lambda _span: and_(Case.is_simple, Case.stage == Stage.CLOSED)
 )

@@ -112,6 +112,13 @@ def waits_until(case: Case) -> datetime | None:
     return row.pauses[0].until_at if row is not None and row.pauses else None
 
 
+def open_clocks(case: Case) -> tuple[list[ClockName], list[ClockName]]:
+    """The clocks that have not been stopped: which run, and which stand still."""
+    is_open = [row for row in case.clocks if row.stopped_at is None]
+    stood = [row.name for row in is_open if _open_pause(row) is not None]
+    return [row.name for row in is_open if row.name not in stood], stood
+
+
 def recount(session: Session, row: StageClock, planned_until_at: datetime | None = None) -> None:
     """Work a clock's due moments out anew, from its limit, what was granted on top, and its pauses.
 
@@ -215,6 +222,22 @@ def _extend(act: Act, name: ClockName) -> None:
     recount(act.session, row)
 
 
+def _go_on(act: Act, name: ClockName) -> None:
+    """From where a merge stopped it, the time between being a pause; one that stood still then stands still again.
+
+    `ran` and `stood` of the step's facts name the clocks that did so at the merge: a clock that had ended stays ended.
+    """
+    row = next((each for each in reversed(act.case.clocks) if each.name is name), None)
+    if row is None or row.stopped_at is None:
+        return
+    if name in act.facts["stood"]:
+        row.pauses[-1].until_at = row.stopped_at = None
+    elif name in act.facts["ran"]:
+        row.pauses.append(ClockPause(from_at=row.stopped_at, until_at=act.moment))
+        row.stopped_at = None
+        recount(act.session, row)
+
+
 def _start_or_resume(act: Act, name: ClockName) -> None:
     """Back to the body that had it before, the remaining time runs on; another body starts anew."""
     before = act.case.assignments[-1] if act.case.assignments else None
@@ -232,6 +255,7 @@ _CLOCK_ACTS: Mapping[ClockAct, Callable[[Act, ClockName], None]] = {
     ClockAct.RESUME: _resume,
     ClockAct.START_OR_RESUME: _start_or_resume,
     ClockAct.EXTEND: _extend,
+    ClockAct.GO_ON: _go_on,
 }
 
 

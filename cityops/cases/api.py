@@ -222,6 +222,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "ended_at": case.ended_at,
         "rework_count": case.rework_count,
         "send_back_count": case.send_back_count,
+        "merged_count": case.merged_count,
     }
 
 

@@ -261,6 +261,12 @@ def _after_uphold(act: Act) -> None:
     assignment.exempted_at = act.moment
 
 
+def _after_merge(act: Act) -> None:
+    # The assignment and its hops stand still, as the clocks do: what is taken apart again goes on under them.
+    _lapse(act, *Life)
+    _lapse_co_handlings(act)
+
+
 def _end_by(act: Act, end: AssignmentEnd) -> None:
     _settle(act, RequestState.GRANTED)
     _end_hops(act)
@@ -342,4 +348,6 @@ EFFECTS: Mapping[StepName, Effect] = {
     StepName.SIGN_AT_DESK: desks.after_sign_at_desk,
     StepName.HAND_BACK: desks.after_hand_back,
     StepName.TAKE_OVER: desks.after_take_over,
+    StepName.MERGE: _after_merge,
+    StepName.MERGE_FILED: _after_merge,
 }

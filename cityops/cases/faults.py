@@ -13,7 +13,7 @@ from cityops.cases import queries
 from cityops.cases.clocks import spent_minutes
 from cityops.cases.component_life import ComponentChange
 from cityops.cases.models import Case, StageClock
-from cityops.cases.names import ClockName
+from cityops.cases.names import ClockName, Stage
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
 
@@ -105,7 +105,9 @@ def iterate_repeat_faults(session: Session, viewer: Viewer, wanted: Repeats) -> 
 
 
 def _filed(viewer: Viewer, wanted: Repeats) -> tuple[ColumnElement[bool], ...]:
-    return queries.scope(viewer), Case.component_id.is_not(None), Case.filed_at >= wanted.since
+    # A merged one tells of a fault that another case is about already.
+    is_own = Case.stage != Stage.MERGED
+    return queries.scope(viewer), Case.component_id.is_not(None), Case.filed_at >= wanted.since, is_own
 
 
 def _with_clocks(filed: Sequence[ColumnElement[bool]], ids: Sequence[int | None]) -> Select[Case]:

@@ -34,6 +34,7 @@ class Case(Base):
     `open_requests` counts what was asked for it and is not decided, `open_co_handlings` the tasks of others that are
     not answered, `hop_count` how far below its lead the case is. `arbitration_since_at` is since when it has to be
     decided whose it is. `phase` is the phase of handling it stands at, of those its filing condition has.
+    `merged_into_id` is the main case of a merged one, and `merged_count` says how many were merged into this.
     """
 
     __tablename__ = "cases"
@@ -82,6 +83,8 @@ class Case(Base):
     open_co_handlings: Mapped[int] = mapped_column(default=0)
     hop_count: Mapped[int] = mapped_column(default=0)
     phase: Mapped[int] = mapped_column(SmallInteger, default=FIRST_PHASE)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    merged_count: Mapped[int] = mapped_column(default=0)
     arbitration_since_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suspended_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -99,6 +102,7 @@ class Case(Base):
     desk: Mapped[Body | None] = relationship(foreign_keys=[desk_id], viewonly=True)
     cell: Mapped[Cell | None] = relationship(viewonly=True)
     component: Mapped[Component | None] = relationship(viewonly=True)
+    merged_into: Mapped["Case | None"] = relationship(remote_side="Case.id", viewonly=True)
     events: Mapped[list["CaseEvent"]] = relationship(order_by="CaseEvent.seq", viewonly=True)
     clocks: Mapped[list["StageClock"]] = relationship(order_by="StageClock.id")
     assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id")
@@ -163,6 +167,8 @@ class Case(Base):
 
 class Report(Base):
     """What came in: a reporter's words and place, and the case it belongs to. Name and phone are sealed.
+
+    It stays with its case where that is merged into another.
 
     `reported_at` is when it was typed; `occurred_at` when it came in, where that was earlier (补录), with the reason.
     """

@@ -26,6 +26,7 @@ class Stage(StrEnum):
     REFUSED = "refused"
     VOIDED = "voided"
     FORCE_CLOSED = "force_closed"
+    MERGED = "merged"
 
 
 STAGE_LABELS: Mapping[Stage, str] = {
@@ -43,9 +44,10 @@ STAGE_LABELS: Mapping[Stage, str] = {
     Stage.REFUSED: N_("filing refused"),
     Stage.VOIDED: N_("voided"),
     Stage.FORCE_CLOSED: N_("closed by force"),
+    Stage.MERGED: N_("merged"),
 }
 
-FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED, Stage.VOIDED, Stage.FORCE_CLOSED})
+FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED, Stage.VOIDED, Stage.FORCE_CLOSED, Stage.MERGED})
 OPEN_STAGES = tuple(stage for stage in Stage if stage not in FINAL_STAGES)
 
 
@@ -139,3 +141,10 @@ class StepName(StrEnum):
     SIGN_AT_DESK = "sign_at_desk"
     HAND_BACK = "hand_back"
     TAKE_OVER = "take_over"
+    MERGE = "merge"
+    MERGE_FILED = "merge_filed"
+    CARRY = "carry"
+    TAKE_IN = "take_in"
+    UNMERGE = "unmerge"
+    UNMERGE_FILED = "unmerge_filed"
+    LET_GO = "let_go"

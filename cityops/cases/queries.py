@@ -123,6 +123,20 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
     return _checked(session.scalar(whole), number)
 
 
+def get_key(session: Session, viewer: Viewer, number: str) -> int:
+    """The key of the case of this number: for what has to lock several in the order of their keys.
+
+    Raises:
+        NotFound: no such case, or outside the viewer's scope.
+    """
+    return _checked(session.scalar(_by_number(number, scope(viewer))), number).id
+
+
+def list_merged_keys(session: Session, case_id: int) -> list[int]:
+    """The keys of the cases that were merged into this one, the oldest first."""
+    return list(session.scalars(select(Case.id).where(Case.merged_into_id == case_id).order_by(Case.id)))
+
+
 def get_any_case(session: Session, number: str) -> Case:
     """The case of this number with its clocks: for the command line, which looks from no post.
 

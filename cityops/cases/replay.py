@@ -51,6 +51,8 @@ class Projection:
     hop_count: int = 0
     open_co_handlings: int = 0
     phase: int = FIRST_PHASE
+    merged_into_id: int | None = None
+    merged_count: int = 0
     ended_at: datetime | None = None
 
 
@@ -187,6 +189,27 @@ def _end(row: Projection, _at: datetime, payload: Payload) -> None:
     row.hop_count = row.open_co_handlings = 0
 
 
+def _merge(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.merged_into_id = payload["into"]
+    row.merged_count = row.open_co_handlings = 0
+
+
+def _carry(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.merged_into_id = payload["into"]
+
+
+def _take_in(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.merged_count += len(payload["cases"])
+
+
+def _unmerge(row: Projection, _at: datetime, _payload: Payload) -> None:
+    row.merged_into_id = None
+
+
+def _let_go(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.merged_count -= len(payload["cases"])
+
+
 _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
     StepName.VERIFY: _verify,
     StepName.FILE: _file,
@@ -211,4 +234,11 @@ _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
     StepName.SIGN_AT_DESK: _sign_at_desk,
     StepName.HAND_BACK: _lay_above,
     StepName.TAKE_OVER: _lay_above,
+    StepName.MERGE: _merge,
+    StepName.MERGE_FILED: _merge,
+    StepName.CARRY: _carry,
+    StepName.TAKE_IN: _take_in,
+    StepName.UNMERGE: _unmerge,
+    StepName.UNMERGE_FILED: _unmerge,
+    StepName.LET_GO: _let_go,
 }

@@ -19,6 +19,8 @@ from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_models import CO_END_LABELS, CO_KIND_LABELS
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
+from cityops.cases.merged_sheet import list_merged
+from cityops.cases.merging_forms import MergeForm
 from cityops.cases.models import AttachmentKind
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.office import current_office
@@ -76,7 +78,12 @@ def near() -> str:
         class_id = chosen.id if chosen else None
         found = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
         return render_template(
-            "cases/near.html", near=found, chosen=chosen, components=standing, radius_m=round(NEAR_M)
+            "cases/near.html",
+            near=found,
+            chosen=chosen,
+            components=standing,
+            radius_m=round(NEAR_M),
+            merges="merges" in request.args and chosen is not None and viewer.has(*STEPS[StepName.MERGE].posts),
         )
 
 
@@ -152,7 +159,8 @@ def show_reporter(number: str) -> Answer:
     wanted = request.form.get("report", "")
     with web.transaction() as session:
         case = queries.get_case(session, viewer.only(*SEES_REPORTER), number)
-        if wanted not in {report.number for report in case.reports}:
+        cases = (case, *list_merged(session, viewer.only(*SEES_REPORTER), case))
+        if wanted not in {report.number for each in cases for report in each.reports}:
             raise NotFound(N_("There is no such report in this case."))
         audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, wanted, address=request.remote_addr)
     return case_page(number, shown_report=wanted)
@@ -164,6 +172,7 @@ def case_page(
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
     given: CoHandlingForm | None = None,
+    merging: MergeForm | None = None,
     refusal: CityopsError | None = None,
     typed: str | None = None,
     shown_report: str | None = None,
@@ -183,6 +192,7 @@ def case_page(
             refused=refused,
             asked=asked,
             given=given,
+            merging=merging,
             shown_report=shown_report,
         )
         page = _render(sheet, refused or asked, refusal, typed)

@@ -119,6 +119,7 @@ class CaseOut(BaseModel):
     ended_at: datetime | None
     rework_count: int
     send_back_count: int
+    merged_count: int = Field(description="How many cases are merged into it")
 
 
 class CaseWhole(CaseOut):

@@ -20,6 +20,8 @@ from cityops.cases.component_life import ComponentChange
 from cityops.cases.desks import DeskHop
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
+from cityops.cases.merged_sheet import ShownMerging, list_merged, read_merging
+from cityops.cases.merging_forms import MergeForm
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
@@ -94,6 +96,7 @@ class Sheet:
     may_see_reporter: bool
     components: list[tuple[Component, float]]
     near: list[tuple[Case, float]]
+    merging: ShownMerging
     revision: int
     changes: Sequence[ComponentChange] = ()
     left_by: AutomationEntry | None = None
@@ -124,6 +127,7 @@ def read_sheet(
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
     given: CoHandlingForm | None = None,
+    merging: MergeForm | None = None,
     shown_report: str | None = None,
 ) -> Sheet:
     """What the page of this case shows to this viewer.
@@ -132,6 +136,7 @@ def read_sheet(
         refused: the form of a step that was refused, to be shown again as it was typed.
         asked: the form of a request that was refused, likewise.
         given: the form of a co-handler's task that was refused, likewise.
+        merging: the form of a merge that was refused, likewise.
         shown_report: the number of the report whose reporter is shown in full, once.
 
     Raises:
@@ -141,6 +146,9 @@ def read_sheet(
     photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
     # Who sees the case under another post is not therefore one who speaks with its reporter.
     sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
+    merged = list_merged(session, viewer.only(*SEES_REPORTER), case) if sees else ()
+    reports = [report for each in (case, *merged) for report in each.reports]
+    near = queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id)
     tasks, passed, handed = co_queries.list_of(session, case), hops.list_of(session, case), desks.list_of(session, case)
     named_later = [*(row.body for row in tasks), *(hop.to_body for hop in passed)]
     named_later += [body for hop in handed for body in (hop.from_body, hop.to_body)]
@@ -159,10 +167,11 @@ def read_sheet(
         tasks=[shown_task(viewer, case, row) for row in tasks],
         before=[shown for is_after, shown in photos if not is_after],
         after=[shown for is_after, shown in photos if is_after],
-        reporters=_reporters(case, office, shown_report) if sees else [],
+        reporters=_reporters(reports, office, shown_report) if sees else [],
         may_see_reporter=sees,
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
-        near=queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id),
+        near=near,
+        merging=read_merging(session, viewer, case, near, merging),
         revision=grid.current_index(session).revision,
         left_by=automation.find_entry(session, case),
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
@@ -258,6 +267,6 @@ def shown_reporter(report: Report, keys: Keys, *, is_shown: bool) -> ShownReport
     return ShownReporter(report.number, name, phone, is_shown)
 
 
-def _reporters(case: Case, office: CaseOffice, shown_report: str | None) -> list[ShownReporter]:
-    told = [shown_reporter(each, office.keys, is_shown=each.number == shown_report) for each in case.reports]
+def _reporters(reports: Sequence[Report], office: CaseOffice, shown_report: str | None) -> list[ShownReporter]:
+    told = [shown_reporter(each, office.keys, is_shown=each.number == shown_report) for each in reports]
     return [reporter for reporter in told if reporter.name or reporter.phone]

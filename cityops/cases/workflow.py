@@ -71,6 +71,7 @@ class ClockAct(StrEnum):
     RESUME = "resume"
     START_OR_RESUME = "start_or_resume"
     EXTEND = "extend"
+    GO_ON = "go_on"
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class Step:
         is_of_request: taken only by asking for something or deciding on it (`requests.py` says which and when).
         is_beside: taken for a co-handler's task (`co_handling.py`), not for the case alone.
         is_of_sample: taken only for a case that was drawn to be checked once more (复核).
+        is_between: taken for two cases at once (`merging.py`), each of which has its own event of it.
         only_when: the mark without which it cannot be taken.
         not_when: the marks that bar it.
         is_from_above: taken from a centre above the one whose desk has the case, not at that desk.
@@ -128,6 +130,7 @@ class Step:
     is_of_request: bool = False
     is_beside: bool = False
     is_of_sample: bool = False
+    is_between: bool = False
     only_when: Mark | None = None
     not_when: tuple[Mark, ...] = ()
     is_from_above: bool = False
@@ -139,8 +142,8 @@ class Step:
 
     @property
     def has_own_door(self) -> bool:
-        """Whether it is not taken by its name alone: for a request, a co-handler's task, or a case that was drawn."""
-        return self.is_of_request or self.is_beside or self.is_of_sample
+        """Whether it is not taken by its name alone: for a request, a co-handler's task, a drawn or another case."""
+        return self.is_of_request or self.is_beside or self.is_of_sample or self.is_between
 
 
 START, STOP, PAUSE, RESUME = ClockAct.START, ClockAct.STOP, ClockAct.PAUSE, ClockAct.RESUME
@@ -151,6 +154,9 @@ _ALL_STOP = ((ClockName.HANDLE, RESUME), *((name, STOP) for name in ClockName))
 _WITH_BODY = (Stage.DISPATCHED, Stage.HANDLING)
 _FILED_ON = (Stage.FILED, *_WITH_BODY, Stage.CHECKING, Stage.CLOSING)
 _ASKED_AT = (Stage.ACCEPTED, *_FILED_ON, Stage.CLOSED, Stage.FORCE_CLOSED)
+_UNFILED = (Stage.REPORTED, Stage.VERIFYING, Stage.ACCEPTED)
+_NOT_HANDLED = (Stage.FILED, *_WITH_BODY)
+_MERGED = Way(Stage.MERGED, tuple((name, STOP) for name in ClockName))
 _TO_BODY = Way(
     Stage.DISPATCHED,
     ((ClockName.DISPATCH, STOP), (ClockName.SIGN, START), (ClockName.HANDLE, ClockAct.START_OR_RESUME)),
@@ -161,6 +167,8 @@ _ON_TO_OTHER = ((ClockName.HANDLE, STOP), (ClockName.DISPATCH, START))
 _ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.CHECK, START),), (Stage.HANDLING,))
 # Each desk has a clock of its own: what the one before has used of the time is not the next one's.
 _TO_DESK = ((ClockName.SIGN, STOP), (ClockName.DISPATCH, STOP), (ClockName.DISPATCH, START))
+_TAKES_IN, _COMMANDS = (Post.OPERATOR, Post.DUTY_LEADER), (Post.DUTY_LEADER, Post.DISPATCHER)
+_JOINS = (Post.OPERATOR, Post.DUTY_LEADER, Post.DISPATCHER)
 SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
 """The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
@@ -570,6 +578,85 @@ STEPS: Mapping[StepName, Step] = {
             needs=(Need.REASON,),
             not_when=(Mark.DISPUTED,),
             is_from_above=True,
+        ),
+        Step(
+            StepName.MERGE,
+            N_("Merge"),
+            N_("merged it into another case"),
+            _UNFILED,
+            _TAKES_IN,
+            {DONE: _MERGED},
+            is_between=True,
+        ),
+        Step(
+            StepName.MERGE_FILED,
+            N_("Merge"),
+            N_("merged it into another case"),
+            _NOT_HANDLED,
+            _COMMANDS,
+            {DONE: _MERGED},
+            not_when=(Mark.SUSPENDED, Mark.DISPUTED, Mark.WAITING),
+            is_between=True,
+        ),
+        Step(
+            StepName.CARRY,
+            N_("Carry along"),
+            N_("carried it along into another case"),
+            (Stage.MERGED,),
+            _JOINS,
+            {DONE: Way(None)},
+            is_between=True,
+        ),
+        Step(
+            StepName.TAKE_IN,
+            N_("Take in"),
+            N_("merged another case into it"),
+            OPEN_STAGES,
+            _JOINS,
+            {DONE: Way(None)},
+            is_between=True,
+        ),
+        Step(
+            StepName.UNMERGE,
+            N_("Take apart"),
+            N_("took it apart from the case it was merged into"),
+            (Stage.MERGED,),
+            _TAKES_IN,
+            {
+                "reported": Way(Stage.REPORTED, ((ClockName.ACCEPT, ClockAct.GO_ON),)),
+                "verifying": Way(Stage.VERIFYING, ((ClockName.VERIFY, ClockAct.GO_ON),)),
+                "accepted": Way(Stage.ACCEPTED, ((ClockName.FILE, ClockAct.GO_ON),)),
+            },
+            needs=(Need.REASON,),
+            is_between=True,
+        ),
+        Step(
+            StepName.UNMERGE_FILED,
+            N_("Take apart"),
+            N_("took it apart from the case it was merged into"),
+            (Stage.MERGED,),
+            _COMMANDS,
+            {
+                "filed": Way(
+                    Stage.FILED,
+                    tuple((name, ClockAct.GO_ON) for name in (ClockName.DISPATCH, ClockName.SIGN, ClockName.HANDLE)),
+                ),
+                "dispatched": Way(
+                    Stage.DISPATCHED, ((ClockName.SIGN, ClockAct.GO_ON), (ClockName.HANDLE, ClockAct.GO_ON))
+                ),
+                "handling": Way(Stage.HANDLING, ((ClockName.HANDLE, ClockAct.GO_ON),)),
+            },
+            needs=(Need.REASON,),
+            is_between=True,
+        ),
+        Step(
+            StepName.LET_GO,
+            N_("Let go"),
+            N_("let a merged case go its own way again"),
+            OPEN_STAGES,
+            _JOINS,
+            {DONE: Way(None)},
+            is_between=True,
         ),
     )
 }

@@ -22,7 +22,10 @@ REQUIRED = InputRequired(_l("This may not be empty."))
 
 
 class IntakeForm(RoomForm):
-    """A report as an operator takes it in; `uuid` makes the same form sent twice the same report."""
+    """A report as an operator takes it in; `uuid` makes the same form sent twice the same report.
+
+    `same_as` is the number of the open case that the caller tells of once more.
+    """
 
     FIELD_OF = {"reporter.name": "reporter_name", "reporter.phone": "reporter_phone", "kind": "class_code"}
 
@@ -39,6 +42,7 @@ class IntakeForm(RoomForm):
     reporter_phone = StringField(_l("Telephone"))
     occurred_at = DateTimeLocalField(_l("When it came in"), validators=[Optional()])
     late_reason = StringField(_l("Why it is entered later"))
+    same_as = HiddenField()
 
     def offer(self, classes: Sequence[CaseClass], conditions: Sequence[FilingCondition]) -> None:
         """Fill the lists one chooses from."""

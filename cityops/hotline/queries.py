@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
@@ -48,7 +48,11 @@ def list_owed(session: Session, viewer: Viewer, *, limit: int = 100) -> Sequence
         .where(ReporterAnswer.answered_at.is_(None), _scope(viewer))
         .order_by(ReporterAnswer.owed_at)
         .limit(limit)
-        .options(contains_eager(ReporterAnswer.report).contains_eager(Report.case).joinedload(Case.case_class))
+        .options(
+            contains_eager(ReporterAnswer.report)
+            .contains_eager(Report.case)
+            .options(joinedload(Case.case_class), joinedload(Case.merged_into))
+        )
     ).all()
 
 

@@ -17,8 +17,10 @@ from cityops.cases import queries as cases
 from cityops.cases import services
 from cityops.cases.intake import NewReport
 from cityops.cases.mapping import first_view
+from cityops.cases.merged_sheet import find_main
+from cityops.cases.merging import NewMerge, merge
 from cityops.cases.models import Case
-from cityops.cases.names import StepName
+from cityops.cases.names import Stage, StepName
 from cityops.cases.office import current_office
 from cityops.cases.services import StepRequest
 from cityops.cases.sheet import shown_reporter
@@ -56,9 +58,11 @@ def take_in() -> Answer:
     if not form.validate():
         return _form(form), 422
     try:
-        number = _report(viewer, form.to_report(), is_accepted="accept" in request.form)
+        same_as = form.same_as.data or None
+        number = _report(viewer, form.to_report(), is_accepted="accept" in request.form, same_as=same_as)
     except CityopsError as refusal:
         form.refuse(refusal)
+        form.same_as.data = None
         return _form(form), web.STATUSES.get(type(refusal), 422)
     return redirect(url_for("hotline.told", number=number), 303)
 
@@ -67,8 +71,10 @@ def take_in() -> Answer:
 def told(number: str) -> str:
     """The number to read out to the caller."""
     with web.reading() as session:
-        report = cases.get_report(session, require(*DESK), number)
-        return render_template("hotline/told.html", report=report, case=report.case)
+        viewer = require(*DESK)
+        report = cases.get_report(session, viewer, number)
+        main = find_main(session, viewer, report.case)
+        return render_template("hotline/told.html", report=report, case=report.case, main=main)
 
 
 @pages.get("/places")
@@ -119,12 +125,19 @@ def show_reporter(answer_id: int) -> str:
         return render_template("hotline/answers.html", owed=owed, outcomes=OUTCOME_LABELS)
 
 
-def _report(viewer: Viewer, new: NewReport, *, is_accepted: bool) -> str:
-    """Take the report in, and accept it at once where the desk says so and may; sent twice at once it is one report."""
+def _report(viewer: Viewer, new: NewReport, *, is_accepted: bool, same_as: str | None) -> str:
+    """Take the report in, and accept it at once where the desk says so and may; sent twice at once it is one report.
+
+    Where it tells of what is told already (`same_as`), its case is merged into that one.
+    """
 
     def work(session: Session) -> str:
         report = services.report(session, viewer, current_office(), new)
         case: Case = report.case
+        if same_as is not None:
+            if case.stage is not Stage.MERGED:
+                merge(session, viewer, current_office(), case.number, NewMerge(case.version, same_as))
+            return report.number
         # A place outside every cell is taken in by any desk, and accepted by one that sees the whole city.
         if is_accepted and any(step.name is StepName.ACCEPT for step in cases.steps_open_to(viewer, case)):
             asked = StepRequest(StepName.ACCEPT, case.version)

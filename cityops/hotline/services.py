@@ -15,13 +15,25 @@ from cityops.words import N_
 
 # Built once: putting a statement together takes longer than running it.
 _WAITING = select(Report.id).where(Report.case_id == bindparam("case_id"), Report.wants_answer.is_(True))
+_MERGED_WAITING = (
+    select(Report.id)
+    .join(Report.case)
+    .where(Case.merged_into_id == bindparam("case_id"), Report.wants_answer.is_(True))
+    .order_by(Report.id)
+)
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:
-    """Follow a case's step: what the table says is answered is owed to each reporter who left a phone."""
+    """Follow a case's step: what the table says is answered is owed to each reporter who left a phone.
+
+    Who reported a case that was merged into it is told as well.
+    """
     if not STEPS[event.step].is_answered or event.to_stage not in FINAL_STAGES:
         return
-    for report_id in session.scalars(_WAITING, {"case_id": case.id}):
+    waiting = [*session.scalars(_WAITING, {"case_id": case.id})]
+    if case.merged_count:
+        waiting += session.scalars(_MERGED_WAITING, {"case_id": case.id})
+    for report_id in waiting:
         session.add(ReporterAnswer(report_id=report_id, step=event.step, owed_at=event.at, tries=0))
 
 

@@ -20,8 +20,8 @@ from cityops.rehearsal.concerned import seen_by
 from cityops.worktime.limits import Limit, Unit
 
 BATCH = 5_000
-NOT_JUDGED = (Stage.VOIDED, Stage.FORCE_CLOSED)
-"""Ends that say nothing of the work: what was void, and what no limit would have made on time."""
+NOT_JUDGED = (Stage.VOIDED, Stage.FORCE_CLOSED, Stage.MERGED)
+"""Ends that say nothing of the work: void, done in another case, or such as no limit would have made on time."""
 
 Pauses = tuple[tuple[datetime, datetime], ...]
 

@@ -82,6 +82,14 @@ function showLimit() {
   limit.textContent = limitOf(condition.selectedOptions[0]) ?? ([...new Set(possible)].join(" / ") || limit.dataset.none);
 }
 
+// No button that sends: Enter in a field would press the first one of the form.
+document.getElementById("near")?.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-same-as]");
+  if (!pressed) return;
+  fieldOf("same_as").value = pressed.dataset.sameAs;
+  form.requestSubmit();
+});
+
 let waiting;
 async function findPlaces() {
   const list = document.getElementById("place-list");

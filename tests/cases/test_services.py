@@ -10,7 +10,8 @@ from cityops import clock
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import attachments, history, queries
+from cityops.cases import attachments, history, merging, queries
+from cityops.cases.merging import NewMerge
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.names import OPEN_STAGES, Source, Stage, StepName
 from cityops.cases.workflow import STEPS, Need, find_bar
@@ -48,7 +49,12 @@ def case_at(session: Session, people: People, stage: Stage) -> Case:
         kind = "void" if stage is Stage.VOIDED else "force_close"
         decide(session, people.viewer("supervisor"), ask(session, people.handler, case, kind))
         return case
-    return bring_to(session, people, make_report(session, people.inspector).case, *TO_STAGE[stage])
+    case = bring_to(session, people, make_report(session, people.inspector).case, *TO_STAGE.get(stage, ()))
+    if stage is Stage.MERGED:
+        main = make_report(session, people.inspector).case
+        new = NewMerge(case.version, main.number)
+        return merging.merge(session, people.operator, factories.make_office(), case.number, new)
+    return case
 
 
 def simple_case(session: Session, people: People) -> Case:
@@ -169,8 +175,8 @@ def test_only_a_responsible_body_is_dispatched_to(session: Session, people: Peop
 
 def test_a_step_that_needs_words_is_refused_without(session: Session, people: People) -> None:
     for name, step in STEPS.items():
-        # What only a mark or a centre above opens has tests of its own.
-        is_open = step.stages and step.only_when is None and not step.is_from_above
+        # What only a mark, a centre above or another door opens has tests of its own.
+        is_open = step.stages and step.only_when is None and not (step.is_from_above or step.has_own_door)
         if is_open and {Need.REASON, Need.NOTE} & set(step.needs):
             case = case_at(session, people, step.stages[-1])
             who = people.handler if "handler" in step.posts else people.viewer("dutyleader")

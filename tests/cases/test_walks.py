@@ -20,9 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock, schema
-from cityops.cases import asking, history, queries, services
+from cityops.cases import asking, history, merging, queries, services
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.clocks import closed_pauses, limit_of
+from cityops.cases.merging import NewMerge
 from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.cases.names import FINAL_STAGES, ClockName, Source, Stage, StepName
 from cityops.cases.permission import find_held
@@ -46,6 +47,7 @@ ROAD = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close
 PHASED_ROAD = (*ROAD[: ROAD.index("close")], "report_back")
 CONDITIONS = ("C01037-1", factories.PHASED)
 SEEN: set[Stage] = set()
+APART: set[Stage] = set()
 PHASES: set[int] = set()
 BODIES = {StepName.PASS_ON: "lamps-crew", StepName.HAND_DOWN: "command-west"}
 STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.has_own_door]
@@ -79,7 +81,9 @@ class Walk(RuleBasedStateMachine):
             case = make_report(session, people.operator, source=source).case
             if source is Source.LEADER:
                 self.bring_along(session, people, case, condition, far)
-            self.case_id = case.id
+            main = make_report(session, people.viewer("leader"), source=Source.LEADER).case
+            bring_to(session, people, main, *ROAD[:2])
+            self.case_id, self.main_id = case.id, main.id
 
     @staticmethod
     def bring_along(session: Session, people: People, case: Case, condition: str, far: int) -> None:
@@ -134,6 +138,8 @@ class Walk(RuleBasedStateMachine):
             open_to = [(step.name, who) for who in WHO for step in queries.steps_open_to(people.viewer(who), case)]
         if open_to:
             self.step(*open_to[pick % len(open_to)], pick)
+        elif case.stage is Stage.MERGED:
+            self.unmerge(WHO[pick % 3])
 
     @rule(who=st.sampled_from(("supervisor", "inspector2", "dutyleader", "handler")), upheld=st.booleans())
     def recheck(self, who: str, upheld: bool) -> None:
@@ -189,6 +195,34 @@ class Walk(RuleBasedStateMachine):
                 return
             assert case.stage in RULES[kind].stages and viewer.has(*RULES[kind].askers)
 
+    @rule(who=st.sampled_from(WHO))
+    def merge(self, who: str) -> None:
+        """Into a case that was filed before and stays filed."""
+        with clock.running_at(self.at), self.database.transaction() as session:
+            viewer, case = People(session).viewer(who), session.get_one(Case, self.case_id)
+            main, may = session.get_one(Case, self.main_id), merging.may_merge(viewer, case)
+            try:
+                new = NewMerge(case.version, main.number)
+                merging.merge(session, viewer, self.office, case.number, new)
+            except (NotAllowed, NotFound, WrongState, Invalid):
+                assert not may
+            else:
+                assert may and case.stage is Stage.MERGED and main.merged_count == 1
+
+    @precondition(lambda self: self.stage() is Stage.MERGED)
+    @rule(who=st.sampled_from(WHO[:3]))
+    def unmerge(self, who: str) -> None:
+        with clock.running_at(self.at), self.database.transaction() as session:
+            viewer, case = People(session).viewer(who), session.get_one(Case, self.case_id)
+            may = merging.may_unmerge(session, viewer, case)
+            try:
+                merging.unmerge(session, viewer, self.office, case.number, case.version, "原因")
+            except (NotAllowed, NotFound, WrongState):
+                assert not may
+            else:
+                assert may and case.stage is not Stage.MERGED
+                APART.add(case.stage)
+
     @precondition(lambda self: self.open_requests())
     @rule(which=st.integers(0, 7), decision=st.sampled_from(list(Decision)), who=st.sampled_from(WHO))
     def decide(self, which: int, decision: Decision, who: str) -> None:
@@ -214,8 +248,9 @@ class Walk(RuleBasedStateMachine):
         if not hasattr(self, "case_id"):
             return
         with self.database.reading() as session:
-            found = list(history.find_broken(session, factories.make_keys(), self.case_id))
-            assert [each for each in found if isinstance(each, history.Broken)] == []
+            for key in (self.case_id, self.main_id):
+                found = list(history.find_broken(session, factories.make_keys(), key))
+                assert [each for each in found if isinstance(each, history.Broken)] == []
             case = session.get_one(Case, self.case_id)
             SEEN.add(case.stage)
             PHASES.add(case.phase)
@@ -274,5 +309,5 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
         ),
     )
     Walk.database.dispose()
-    assert {Stage.CLOSED, Stage.CHECKING, Stage.HANDLING} <= SEEN, "the walks led nowhere"
+    assert {Stage.CLOSED, Stage.CHECKING, Stage.HANDLING, Stage.MERGED} <= SEEN and APART, "the walks led nowhere"
     assert {1} < PHASES, "no walk led into a further phase"

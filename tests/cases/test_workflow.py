@@ -40,7 +40,7 @@ def test_an_ending_leaves_no_clock_running() -> None:
                     continue
                 now = set(running)
                 for name, act in way.clocks:
-                    if act in {ClockAct.START, ClockAct.RESUME, ClockAct.START_OR_RESUME}:
+                    if act in {ClockAct.START, ClockAct.RESUME, ClockAct.START_OR_RESUME, ClockAct.GO_ON}:
                         now.add(name)
                     else:
                         now.discard(name)

@@ -56,6 +56,37 @@ def test_taken_in_and_accepted_at_once_goes_to_an_inspector(as_person: As, small
         assert session.scalars(select(Case)).one().stage == "verifying"
 
 
+def test_what_was_told_before_is_merged_with_one_press(as_person: As, small_city: Database) -> None:
+    operator = as_person("operator")
+    operator.post("/intake", data=an_intake())
+    with small_city.reading() as session:
+        main = session.scalars(select(Case)).one().number
+    lon, lat = factories.WEST_POINT
+    address = f"/cases/near?lon={lon}&lat={lat}&class_code=component-01037"
+    assert f'data-same-as="{main}"' in operator.get(address + "&merges=1").text
+    assert main in operator.get(address).text and "data-same-as" not in operator.get(address).text
+    assert "data-same-as" not in as_person("leader").get(address + "&merges=1").text
+    sent = an_intake(same_as=main)
+    for _ in range(2):
+        answer = operator.post("/intake", data=sent)
+        assert answer.status_code == 303 and main in operator.get(answer.location).text
+    with small_city.reading() as session:
+        first, second = session.scalars(select(Case).order_by(Case.id))
+        assert (first.merged_count, second.stage, second.merged_into_id) == (1, "merged", first.id)
+
+
+def test_nothing_typed_is_lost_where_the_other_case_is_over(as_person: As, small_city: Database) -> None:
+    operator = as_person("operator")
+    answer = operator.post("/intake", data=an_intake(same_as="20261109-0417-3"))
+    assert answer.status_code == 422 and "一整排" in answer.text and 'value="20261109-0417-3"' not in answer.text
+    assert count_reports(small_city) == 0
+    assert operator.post("/intake", data=an_intake()).status_code == 303
+    with small_city.reading() as session:
+        main = session.scalars(select(Case)).one().number
+    assert as_person("leader").post("/intake", data=an_intake(source="leader", same_as=main)).status_code == 403
+    assert count_reports(small_city) == 1
+
+
 def test_the_same_form_sent_twice_is_one_report(as_person: As, small_city: Database) -> None:
     operator, form = as_person("operator"), an_intake(accept="1")
     assert operator.post("/intake", data=form).location == operator.post("/intake", data=form).location

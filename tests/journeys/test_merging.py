@@ -1,0 +1,40 @@
+"""One thing told twice: the second call is merged into the first one's case, and taken apart again."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import Signed
+from tests.journeys.site import SQUARE
+
+
+def test_a_second_call_about_the_same_lamp_is_merged_with_one_press(signed_in: Signed) -> None:
+    operator = signed_in("operator")
+    page = operator.page
+    page.goto("/intake")
+    page.locator("#description").fill("路灯还是不亮，和昨天说的是同一盏")
+    page.locator("#class_code-search").fill("路灯")
+    page.locator("#class_code-list li").first.click()
+    page.locator("#lon").fill(str(SQUARE[0]))
+    page.locator("#lat").fill(str(SQUARE[1]))
+    page.locator("#lat").blur()
+    press = page.locator("[data-same-as]").first
+    main = press.get_attribute("data-same-as") or ""
+    operator.shows("merging-1-told-before")
+    press.click()
+    expect(page.locator(".told-number")).to_have_text(re.compile(r"\S{10,}"))
+    expect(page.locator(".stage-merged")).to_be_visible()
+    operator.shows("merging-2-told")
+    page.locator('a[data-key="o"]').click()
+    operator.stage_is("merged")
+    operator.shows("merging-3-merged")
+    page.locator("#merged a.code").click()
+    expect(page.locator(".case-head .code")).to_have_text(main)
+    operator.shows("merging-4-main")
+    page.locator("#merged li a.code").click()
+    page.locator("#merged [name=reason]").fill("隔壁的另一盏灯")
+    page.locator("#merged .decision button").click()
+    operator.stage_is("reported")
+    operator.open_form("merge-case")
+    operator.shows("merging-5-apart")
+    assert operator.complaints == []

@@ -19,7 +19,7 @@ from cityops.cases import asking, services
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.at_place import AtPlace
 from cityops.cases.intake import NewReport
-from cityops.cases.models import Case, Report
+from cityops.cases.models import Attachment, AttachmentKind, Case, Report
 from cityops.cases.names import ClockName, Source, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
@@ -409,6 +409,19 @@ def decide(
     """Decide on what was asked, at the case's present version."""
     version = session.get_one(Case, request.case_id).version
     return asking.decide(session, viewer, make_office(), request.id, Decision(decision), version, note)
+
+
+def make_photo(people: People, kind: AttachmentKind) -> Attachment:
+    """A photo taken now, to be added to a case."""
+    return Attachment(
+        uuid=str(uuid4()),
+        kind=kind,
+        sha256=uuid4().hex * 2,
+        media_type="image/jpeg",
+        size_bytes=1,
+        added_at=clock.now(),
+        added_by=people.handler.person_id,
+    )
 
 
 def send_back(session: Session, people: People, case: Case) -> Case:

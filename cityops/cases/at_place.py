@@ -11,7 +11,6 @@ from cityops.cases.acting import Act
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.cases.names import StepName
-from cityops.catalog.phases import PhaseCheck
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.errors import Invalid
 from cityops.grid.geometry import check_point, distance_m
@@ -90,7 +89,7 @@ def write_answer(act: Act, asked: AtPlace) -> None:
     lon, lat = _fresh_position(asked, act.moment)
     away_m = None if lon is None or lat is None else round(distance_m(act.case.lon, act.case.lat, lon, lat))
     is_far = away_m is not None and away_m > act.office.place_limit_m
-    if _is_by_photo(act) and (away_m is None or is_far):
+    if act.case.is_checked_by_photo and (asked.manner is Manner.BY_PHOTO or away_m is None or is_far):
         # Its photos are what is judged: nobody has to go there, nor to say why he did not.
         asked = replace(asked, manner=Manner.BY_PHOTO, is_proof_asked=False)
     reason = checked_text("at_place_reason", asked.reason, required=False, longest=MAX_REASON) or None
@@ -122,10 +121,6 @@ def reasons_of(session: Session, case: Case) -> dict[int, str]:
     """Why verifies and checks of a case were not answered at the place, by their events' seq."""
     given = select(CheckAnswer.seq, CheckAnswer.reason).where(CheckAnswer.case_id == case.id)
     return {seq: reason for seq, reason in session.execute(given) if reason}
-
-
-def _is_by_photo(act: Act) -> bool:
-    return act.step.name is StepName.CHECK and act.case.phase_check is PhaseCheck.BY_PHOTO
 
 
 def _has_twin(session: Session, answer: CheckAnswer) -> bool:

@@ -20,6 +20,7 @@ from cityops.cases.proposals import KEEPS_COMPONENT, NAMED_BY_PHASE, Proposal, p
 from cityops.cases.workflow import DONE, STEPS, needs_verifying
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.crypto import Keys
 from cityops.errors import CityopsError, WrongState
 from cityops.words import N_
@@ -89,7 +90,7 @@ def _facts(
 ) -> Facts:
     is_clear = proposal is not None and proposal.body is not None
     return Facts(
-        is_urgent=condition is not None and condition.limit_unit is Unit.URGENT_HOUR,
+        is_urgent=case.is_urgent if case.phase != FIRST_PHASE else _is_urgent(condition),
         has_condition=condition is not None,
         is_confirmed=case.verify_result == "confirmed" or not needs_verifying(case.source),
         is_complete=bool(case.cell_id and case.address) and not (condition and lacks_scenes(case, condition)),
@@ -102,6 +103,10 @@ def _facts(
         open_requests=case.open_requests,
         draw=draw,
     )
+
+
+def _is_urgent(condition: FilingCondition | None) -> bool:
+    return condition is not None and condition.limit_unit is Unit.URGENT_HOUR
 
 
 def _take(

@@ -160,6 +160,17 @@ class Case(Base):
         return wants and self.phase_check is PhaseCheck.ON_THE_SPOT
 
     @property
+    def is_checked_by_photo(self) -> bool:
+        """Whether it waits for a check for which nobody has to go there."""
+        return self.stage is Stage.CHECKING and self.phase_check is PhaseCheck.BY_PHOTO
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the limit of the phase of handling it stands at runs day and night; `queries.is_urgent` in SQL."""
+        terms = self.terms
+        return terms is not None and terms.limit_unit is Unit.URGENT_HOUR
+
+    @property
     def is_open(self) -> bool:
         """Whether something is still to be done."""
         return self.stage not in FINAL_STAGES

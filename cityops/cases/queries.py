@@ -18,12 +18,14 @@ from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
 from cityops.cases.workflow import SUPERVISION, Step, find_bar, steps_from
-from cityops.catalog.models import CaseClass
+from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree
 from cityops.grid.models import Cell
 from cityops.grid.queries import within_quads
 from cityops.words import N_
+from cityops.worktime.limits import Unit
 
 NO_CASE = N_("There is no case %(number)s that you may see.")
 MAX_PAGE = 200
@@ -310,6 +312,18 @@ def list_near(
     found = [(case, distance_m(lon, lat, case.lon, case.lat)) for case in session.scalars(nearest)]
     near = [pair for pair in found if pair[1] <= radius_m and pair[0].id != not_id]
     return sorted(near, key=lambda pair: (pair[1], pair[0].id))[:size]
+
+
+def is_urgent() -> ColumnElement[bool]:
+    """Whether the limit of the phase of handling at which a case stands runs day and night."""
+    condition = select(FilingCondition.id).where(FilingCondition.id == Case.condition_id, Case.phase == FIRST_PHASE)
+    phase = select(ConditionPhase.id).where(
+        ConditionPhase.condition_id == Case.condition_id, ConditionPhase.number == Case.phase
+    )
+    return or_(
+        condition.where(FilingCondition.limit_unit == Unit.URGENT_HOUR).correlate(Case).exists(),
+        phase.where(ConditionPhase.limit_unit == Unit.URGENT_HOUR).correlate(Case).exists(),
+    )
 
 
 def steps_open_to(viewer: Viewer, case: Case, taken: Collection[StepName] | None = None) -> tuple[Step, ...]:

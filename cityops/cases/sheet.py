@@ -206,6 +206,8 @@ def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm
     is_offered = any(step.name is StepName.DISPATCH for step in steps)
     proposed = proposal.body if proposal and is_offered else None
     facts = {"version": case.version, "condition": chosen, "body": proposed.code if proposed else ""}
+    if case.is_checked_by_photo:
+        facts["manner"] = at_place.Manner.BY_PHOTO
     actions = []
     for step in steps:
         offered = {StepName.PASS_ON: below, StepName.HAND_DOWN: below_desk}.get(step.name, bodies)

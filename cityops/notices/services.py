@@ -19,7 +19,6 @@ from cityops.notices.models import Notice, NoticeKind, Recipient
 from cityops.notices.recipients import Directory, Subject
 from cityops.notices.sweeping import find_quiet
 from cityops.words import N_
-from cityops.worktime.limits import Unit
 
 _RECIPIENTS = {
     Post.DISPATCHER: Recipient.DISPATCHER,
@@ -111,8 +110,7 @@ def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> N
     post = turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER
     subject = Subject(case.area_code, body_path, post, centre_id=case.centre_id, desk_id=case.desk_id)
     directory = Directory(session, body_path or "")
-    is_urgent = case.condition is not None and case.condition.limit_unit is Unit.URGENT_HOUR
-    later = event.at if is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
+    later = event.at if case.is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
     persons = dict.fromkeys(person for each in telling.recipients for person in directory.find(each, subject))
     if telling.is_answer:
         persons |= dict.fromkeys(_askers(session, case, event))
@@ -123,7 +121,7 @@ def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> N
             case_id=case.id,
             event_id=event.id,
             turn=0,
-            is_urgent=is_urgent,
+            is_urgent=case.is_urgent,
             made_at=event.at,
             show_at=event.at if directory.is_on_duty(person_id) else later,
         )

@@ -17,13 +17,12 @@ from cityops import clock
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.catalog.models import FilingCondition
+from cityops.cases.queries import is_urgent
 from cityops.db import UtcDateTime, insert_once
 from cityops.notices.hours import Quiet
 from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, QuietHours, Recipient, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK, Directory, Subject
 from cityops.patrol.models import InspectorTask
-from cityops.worktime.limits import Unit
 
 KIND_OF_MOMENT = {Moment.STARTED: NoticeKind.WAITING, Moment.NEAR: NoticeKind.NEAR, Moment.DUE: NoticeKind.OVER}
 MAX_TURNS = 12
@@ -107,8 +106,7 @@ def _is_paused() -> ColumnElement[bool]:
 
 
 def _is_urgent() -> ColumnElement[bool]:
-    condition = FilingCondition.id == Case.condition_id
-    return exists().where(Case.id == StageClock.case_id, condition, FilingCondition.limit_unit == Unit.URGENT_HOUR)
+    return exists().where(Case.id == StageClock.case_id, is_urgent())
 
 
 def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> None:
@@ -123,7 +121,6 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
             post = Post.DISPATCHER if fact.desk_since_at else POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER)
             subject = Subject(fact.area_code, fact.path, post, inspectors[fact.case_id], fact.centre_id, fact.desk_id)
             contact = directory.find_contact(subject, claim.turn) if rule.recipient is Recipient.DUTY_LIST else None
-            is_urgent = fact.limit_unit is Unit.URGENT_HOUR
             rows += [
                 {
                     "person_id": person_id,
@@ -132,10 +129,10 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
                     "clock_id": claim.clock_id,
                     "due_at": fact.due_at,
                     "turn": claim.turn,
-                    "is_urgent": is_urgent,
+                    "is_urgent": fact.is_urgent,
                     "call": contact.name if contact is not None else None,
                     "made_at": moment,
-                    "show_at": moment if is_urgent or directory.is_on_duty(person_id) else later,
+                    "show_at": moment if fact.is_urgent or directory.is_on_duty(person_id) else later,
                 }
                 for person_id in directory.find(rule.recipient, subject, claim.turn)
             ]
@@ -163,11 +160,10 @@ def _facts(session: Session, clock_ids: Collection[int]) -> dict[int, Any]:
             Case.desk_id,
             Case.desk_since_at,
             Body.path,
-            FilingCondition.limit_unit,
+            is_urgent().label("is_urgent"),
         )
         .join(Case, Case.id == StageClock.case_id)
         .outerjoin(Body, Body.id == Case.body_id)
-        .outerjoin(FilingCondition, FilingCondition.id == Case.condition_id)
         .where(StageClock.id.in_(clock_ids))
     )
     return {row.id: row for row in rows}

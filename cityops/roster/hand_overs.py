@@ -14,13 +14,11 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.models import Case
-from cityops.cases.queries import CaseFilter
-from cityops.catalog.models import FilingCondition
+from cityops.cases.queries import CaseFilter, is_urgent
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.roster.models import DutyShift, HandOver, HandOverReceipt
 from cityops.roster.queries import DESKS
 from cityops.words import N_
-from cityops.worktime.limits import Unit
 
 OVERSEERS = (Post.SUPERVISOR, Post.LEADER, Post.ADMINISTRATOR)
 SHOWN = 60
@@ -108,7 +106,7 @@ def hand_over(session: Session, viewer: Viewer, shift_id: int, on: date, matters
             N_("%(who)s has handed this shift over already."), moved_by=earlier.leaver.name, who=earlier.leaver.name
         )
     row = HandOver(shift_id=shift.id, on=on, matters=words, left_by=viewer.person_id, left_at=clock.now())
-    row.urgent_cases, row.overdue_cases = _keys(session, viewer, _is_urgent()), _keys(session, viewer, _is_overdue())
+    row.urgent_cases, row.overdue_cases = _keys(session, viewer, is_urgent()), _keys(session, viewer, _is_overdue())
     session.add(row)
     session.flush()
     return row
@@ -152,10 +150,6 @@ def _get(session: Session, viewer: Viewer, hand_over_id: int) -> HandOver:
     if row is None:
         raise NotFound(N_("There is no such hand-over."))
     return row
-
-
-def _is_urgent() -> ColumnElement[bool]:
-    return Case.condition.has(FilingCondition.limit_unit == Unit.URGENT_HOUR)
 
 
 def _is_overdue() -> ColumnElement[bool]:

@@ -191,3 +191,5 @@ class Player:
         ]
         if rows:
             session.execute(insert(Attachment), rows)
+            # What was read of them before does not know these.
+            session.expire(case, ["attachments"])

@@ -8,7 +8,7 @@ from cityops import clock
 from cityops.assessment.board import read_board
 from cityops.assessment.formulas import Kind
 from cityops.assessment.periods import Month
-from cityops.cases.models import Attachment, AttachmentKind, Case
+from cityops.cases.models import AttachmentKind, Case
 from tests import factories
 from tests.assessment import november
 from tests.factories import MONDAY_MORNING, People
@@ -25,7 +25,7 @@ def live(session: Session, people: People, safe_after_hours: int) -> Case:
         factories.take(session, people.dutyleader, case, "file", condition=factories.PHASED)
         factories.bring_to(session, people, case, "dispatch", "sign_for")
     with clock.running_at(MONDAY_MORNING + timedelta(hours=safe_after_hours)):
-        case.attachments.append(_photo(people, case))
+        case.attachments.append(factories.make_photo(people, AttachmentKind.AFTER))
         session.flush()
         factories.bring_to(session, people, case, "report_back", "check", "report_back")
         factories.take(session, people.dispatcher, case, "dispatch", body="roads")
@@ -33,18 +33,6 @@ def live(session: Session, people: People, safe_after_hours: int) -> Case:
         factories.take(session, people.viewer("handler-roads"), case, "report_back")
         factories.bring_to(session, people, case, "check", "close")
     return case
-
-
-def _photo(people: People, case: Case) -> Attachment:
-    return Attachment(
-        uuid=f"safe-{case.id}",
-        kind=AttachmentKind.AFTER,
-        sha256=f"{case.id:064d}",
-        media_type="image/jpeg",
-        size_bytes=1,
-        added_at=clock.now(),
-        added_by=people.handler.person_id,
-    )
 
 
 def figures(session: Session, people: People, code: str) -> dict[str, tuple[int, int | None]]:

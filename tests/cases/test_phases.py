@@ -1,21 +1,27 @@
 """Handling in phases: made safe within two urgent hours, repaired within a day, the paving restored within seven."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.cases import co_handling, co_queries, history
+from cityops.cases import automation, co_handling, co_queries, history
 from cityops.cases.acting import running
 from cityops.cases.at_place import AtPlace, CheckAnswer, Manner
+from cityops.cases.automation import NewAutomation
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.history import Walked
-from cityops.cases.models import Attachment, AttachmentKind, Case, StageClock
+from cityops.cases.models import AttachmentKind, Case, StageClock
 from cityops.cases.names import ClockName, Stage
+from cityops.cases.plain_cases import AutoStep
 from cityops.cases.proposals import NAMED_BY_PHASE, propose_bodies
+from cityops.cases.queries import is_urgent
 from cityops.catalog.models import FilingCondition
+from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
@@ -38,11 +44,9 @@ def case(session: Session, people: People, condition: FilingCondition) -> Case:
     return factories.bring_to(session, people, made, "dispatch", "sign_for")
 
 
-def show(session: Session, people: People, case: Case) -> None:
-    """A photo of what was done."""
-    row = {"uuid": str(uuid4()), "kind": AttachmentKind.AFTER, "sha256": uuid4().hex * 2}
-    row |= {"media_type": "image/jpeg", "size_bytes": 1, "added_at": clock.now()}
-    case.attachments.append(Attachment(**row, added_by=people.handler.person_id))
+def show(session: Session, people: People, case: Case, kind: AttachmentKind = AttachmentKind.AFTER) -> None:
+    """Add a photo of what was done."""
+    case.attachments.append(factories.make_photo(people, kind))
     session.flush()
 
 
@@ -200,10 +204,7 @@ def test_a_suspension_that_ends_by_reporting_back_moves_the_time_of_its_own_phas
     make_safe(session, people, case)
     wednesday = MONDAY_MORNING + timedelta(days=2)
     with clock.running_at(MONDAY_MORNING + timedelta(hours=2)):
-        row = {"uuid": str(uuid4()), "kind": AttachmentKind.PROOF, "sha256": "0" * 64, "media_type": "image/jpeg"}
-        row |= {"size_bytes": 1, "added_at": clock.now(), "added_by": people.handler.person_id}
-        case.attachments.append(Attachment(**row))
-        session.flush()
+        show(session, people, case, AttachmentKind.PROOF)
         asked = factories.ask(session, people.handler, case, "suspend", until_on=clock.today() + timedelta(days=9))
         factories.decide(session, people.viewer("supervisor"), asked)
     report_back(session, people, case, wednesday)
@@ -289,8 +290,49 @@ def test_closed_by_force_between_two_phases_nothing_counts_as_on_time(
     assert is_proved(session)
 
 
+def test_a_case_is_urgent_as_long_as_its_phase_is(session: Session, people: People, case: Case) -> None:
+    urgent = select(Case.id).where(is_urgent())
+    assert case.is_urgent and session.scalars(urgent).all() == [case.id]
+    make_safe(session, people, case)
+    assert not case.is_urgent and session.scalars(urgent).all() == []
+
+
+def test_a_rule_dispatches_the_next_phase_to_the_body_it_names(
+    session: Session, people: People, case: Case, condition: FilingCondition
+) -> None:
+    make_safe(session, people, case)
+    new = NewAutomation(AutoStep.DISPATCH, sample_percent=0)
+    automation.switch_on(session, people.viewer("admin"), new)
+    report_back(session, people, case, MONDAY_MORNING + timedelta(hours=5))
+    assert (case.phase, case.stage, case.body and case.body.code) == (3, Stage.DISPATCHED, "roads")
+    assert is_proved(session)
+
+
 def test_the_limit_of_a_phase_goes_by_the_level_of_the_area(session: Session, people: People, case: Case) -> None:
     assert case.cell is not None
     case.cell.area_level = 2
     make_safe(session, people, case)
     assert handle_clocks(case)[-1].limit_value == 2
+
+
+def test_the_page_shows_the_phases_and_the_api_says_where_the_case_stands(
+    as_person: Callable[[str], FlaskClient], small_city: Database
+) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        people = People(session)
+        factories.make_phases(session)
+        made = factories.make_report(session, people.inspector).case
+        factories.bring_to(session, people, made, "accept")
+        factories.take(session, people.dutyleader, made, "file", condition=PHASED)
+        factories.bring_to(session, people, made, "dispatch", "sign_for")
+        make_safe(session, people, made)
+        number = made.number
+    client = as_person("handler")
+    page = client.get(f"/cases/{number}").text
+    strip = page[page.index('id="phases"') : page.index("</ol>", page.index('id="phases"'))]
+    now = strip[strip.index('aria-current="step"') :]
+    assert "安全防护" in strip and "修复" in now and "安全防护" not in now
+    assert "roads" in strip and "转入第 2 阶段" in page
+    assert client.get(f"/api/v1/cases/{number}").json["phase"] == 2
+    clocks = client.get(f"/api/v1/cases/{number}/clocks").json["clocks"]
+    assert [each["phase"] for each in clocks if each["name"] == "handle"] == [1, 2]

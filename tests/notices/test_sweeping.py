@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
-from cityops.cases.models import Case, ClockPause, StageClock
+from cityops.cases.models import AttachmentKind, Case, ClockPause, StageClock
 from cityops.cases.names import ClockName
 from cityops.notices.models import ClockWarning, Notice, NoticeKind, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK
@@ -250,3 +250,21 @@ def test_at_night_those_on_duty_are_told_at_once_and_those_asleep_not_at_all(ses
         people.operator.person_id: MONDAY_MORNING + timedelta(hours=14),
         people.dutyleader.person_id: morning,
     }
+
+
+def test_each_phase_of_handling_is_warned_of_by_itself(session: Session, people: People) -> None:
+    factories.make_phases(session)
+    case = bring_to(session, people, make_report(session, people.inspector).case, "accept")
+    factories.take(session, people.dutyleader, case, "file", condition=factories.PHASED)
+    bring_to(session, people, case, "dispatch", "sign_for")
+    sweep(session, minutes=70)
+    assert told(session)["handler", "near"] == 1
+    with clock.running_at(MONDAY_MORNING + timedelta(minutes=80)):
+        case.attachments.append(factories.make_photo(people, AttachmentKind.AFTER))
+        session.flush()
+        bring_to(session, people, case, "report_back", "check")
+    assert all(notice.settled_at for notice in session.scalars(select(Notice).where(Notice.kind == NoticeKind.NEAR)))
+    sweep(session, hours=3)
+    assert told(session)["handler", "near"] == 1
+    sweep(session, days=1, minutes=30)
+    assert told(session)["handler", "near"] == 2

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from cityops import clock
 from cityops.cases.models import Case, CaseEvent, StageClock
 from cityops.cases.names import ClockName, Stage
+from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import read_draft
 from cityops.db import Database
 from cityops.errors import Invalid
@@ -184,6 +185,14 @@ def test_a_rule_is_the_levels_then_the_conditions_and_none_where_it_ends():
     assert wanted_rule(entries, "C01037-2", 2) == Rule(6, Unit.WORKING_HOUR, "street")
     assert wanted_rule(entries, "C01037-2", None) == Rule(4, Unit.WORKING_HOUR, "street")
     assert wanted_rule(entries, "C01037-1", 2) is None
+
+
+def test_the_rule_of_a_further_phase_is_its_own_and_none_where_it_ends():
+    entries = {URGENT: limit("", "", "4"), (EntryKind.PHASE, "C01037-2.2"): limit("", "", "7")}
+    entries |= {(LIMIT, "C01037-2.2/3"): limit("C01037-2.2", "3", "9")}
+    assert wanted_rule(entries, "C01037-2.2", None) == Rule(7, Unit.WORKING_HOUR, "street")
+    assert wanted_rule(entries, "C01037-2.2", 3) == Rule(9, Unit.WORKING_HOUR, "street")
+    assert wanted_rule(entries, "C01037-2.3", 3) is None
 
 
 MOMENTS = st.integers(0, 270 * 86_400).map(

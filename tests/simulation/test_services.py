@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,12 @@ from cityops import clock, locks
 from cityops.cases import automation
 from cityops.cases.automation import NewAutomation
 from cityops.cases.history import Walked, find_broken
-from cityops.cases.models import Attachment, Case, CaseEvent, ClockPause, Report, StageClock
+from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, ClockPause, Report, StageClock
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.plain_cases import AutoStep
 from cityops.cases.services import StepRequest
 from cityops.catalog import rules
+from cityops.catalog.models import FilingCondition
 from cityops.catalog.rules import NewRule
 from cityops.config import Config
 from cityops.db import Database
@@ -90,6 +91,24 @@ def test_a_run_leaves_whole_chains_sane_clocks_and_open_cases_at_every_stage(cit
         assert session.scalar(select(func.count()).select_from(ReporterAnswer))
         for sha256 in session.scalars(select(Attachment.sha256).distinct()):
             assert (config.files_folder / sha256[:2] / sha256[2:4] / f"{sha256}.small").is_file()
+
+
+def test_lives_go_from_phase_to_phase_reworked_on_the_way(city: Database, config: Config) -> None:
+    with city.transaction() as session:
+        factories.make_phases(session)
+        day_before = factories.MONDAY_MORNING.date() - timedelta(days=1)
+        for condition in session.scalars(select(FilingCondition).where(FilingCondition.code != factories.PHASED)):
+            condition.valid_until_on = day_before
+    live(city, config, days=4)
+    with city.reading() as session:
+        reached = dict(session.execute(select(Case.phase, func.count()).group_by(Case.phase)).all())
+        assert reached[2] > 0 and reached[3] > 0
+        reworked = (
+            select(func.count()).select_from(Assignment).where(Assignment.phase == 1, Assignment.rework_count > 0)
+        )
+        assert session.scalar(reworked)
+        found = list(find_broken(session, factories.make_keys()))
+        assert [each for each in found if not isinstance(each, Walked)] == []
 
 
 def test_a_city_that_knows_the_days_off_by_law_lives_over_the_new_year(city: Database, config: Config) -> None:

@@ -83,6 +83,7 @@ RULES = """
   is not reported back yet is merged, into a case that is not over; a filed one into one that was filed before it, so
   that nobody gets off a limit. Taken apart while the main case is open, it goes on at the stage where it stood: the
   time between was a pause. Its co-handlers' tasks and its requests do not come back.
+- **Split and linked** cases go their own ways: neither touches a clock or a figure.
 - **Handling.** Its clock starts at the dispatch with the filing condition's limit. It stands still while the case waits
   for its check, and while a case that was sent back waits for another dispatch. After a failed check the remaining
   time runs on. Back to the same body the remaining time runs on as well; another body begins anew.

@@ -166,5 +166,11 @@ def add_report(session: Session, office: CaseOffice, viewer: Viewer, case: Case,
     return row
 
 
+def keep_reporter(row: Report, of: Report) -> None:
+    """Let a report be by the reporter of another, as sealed as he is there."""
+    row.reporter_name_sealed, row.reporter_phone_sealed = of.reporter_name_sealed, of.reporter_phone_sealed
+    row.reporter_phone_lookup, row.wants_answer = of.reporter_phone_lookup, of.wants_answer
+
+
 def _late_reason(new: NewReport) -> str | None:
     return None if new.occurred_at is None else checked_text("late_reason", new.late_reason, longest=200)

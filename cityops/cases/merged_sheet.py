@@ -10,6 +10,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import merging, queries
 from cityops.cases.merging_forms import MergeForm
 from cityops.cases.models import Case
+from cityops.forms import RoomForm
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def list_merged(session: Session, viewer: Viewer, case: Case) -> Sequence[Case]:
     if not case.merged_count:
         return ()
     rows = select(Case).where(Case.merged_into_id == case.id, queries.scope(viewer)).order_by(Case.id)
-    return session.scalars(rows.options(joinedload(Case.case_class), selectinload(Case.reports))).all()
+    shown = (joinedload(each) for each in (Case.case_class, Case.condition, Case.body, Case.cell))
+    return session.scalars(rows.options(*shown, selectinload(Case.reports))).all()
 
 
 def find_main(session: Session, viewer: Viewer, case: Case) -> Case | None:
@@ -50,7 +52,7 @@ def find_main(session: Session, viewer: Viewer, case: Case) -> Case | None:
 
 
 def read_merging(
-    session: Session, viewer: Viewer, case: Case, near: Sequence[tuple[Case, float]], refused: MergeForm | None
+    session: Session, viewer: Viewer, case: Case, near: Sequence[tuple[Case, float]], refused: RoomForm | None
 ) -> ShownMerging:
     """What the page of this case shows of merging to this viewer.
 
@@ -60,7 +62,7 @@ def read_merging(
     """
     form = None
     if merging.may_merge(viewer, case):
-        form = refused or MergeForm(None)
+        form = refused if isinstance(refused, MergeForm) else MergeForm(None)
         form.version.data = case.version
         for item in form:
             item.id = item.label.field_id = f"merge-{item.short_name}"

@@ -10,6 +10,17 @@ from cityops.forms import RoomForm
 from cityops.words import N_
 
 
+def seen_version(version: int | None) -> int:
+    """The version of the case that was seen.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    if version is None:
+        raise Invalid("version", N_("The case's version is missing: reload the page."))
+    return version
+
+
 class MergeForm(RoomForm):
     """Into which case a case is merged, or why it is taken apart; `next` is where the page was opened from."""
 
@@ -19,14 +30,8 @@ class MergeForm(RoomForm):
     reason = StringField(_l("Reason"))
 
     def seen(self) -> int:
-        """The version of the case that was seen.
-
-        Raises:
-            Invalid: it is no number.
-        """
-        if self.version.data is None:
-            raise Invalid("version", N_("The case's version is missing: reload the page."))
-        return int(self.version.data)
+        """The version of the case that was seen; Invalid as `seen_version`."""
+        return seen_version(self.version.data)
 
     def merge(self) -> NewMerge:
         """The merge as the service takes it; Invalid as `seen`."""

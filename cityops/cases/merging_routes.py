@@ -29,7 +29,7 @@ def merge(number: str) -> Answer:
         raise
     except CityopsError as refusal:
         form.refuse(refusal)
-        return case_page(number, merging=form, refusal=refusal, typed=form.reason.data)
+        return case_page(number, joined=form, refusal=refusal, typed=form.reason.data)
     flash(gettext("%(number)s is merged into %(into)s.", number=number, into=form.into.data), "info")
     return redirect(safe_next(form.next.data or url_for("cases.show", number=number)), 303)
 

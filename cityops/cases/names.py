@@ -148,3 +148,7 @@ class StepName(StrEnum):
     UNMERGE = "unmerge"
     UNMERGE_FILED = "unmerge_filed"
     LET_GO = "let_go"
+    SPLIT = "split"
+    SPLIT_OFF = "split_off"
+    LINK = "link"
+    UNLINK = "unlink"

@@ -20,7 +20,6 @@ from cityops.cases.co_models import CO_END_LABELS, CO_KIND_LABELS
 from cityops.cases.forms import PHOTO_OF_STEP, PhotoForm, StepForm
 from cityops.cases.listing import PAGE_ROWS, list_choices, read_filter
 from cityops.cases.merged_sheet import list_merged
-from cityops.cases.merging_forms import MergeForm
 from cityops.cases.models import AttachmentKind
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.office import current_office
@@ -29,6 +28,7 @@ from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class,
 from cityops.cases.uploads import receive
 from cityops.cases.workflow import STEPS
 from cityops.errors import CityopsError, Invalid, NotFound
+from cityops.forms import RoomForm
 from cityops.grid.geometry import is_point
 from cityops.grid.models import COMPONENT_STATE_LABELS
 from cityops.words import N_
@@ -172,7 +172,7 @@ def case_page(
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
     given: CoHandlingForm | None = None,
-    merging: MergeForm | None = None,
+    joined: RoomForm | None = None,
     refusal: CityopsError | None = None,
     typed: str | None = None,
     shown_report: str | None = None,
@@ -192,7 +192,7 @@ def case_page(
             refused=refused,
             asked=asked,
             given=given,
-            merging=merging,
+            joined=joined,
             shown_report=shown_report,
         )
         page = _render(sheet, refused or asked, refusal, typed)

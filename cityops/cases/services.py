@@ -20,7 +20,7 @@ from cityops.cases.actor import Actor
 from cityops.cases.at_place import ANSWERS, AtPlace, write_answer
 from cityops.cases.effects import EFFECTS
 from cityops.cases.hops import lies_below
-from cityops.cases.intake import NewReport, add_report, checked_text, open_case, same_report
+from cityops.cases.intake import NewReport, add_report, checked_text, keep_reporter, open_case, same_report
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
@@ -54,8 +54,13 @@ class StepRequest:
     at_place: AtPlace = AtPlace()
 
 
-def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport) -> Report:
+def report(
+    session: Session, viewer: Viewer, office: CaseOffice, new: NewReport, split_from: Report | None = None
+) -> Report:
     """Take in a report and open its case; the same uuid again gives the same report.
+
+    Args:
+        split_from: the report that named this fault beside another: its source and its reporter are kept.
 
     Raises:
         Invalid: a field that cannot be taken.
@@ -70,12 +75,14 @@ def report(session: Session, viewer: Viewer, office: CaseOffice, new: NewReport)
     held = held_for(viewer, step.posts, case, begins=True)
     if new.is_self_handled:
         _check_self_handled(case)
-    if new.source not in SOURCES_OF[held.post]:
+    if split_from is None and new.source not in SOURCES_OF[held.post]:
         raise Invalid("source", N_("Your post does not take in reports from this source."))
     act = Act(session, office, case, step, way, DONE, case.opened_at, Actor.under(held, viewer.person_id))
     session.add(case)
     session.flush()
     row = add_report(session, office, viewer, case, new)
+    if split_from is not None:
+        keep_reporter(row, split_from)
     act.facts = {"report": new.uuid, "source": new.source.value, "class": case.class_id, "condition": case.condition_id}
     act.facts |= {"lon": new.lon, "lat": new.lat, "cell": case.cell_id, "area": case.area_code}
     act.facts |= {"centre": case.centre_id, "desk": case.desk_id}

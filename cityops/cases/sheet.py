@@ -12,7 +12,7 @@ from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import at_place, automation, co_queries, desks, faults, hops, queries
+from cityops.cases import at_place, automation, between, co_queries, desks, faults, hops, queries
 from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
@@ -20,8 +20,8 @@ from cityops.cases.component_life import ComponentChange
 from cityops.cases.desks import DeskHop
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
+from cityops.cases.linked_sheet import ShownLinks, read_links
 from cityops.cases.merged_sheet import ShownMerging, list_merged, read_merging
-from cityops.cases.merging_forms import MergeForm
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
@@ -37,7 +37,7 @@ from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
 from cityops.crypto import Keys
 from cityops.errors import Invalid
-from cityops.forms import Choice
+from cityops.forms import Choice, RoomForm
 from cityops.grid import queries as grid
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
@@ -97,6 +97,7 @@ class Sheet:
     components: list[tuple[Component, float]]
     near: list[tuple[Case, float]]
     merging: ShownMerging
+    links: ShownLinks
     revision: int
     changes: Sequence[ComponentChange] = ()
     left_by: AutomationEntry | None = None
@@ -127,7 +128,7 @@ def read_sheet(
     refused: StepForm | None = None,
     asked: RequestForm | None = None,
     given: CoHandlingForm | None = None,
-    merging: MergeForm | None = None,
+    joined: RoomForm | None = None,
     shown_report: str | None = None,
 ) -> Sheet:
     """What the page of this case shows to this viewer.
@@ -136,7 +137,7 @@ def read_sheet(
         refused: the form of a step that was refused, to be shown again as it was typed.
         asked: the form of a request that was refused, likewise.
         given: the form of a co-handler's task that was refused, likewise.
-        merging: the form of a merge that was refused, likewise.
+        joined: the form of a merge, a link or a split that was refused, likewise.
         shown_report: the number of the report whose reporter is shown in full, once.
 
     Raises:
@@ -160,7 +161,7 @@ def read_sheet(
         events=tell_events(
             case,
             named_later,
-            at_place.reasons_of(session, case),
+            at_place.reasons_of(session, case) | between.tell_others(session, viewer, case),
         ),
         hops=[hop for hop in passed if hop.ended_at is None],
         desk_hops=[hop for hop in handed if hop.ended_at is None],
@@ -171,7 +172,8 @@ def read_sheet(
         may_see_reporter=sees,
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
         near=near,
-        merging=read_merging(session, viewer, case, near, merging),
+        merging=read_merging(session, viewer, case, near, joined),
+        links=read_links(session, viewer, case, joined),
         revision=grid.current_index(session).revision,
         left_by=automation.find_entry(session, case),
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),

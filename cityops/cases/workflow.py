@@ -112,7 +112,7 @@ class Step:
         is_of_request: taken only by asking for something or deciding on it (`requests.py` says which and when).
         is_beside: taken for a co-handler's task (`co_handling.py`), not for the case alone.
         is_of_sample: taken only for a case that was drawn to be checked once more (复核).
-        is_between: taken for two cases at once (`merging.py`), each of which has its own event of it.
+        is_between: taken for two cases at once (`merging.py`, `linking.py`), each of which has its own event of it.
         only_when: the mark without which it cannot be taken.
         not_when: the marks that bar it.
         is_from_above: taken from a centre above the one whose desk has the case, not at that desk.
@@ -169,6 +169,7 @@ _ON_TO_CHECK = Way(Stage.CHECKING, ((ClockName.CHECK, START),), (Stage.HANDLING,
 _TO_DESK = ((ClockName.SIGN, STOP), (ClockName.DISPATCH, STOP), (ClockName.DISPATCH, START))
 _TAKES_IN, _COMMANDS = (Post.OPERATOR, Post.DUTY_LEADER), (Post.DUTY_LEADER, Post.DISPATCHER)
 _JOINS = (Post.OPERATOR, Post.DUTY_LEADER, Post.DISPATCHER)
+_LINKS = (*_JOINS, Post.SUPERVISOR)
 SUPERVISION = (Post.SUPERVISOR, Post.DUTY_LEADER)
 """The side that judges: it decides what would let a body off a limit. At night the duty leader is all of it."""
 
@@ -656,6 +657,44 @@ STEPS: Mapping[StepName, Step] = {
             OPEN_STAGES,
             _JOINS,
             {DONE: Way(None)},
+            is_between=True,
+        ),
+        Step(
+            StepName.SPLIT,
+            N_("Split off"),
+            N_("split another fault off"),
+            OPEN_STAGES,
+            _TAKES_IN,
+            {DONE: Way(None)},
+            is_between=True,
+        ),
+        Step(
+            StepName.SPLIT_OFF,
+            N_("Split off"),
+            N_("split it off from another case"),
+            (Stage.REPORTED,),
+            _TAKES_IN,
+            {DONE: Way(None)},
+            is_between=True,
+        ),
+        Step(
+            StepName.LINK,
+            N_("Link"),
+            N_("linked it with another case"),
+            tuple(Stage),
+            _LINKS,
+            {DONE: Way(None)},
+            needs=(Need.REASON,),
+            is_between=True,
+        ),
+        Step(
+            StepName.UNLINK,
+            N_("Take the link away"),
+            N_("took the link with another case away"),
+            tuple(Stage),
+            _LINKS,
+            {DONE: Way(None)},
+            needs=(Need.REASON,),
             is_between=True,
         ),
     )

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Signed
-from tests.journeys.site import SQUARE
+from tests.journeys.site import SQUARE, Site
 
 
 def test_a_second_call_about_the_same_lamp_is_merged_with_one_press(signed_in: Signed) -> None:
@@ -37,4 +37,26 @@ def test_a_second_call_about_the_same_lamp_is_merged_with_one_press(signed_in: S
     operator.stage_is("reported")
     operator.open_form("merge-case")
     operator.shows("merging-5-apart")
+    assert operator.complaints == []
+
+
+def test_two_faults_of_one_complaint_become_two_cases(signed_in: Signed, site: Site) -> None:
+    number = site.make_case()
+    operator = signed_in("operator")
+    page = operator.page
+    operator.open_case(number)
+    operator.open_form("split-case")
+    dialog = page.locator("#split-case")
+    dialog.locator("#split-class_code-search").fill("暴露垃圾")
+    dialog.locator("#split-class_code-list li").first.click()
+    dialog.locator("[name=description]").fill("灯杆下堆着垃圾")
+    operator.shows("split-1-asking")
+    dialog.locator(".btn-primary").click()
+    made = page.locator("#linked li a.code")
+    expect(made).to_be_visible()
+    operator.shows("split-2-origin")
+    made.click()
+    expect(page.locator("#linked li a.code")).to_have_text(number)
+    operator.open_form("link-case")
+    operator.shows("split-3-further-case")
     assert operator.complaints == []

@@ -1,0 +1,187 @@
+"""Cases that have to do with each other: linked with a reason, or split off because one report named two faults.
+
+A link touches no clock and no figure. Each of the two cases has its own event of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, or_, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
+
+from cityops.accounts.viewer import Viewer
+from cityops.cases import queries
+from cityops.cases.acting import Act, carry_out, moment_of
+from cityops.cases.actor import Actor
+from cityops.cases.intake import NewReport, checked_text
+from cityops.cases.models import Case
+from cityops.cases.names import StepName
+from cityops.cases.office import CaseOffice
+from cityops.cases.services import check_version, held_for, report
+from cityops.cases.workflow import DONE, STEPS
+from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.errors import Invalid, NotFound, WrongState
+from cityops.words import N_
+
+MAX_REASON = 500
+
+
+class LinkKind(StrEnum):
+    """What two cases have to do with each other."""
+
+    RELATED = "related"
+    SPLIT = "split"
+
+
+class CaseLink(Base):
+    """Two cases that have to do with each other; of a split, `case_id` is the one that the other was split off from."""
+
+    __tablename__ = "case_links"
+    __table_args__ = (UniqueConstraint("case_id", "other_id"), CheckConstraint("case_id < other_id", name="in_order"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    other_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[LinkKind] = mapped_column(words_enum(LinkKind))
+    reason: Mapped[str | None] = mapped_column(String(MAX_REASON))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True)
+class Related:
+    """A case that has to do with another, as that one's page tells it."""
+
+    case: Case
+    link: CaseLink
+
+    @property
+    def is_origin(self) -> bool:
+        """Whether the other was split off from this case."""
+        return self.link.kind is LinkKind.SPLIT and self.link.case_id == self.case.id
+
+
+def list_related(session: Session, viewer: Viewer, case: Case) -> list[Related]:
+    """The cases linked with this one that the viewer sees, the oldest link first."""
+    of_case = or_(CaseLink.case_id == case.id, CaseLink.other_id == case.id)
+    links = {
+        link.case_id if link.other_id == case.id else link.other_id: link
+        for link in session.scalars(select(CaseLink).where(of_case).order_by(CaseLink.id))
+    }
+    if not links:
+        return []
+    rows = select(Case).where(Case.id.in_(links), queries.scope(viewer))
+    rows = rows.options(*(joinedload(each) for each in (Case.case_class, Case.condition, Case.body, Case.cell)))
+    found = [Related(each, links[each.id]) for each in session.scalars(rows)]
+    return sorted(found, key=lambda each: each.link.id)
+
+
+def link(
+    session: Session, viewer: Viewer, office: CaseOffice, number: str, version: int, other: str, reason: str
+) -> None:
+    """Say that two cases have to do with each other.
+
+    Raises:
+        NotFound: no such case, or outside what the viewer sees.
+        NotAllowed: the viewer has no say over one of them.
+        Conflict: the case moved since `version`.
+        Invalid: no such other case, the case itself, one that is linked already, or no reason.
+    """
+    case, other_case = _locked(session, viewer, number, version, other)
+    words = checked_text("reason", reason, longest=MAX_REASON)
+    if _find(session, case, other_case) is not None:
+        raise Invalid("other", N_("These two cases are linked already."))
+    moment = _tell(session, viewer, office, StepName.LINK, case, other_case, words)
+    first, second = sorted((case.id, other_case.id))
+    row = CaseLink(case_id=first, other_id=second, kind=LinkKind.RELATED, reason=words, made_at=moment)
+    session.add(row)
+    session.flush()
+
+
+def unlink(
+    session: Session, viewer: Viewer, office: CaseOffice, number: str, version: int, other: str, reason: str
+) -> None:
+    """Take a link away again, with the reason; that a case was split off stays.
+
+    Raises:
+        NotFound, NotAllowed, Conflict: as `link`.
+        WrongState: they are not linked, or one was split off from the other.
+        Invalid: no such other case, or no reason.
+    """
+    case, other_case = _locked(session, viewer, number, version, other)
+    words = checked_text("reason", reason, longest=MAX_REASON)
+    row = _find(session, case, other_case)
+    if row is None or row.kind is LinkKind.SPLIT:
+        raise WrongState(N_("There is no link between these cases to take away."))
+    _tell(session, viewer, office, StepName.UNLINK, case, other_case, words)
+    session.delete(row)
+    session.flush()
+
+
+def split(session: Session, viewer: Viewer, office: CaseOffice, number: str, version: int, new: NewReport) -> Case:
+    """Make a further case of a case's report, which named two faults; the reporter is kept, and told of each.
+
+    Args:
+        new: class, place and words of the further case; its source and reporter are those of the report. The same uuid
+            again gives the same case.
+
+    Raises:
+        NotFound: no such case, or outside what the viewer sees.
+        NotAllowed: the viewer takes in no reports here.
+        Conflict: the case moved since `version`.
+        WrongState: the case is over.
+        Invalid: a field that cannot be taken.
+    """
+    case = queries.get_case_for_update(session, viewer, number)
+    earlier = queries.find_report_by_uuid(session, new.uuid)
+    if earlier is not None:
+        if _find(session, case, earlier.case) is None:
+            raise Invalid("id", N_("This id belongs to another report: make a new one."))
+        return earlier.case
+    check_version(session, case, version)
+    step = STEPS[StepName.SPLIT]
+    held = held_for(viewer, step.posts, case)
+    if case.stage not in step.stages:
+        raise WrongState(N_("The case is over: report the other fault anew."))
+    made = report(session, viewer, office, new, split_from=case.reports[0]).case
+    actor, moment = Actor.under(held, viewer.person_id), moment_of(case)
+    for each, name, facts in (
+        (case, StepName.SPLIT, {"case": made.id}),
+        (made, StepName.SPLIT_OFF, {"case": case.id}),
+    ):
+        taken = STEPS[name]
+        carry_out(Act(session, office, each, taken, taken.ways[DONE], DONE, moment, actor, facts=facts), None)
+    session.add(CaseLink(case_id=case.id, other_id=made.id, kind=LinkKind.SPLIT, made_at=moment))
+    session.flush()
+    return made
+
+
+def _locked(session: Session, viewer: Viewer, number: str, version: int, other: str) -> tuple[Case, Case]:
+    key = queries.get_key(session, viewer, number)
+    try:
+        other_key = queries.get_key(session, viewer, other)
+    except NotFound:
+        raise Invalid("other", queries.NO_CASE, number=other[:40]) from None
+    if key == other_key:
+        raise Invalid("other", N_("A case is not linked with itself."))
+    cases = {each: queries.lock_case(session, each) for each in sorted((key, other_key))}
+    check_version(session, cases[key], version)
+    return cases[key], cases[other_key]
+
+
+def _find(session: Session, case: Case, other: Case) -> CaseLink | None:
+    first, second = sorted((case.id, other.id))
+    return session.scalar(select(CaseLink).where(CaseLink.case_id == first, CaseLink.other_id == second))
+
+
+def _tell(
+    session: Session, viewer: Viewer, office: CaseOffice, name: StepName, case: Case, other: Case, words: str
+) -> datetime:
+    """Write the step into both histories; the moment of it."""
+    step, moment = STEPS[name], max(moment_of(case), moment_of(other))
+    held = {each.id: held_for(viewer, step.posts, each) for each in (case, other)}
+    for each, beside in ((case, other), (other, case)):
+        actor, facts = Actor.under(held[each.id], viewer.person_id), {"case": beside.id}
+        act = Act(session, office, each, step, step.ways[DONE], DONE, moment, actor, note=words, facts=facts)
+        carry_out(act, None)
+    return moment

@@ -38,8 +38,8 @@ test: $(VENV)/tested ## everything: checks, both databases, the processes, the j
 	@echo "== all tests"
 	@$(BIN)/pytest -q -n 2 --dist loadgroup --durations 10
 
-bench: $(VENV)/tested ## measure; the figures are JSON on stdout
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/tested ## measure, ONLY=life,clocks some of it, the life among CASES=1_000_000; JSON on stdout
+	@$(BIN)/python -m benchmarks $(ONLY) $(if $(CASES),--cases $(CASES))
 
 migration: $(VENV)/tested ## write the next migration from the row classes: make migration words="Give a case its weather"
 	@$(BIN)/python scripts/new_migration.py "$(words)"

@@ -35,6 +35,7 @@ COMMANDS: tuple[click.Command, ...] = (
     upkeep.keys,
     demo.demo,
     simulation.simulate_city,
+    simulation.bench_data,
     accounts.person,
     accounts.token,
     accounts.body,

@@ -1,16 +1,19 @@
-"""`cityops simulate`: days of city life through the real services, as fast as the machine allows."""
+"""`cityops simulate`: days of city life through the real services. `cityops bench-data`: copies of them by the many."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.engine import make_url
 
 from cityops import clock
 from cityops.errors import Invalid
 from cityops.following import make_quiet_office
 from cityops.shell import Shell
+from cityops.simulation.copying import fill
 from cityops.simulation.services import Summary, simulate
 from cityops.words import N_
 
@@ -31,6 +34,35 @@ def simulate_city(shell: Shell, days: int, per_day: int, seed: int, until: str |
         shell, days=days, per_day=per_day, seed=seed, until=read_until(until) if until else None
     )
     click.echo(json.dumps(as_json(summary), ensure_ascii=False))
+
+
+@click.command("bench-data")
+@click.option("--cases", "wanted", type=int, required=True, help="How many cases there shall be: 1_000_000.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def bench_data(shell: Shell, wanted: int, *, yes: bool) -> None:
+    """Fill a demo city with copied cases, to measure with: they cannot be taken out again.
+
+    Lives a week, then copies it over the three years before: 3 % of the cases are open, every history is chained and
+    signed. Stop the city first. If it is broken off, the same command goes on from there. The answer is JSON on stdout.
+    """
+    if not yes:
+        address = make_url(shell.config.database_url).render_as_string(hide_password=True)
+        click.confirm(f"Fill {address} with copied cases? They stay there.", abort=True, err=True)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=wanted)
+
+        def show(doing: str, cases: int, of: int) -> None:
+            bar.update(task, description=doing, completed=cases, total=of)
+
+        try:
+            filled = fill(shell.database, make_quiet_office(shell.keys), shell.config, wanted, show)
+        except KeyboardInterrupt:
+            console.print("broken off: what is there is whole, the same command goes on from there")
+            raise
+    click.echo(json.dumps(asdict(filled) | {"seconds": round(filled.seconds, 1)}))
 
 
 def simulate_with_bar(shell: Shell, *, days: int, per_day: int, seed: int, until: datetime | None) -> Summary:

@@ -46,6 +46,11 @@ RARE = 0.15
 HOT_CELLS, HOT_SHARE = 0.1, 0.46
 
 
+def life_uuid(run: Run, index: int) -> str:
+    """The identifier under which case `index` is reported."""
+    return str(uuid5(NAMESPACE, f"{run.key}:{index}"))
+
+
 class ReportTimes:
     """When reports come in: more in the morning than at night, fewer on Sundays, the same number in every run."""
 
@@ -106,8 +111,7 @@ class Script:
             plot.handle_alone()
         else:
             plot.report()
-        uuid = str(uuid5(NAMESPACE, f"{self.run.key}:{index}"))
-        return Life(index, uuid, told, tuple(plot.acts), plot.call_back())
+        return Life(index, life_uuid(self.run, index), told, tuple(plot.acts), plot.call_back())
 
     def _tell(self, draw: Random, source: Source, conditions: Sequence[Condition]) -> Told:
         cells = self._hot if draw.random() < HOT_SHARE else self.city.cells

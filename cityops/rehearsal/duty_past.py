@@ -1,4 +1,4 @@
-"""To whom the filed cases of the last months went, one body after another: all of it in one query."""
+"""To whom the filed cases of the last months went at first, one body after another: all of it in one query."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
@@ -14,6 +14,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
 from cityops.cases.models import Assignment, AssignmentEnd, Case
 from cityops.catalog.models import CaseClass, FilingCondition, ResponsibilityRule
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.grid.models import Component
 from cityops.rehearsal.concerned import seen_by
 from cityops.rehearsal.past import NOT_JUDGED
@@ -25,7 +26,7 @@ class PastCase:
 
     Attributes:
         keeper: the code of the body that keeps up the component; empty without one.
-        first_id: the body it was dispatched to first; `last_id` the one that handled it.
+        first_id: the body it was dispatched to first; `last_id` the one that handled it, in its first phase.
         sent_back_by: the bodies that sent it back, in order.
         detour: how long after the first dispatch it was dispatched to the last body.
         is_late: whether the last body was, or is by now, late with it.
@@ -70,7 +71,9 @@ def list_past(
         *(Assignment.body_id, Assignment.dispatched_at, Assignment.due_at),
         *(Assignment.reported_back_at, Assignment.end, Assignment.on_time),
     )
-    rows = select(chosen, *given).join(Assignment, Assignment.case_id == chosen.c.id)
+    # Whose a further phase of handling is does not follow from the rules: its condition names the body.
+    joined = and_(Assignment.case_id == chosen.c.id, Assignment.phase == FIRST_PHASE)
+    rows = select(chosen, *given).join(Assignment, joined)
     ordered = rows.order_by(chosen.c.filed_at.desc(), chosen.c.id.desc(), Assignment.id)
     return list(_past_cases(session.execute(ordered), keys, clock.now()))
 

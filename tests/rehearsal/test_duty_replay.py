@@ -130,6 +130,16 @@ def test_a_rule_that_ends_gives_its_cases_to_whom_the_others_name(small_city: Da
             ending(session, None, 9_999, clock.today())
 
 
+def test_the_body_of_a_further_phase_of_handling_counts_for_nothing(small_city: Database):
+    lived(small_city, "roads", "lamps")
+    before = run(small_city, NewRule(body="lamps", class_key=LAMP, area_prefix=WEST))
+    with small_city.transaction() as session:
+        case = session.scalars(select(Case)).one()
+        following = {"body_id": case.assignments[0].body_id, "dispatched_at": MONDAY, "due_at": MONDAY}
+        session.add(Assignment(case_id=case.id, phase=2, **following))
+    assert run(small_city, NewRule(body="lamps", class_key=LAMP, area_prefix=WEST)) == before
+
+
 def test_nothing_is_touched_and_the_queries_do_not_grow(small_city: Database):
     def everything() -> list[object]:
         with small_city.reading() as session:

@@ -19,6 +19,7 @@ from cityops.cases import api as cases_api
 from cityops.cases import (
     arbitration_routes,
     automation_routes,
+    body_pages,
     co_api,
     co_routes,
     component_pages,
@@ -77,6 +78,7 @@ PAGES = (
     linking_routes.pages,
     arbitration_routes.pages,
     automation_routes.pages,
+    body_pages.pages,
     cases_tiles.pages,
     component_pages.pages,
     catalog_routes.pages,

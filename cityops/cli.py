@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from cityops.accounts import cli as accounts
 from cityops.cases import cli as cases
 from cityops.catalog import cli as catalog
+from cityops.closing import end_body
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
@@ -63,6 +64,7 @@ for _command in COMMANDS:
     cli.add_command(_command)
 for _command in rehearsal.COMMANDS:
     catalog.catalog.add_command(_command)
+accounts.body.add_command(end_body)
 # A case's clocks are explained by the room above: worktime knows no cases.
 worktime.worktime.add_command(cases.explain)
 

@@ -71,11 +71,17 @@ def resume_suspended(workshop: Workshop) -> None:
     cases.resume_suspended(workshop, make_office(workshop.keys))
 
 
+def hand_over_ended(workshop: Workshop) -> None:
+    """Hand over what closed bodies still have open; whoever follows cases is told."""
+    cases.hand_over_ended(workshop, make_office(workshop.keys))
+
+
 TASKS: dict[str, Task] = {
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "cases.recount": Task(recount, 240),
     "cases.resume_suspended": Task(resume_suspended, 240),
+    "cases.hand_over_ended": Task(hand_over_ended, 240),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),
@@ -87,6 +93,7 @@ TASKS: dict[str, Task] = {
 SCHEDULE = (
     Scheduled("cases.checkpoint", time(2, 30)),
     Scheduled("cases.resume_suspended", every=timedelta(minutes=1)),
+    Scheduled("cases.hand_over_ended", every=timedelta(minutes=10)),
     Scheduled("accounts.forget_idempotency_keys", time(3, 10)),
     Scheduled("notices.sweep", every=timedelta(minutes=1)),
     Scheduled("notices.forget", time(3, 30)),

@@ -156,7 +156,7 @@ def _day(moment: date | None) -> date | None:
 
 @click.group()
 def body() -> None:
-    """Add bodies: centres, departments, street offices, companies."""
+    """Add and close bodies: centres, departments, street offices, companies."""
 
 
 @body.command("add")

@@ -40,6 +40,7 @@ class Body(Base):
     """A centre, department, street office or company, in a tree of any depth.
 
     `path` holds the ids from the root down to this body, each followed by a slash (`1/4/9/`): a prefix is a subtree.
+    `ended_on` is the first day without it; `successor_id` the body that has its work from then on.
     """
 
     __tablename__ = "bodies"
@@ -52,6 +53,7 @@ class Body(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
     path: Mapped[str] = mapped_column(String(200), index=True)
     ended_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
 
 
 class Jurisdiction(Base):
@@ -201,6 +203,7 @@ class AuditAction(StrEnum):
     DUTY_CONTACT_ADDED = "duty_contact_added"
     DUTY_CONTACT_REMOVED = "duty_contact_removed"
     CENTRES_SET = "centres_set"
+    BODY_ENDED = "body_ended"
 
 
 AUDIT_LABELS = {
@@ -241,6 +244,7 @@ AUDIT_LABELS = {
     AuditAction.DUTY_CONTACT_ADDED: N_("put somebody on a duty list"),
     AuditAction.DUTY_CONTACT_REMOVED: N_("took somebody off a duty list"),
     AuditAction.CENTRES_SET: N_("set which centres are in charge"),
+    AuditAction.BODY_ENDED: N_("closed a body"),
 }
 
 

@@ -132,7 +132,7 @@ def report(
     if cost_yuan is not None and not 0 <= cost_yuan <= MOST_YUAN:
         raise Invalid("cost_yuan", N_("A cost is a number of yuan, from 0 on."))
     row.result, row.cost_yuan = checked_text("result", result, longest=MAX_TASK), cost_yuan
-    _end(session, office, case, row, CoEnd.REPORTED, StepName.CO_REPORT, Actor.under(held, viewer.person_id), result)
+    end(session, office, case, row, CoEnd.REPORTED, StepName.CO_REPORT, Actor.under(held, viewer.person_id), result)
     return row
 
 
@@ -148,7 +148,7 @@ def excuse(
     row, case = _locked(session, viewer, co_handling_id, version)
     held = held_for(viewer, STEPS[StepName.EXCUSE].posts, case)
     words = checked_text("reason", reason, longest=MAX_TASK)
-    _end(session, office, case, row, CoEnd.EXCUSED, StepName.EXCUSE, Actor.under(held, viewer.person_id), words)
+    end(session, office, case, row, CoEnd.EXCUSED, StepName.EXCUSE, Actor.under(held, viewer.person_id), words)
     return row
 
 
@@ -163,7 +163,7 @@ def _locked(session: Session, viewer: Viewer, co_handling_id: int, version: int)
     return row, case
 
 
-def _end(
+def end(
     session: Session,
     office: CaseOffice,
     case: Case,
@@ -173,6 +173,11 @@ def _end(
     actor: Actor,
     words: str,
 ) -> None:
+    """End a task of a case whose row this transaction has locked; the last one may send the case to its check.
+
+    Raises:
+        WrongState: the case has moved past its tasks.
+    """
     step, moment = STEPS[name], moment_of(case)
     if case.stage not in step.stages:
         raise WrongState(N_("This task is not open any more."))

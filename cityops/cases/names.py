@@ -152,3 +152,4 @@ class StepName(StrEnum):
     SPLIT_OFF = "split_off"
     LINK = "link"
     UNLINK = "unlink"
+    SUCCEED = "succeed"

@@ -183,6 +183,10 @@ def _lay_above(row: Projection, _at: datetime, payload: Payload) -> None:
     row.desk_hops = payload.get("hops", row.desk_hops - 1)
 
 
+def _succeed(row: Projection, _at: datetime, payload: Payload) -> None:
+    row.body_id, row.hop_count = payload["body"], payload["hops"]
+
+
 def _end(row: Projection, _at: datetime, payload: Payload) -> None:
     row.body_id = payload.get("lead", row.body_id)
     row.suspended_until_at = row.arbitration_since_at = row.desk_since_at = None
@@ -241,4 +245,5 @@ _CHANGES: Mapping[str, Callable[[Projection, datetime, Payload], None]] = {
     StepName.UNMERGE: _unmerge,
     StepName.UNMERGE_FILED: _unmerge,
     StepName.LET_GO: _let_go,
+    StepName.SUCCEED: _succeed,
 }

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.accounts.posts import Post
-from cityops.cases import attachments, by_rule, checkpoints, queries, recounting
+from cityops.cases import attachments, by_rule, checkpoints, queries, recounting, succession
 from cityops.cases.actor import Actor
 from cityops.cases.models import Attachment, Case
 from cityops.cases.office import CaseOffice
@@ -59,6 +59,15 @@ def recount(workshop: Workshop, office: CaseOffice, calendar: str, person_id: in
     if len(case_ids) > RECOUNTED_A_RUN:
         with workshop.transaction() as session:
             owe(session, TASK, calendar=calendar, person_id=person_id, body_id=body_id)
+
+
+def hand_over_ended(workshop: Workshop, office: CaseOffice) -> None:
+    """Hand over what bodies still have open whose day has come; each body in a transaction of its own."""
+    with workshop.reading() as session:
+        body_ids = succession.list_owed(session)
+    for body_id in body_ids:
+        with workshop.transaction() as session:
+            succession.hand_over_owed(session, office, body_id)
 
 
 def resume_suspended(workshop: Workshop, office: CaseOffice) -> None:

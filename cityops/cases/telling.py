@@ -31,7 +31,12 @@ _NAMING = frozenset({StepName.ASK, StepName.WITHDRAW, StepName.REJECT})
 """The steps that all requests share: their sentence has to say what was asked."""
 
 
-_TO_BODIES = frozenset({StepName.PASS_ON, StepName.HAND_UP, StepName.HAND_DOWN, StepName.HAND_BACK, StepName.TAKE_OVER})
+_TO_BODIES = frozenset(
+    {
+        *(StepName.PASS_ON, StepName.HAND_UP, StepName.HAND_DOWN, StepName.HAND_BACK, StepName.TAKE_OVER),
+        StepName.SUCCEED,
+    }
+)
 """The steps after which another body has the case: their sentence says which."""
 
 
@@ -133,7 +138,7 @@ def sentence(event: CaseEvent, bodies: Mapping[int, str] = MappingProxyType({}))
         return str(gettext("%(who)s (%(post)s) %(done)s", done=done + what, **facts))
     facts["done"] = gettext(STEPS[event.step].done)
     if STEPS[event.step].is_beside or event.step in _TO_BODIES:
-        body = bodies.get(payload.get("desk", payload.get("body")), "")
+        body = bodies.get(payload.get("heir", payload.get("desk", payload.get("body"))), "")
         return str(gettext("%(who)s (%(post)s) %(done)s: %(body)s", body=body, **facts))
     if event.result in RESULT_LABELS:
         result = gettext(RESULT_LABELS[event.result])

@@ -104,7 +104,7 @@ class Step:
         label: what its button says (msgid).
         done: how the timeline tells it (msgid).
         stages: where it can be taken; empty for the two that begin a case.
-        posts: who may take it; nobody where it is only done for many cases at once (`recounting.py`).
+        posts: who may take it; nobody where it is only done for many cases at once (`recounting.py`, `succession.py`).
         ways: its outcomes by result; the one result of a plain step is `done`.
         needs: what it has to be given.
         not_after: steps whose doer may not take this one (who handles never judges).
@@ -696,6 +696,14 @@ STEPS: Mapping[StepName, Step] = {
             {DONE: Way(None)},
             needs=(Need.REASON,),
             is_between=True,
+        ),
+        Step(
+            StepName.SUCCEED,
+            N_("Go over to the successor"),
+            N_("closed a body: its work went over"),
+            _FILED_ON,
+            (),
+            {DONE: Way(None)},
         ),
     )
 }

@@ -19,7 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock, schema
-from cityops.cases import asking, history, merging, queries, services
+from cityops.accounts import queries as accounts
+from cityops.cases import asking, history, merging, queries, services, succession
+from cityops.cases.actor import BY_RULE
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.clocks import closed_pauses, limit_of
 from cityops.cases.merging import NewMerge
@@ -48,6 +50,9 @@ CONDITIONS = ("C01037-1", factories.PHASED)
 SEEN: set[Stage] = set()
 APART: set[Stage] = set()
 PHASES: set[int] = set()
+CLOSES_AFTER = 300
+"""A wait of so many minutes sees the crew close."""
+
 BODIES = {StepName.PASS_ON: "lamps-crew", StepName.HAND_DOWN: "command-west"}
 STEP_NAMES = [step.name for step in STEPS.values() if step.stages and step.posts and not step.has_own_door]
 
@@ -95,6 +100,8 @@ class Walk(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from((1, 7, 50, 300, 1_500, 9_000)))
     def wait(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
+        if minutes == CLOSES_AFTER:
+            self.go_over()
 
     @rule(name=st.sampled_from(STEP_NAMES), who=st.sampled_from(WHO), pick=st.integers(0, 3))
     def step(self, name: StepName, who: str, pick: int) -> None:
@@ -233,6 +240,13 @@ class Walk(RuleBasedStateMachine):
             assert row.state is not RequestState.OPEN
             posts = RULES[row.kind].askers if decision is Decision.WITHDRAW else RULES[row.kind].deciders
             assert viewer.has(*posts)
+
+    def go_over(self) -> None:
+        """What the crew has goes over to the department, as when the crew closes."""
+        with clock.running_at(self.at), self.database.transaction() as session:
+            crew, lamps = accounts.find_body(session, "lamps-crew"), accounts.find_body(session, "lamps")
+            assert crew is not None and lamps is not None
+            succession.hand_over(session, self.office, BY_RULE, crew, lamps)
 
     def open_requests(self) -> list[int]:
         with self.database.reading() as session:

@@ -1,5 +1,7 @@
 """Let handling have phases"""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,10 @@ depends_on = None
 KINDS = ("class", "condition", "limit", "stage")
 BODY_KINDS = (*("city", "district", "supervision_centre", "command_centre", "department", "street_office", "company"),)
 UNITS = ("urgent_hour", "working_hour", "working_day")
+NAMES = ("phase_name", "phase_name_en")
+CHANGES = sa.table(
+    "catalog_changes", sa.column("id", sa.Integer), sa.column("kind", sa.String), sa.column("wanted", sa.Text)
+)
 ADDED = (
     ("cases", "phase", sa.SmallInteger(), "1"),
     ("stage_clocks", "phase", sa.SmallInteger(), "1"),
@@ -71,11 +77,12 @@ def upgrade() -> None:
         with op.batch_alter_table(table) as batch_op:
             batch_op.alter_column(name, server_default=None)
     _say_kinds(("class", "condition", "phase", "limit", "stage"))
+    _write_changes(lambda entry: entry | dict.fromkeys(NAMES, ""))
 
 
 def downgrade() -> None:
-    changes = sa.table("catalog_changes", sa.column("kind", sa.String))
-    op.execute(changes.delete().where(changes.c.kind == "phase"))
+    op.execute(CHANGES.delete().where(CHANGES.c.kind == "phase"))
+    _write_changes(lambda entry: {name: value for name, value in entry.items() if name not in NAMES})
     _say_kinds(KINDS)
     for table, name, _, _ in reversed(ADDED):
         with op.batch_alter_table(table) as batch_op:
@@ -89,6 +96,17 @@ def downgrade() -> None:
 
 def _words(name: str, *words: str) -> sa.Enum:
     return sa.Enum(*words, name=name, native_enum=False, create_constraint=True, length=32)
+
+
+def _write_changes(change) -> None:
+    """Let the conditions that drafts hold have the values of the catalogue as it then is."""
+    connection = op.get_bind()
+    wanted = sa.select(CHANGES.c.id, CHANGES.c.wanted).where(
+        CHANGES.c.kind == "condition", CHANGES.c.wanted.is_not(None)
+    )
+    for key, text in connection.execute(wanted).all():
+        changed = json.dumps(change(json.loads(text)), ensure_ascii=False)
+        connection.execute(CHANGES.update().where(CHANGES.c.id == key).values(wanted=changed))
 
 
 def _say_kinds(kinds: tuple[str, ...]) -> None:

@@ -13,8 +13,8 @@ from cityops import clock
 from cityops.catalog import queries
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import open_draft, read_draft_of
-from cityops.catalog.entries import Entry, key_of
 from cityops.catalog.importing import BadSheets, check_sheets, put_sheets
+from cityops.catalog.keys import Entry, key_of
 from cityops.catalog.models import CaseKind
 from cityops.catalog.seed import seed_catalog
 from cityops.catalog.sheets import ReadSheets, read_bounded, read_sheets, write_sheets

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from cityops.catalog.columns import Known
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import Entries, Entry, Known
+from cityops.catalog.keys import Entries, Entry
 from cityops.catalog.labels import LEVEL_LABELS
 from cityops.worktime.arrays import NO_ANSWER, due_many
 from cityops.worktime.calendar import Calendar

@@ -13,19 +13,11 @@ from cityops.accounts.administration import is_city_administrator, must_administ
 from cityops.accounts.models import AuditAction
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.catalog.columns import NOT_EMPTY
 from cityops.catalog.draft_models import CatalogChange, CatalogDraft, DraftState, EntryKind
-from cityops.catalog.entries import (
-    NOT_EMPTY,
-    Difference,
-    Entries,
-    Entry,
-    Key,
-    differences,
-    key_of,
-    next_local_code,
-    without_orphans,
-)
+from cityops.catalog.entries import Difference, differences, next_local_code, without_orphans
 from cityops.catalog.fitting import fit_entries
+from cityops.catalog.keys import Entries, Entry, Key, key_of
 from cityops.catalog.models import CaseClass, CaseKind, Standard
 from cityops.catalog.standing import Standing, read_standing
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import PHASE_NUMBERS, Entries, Entry, class_key_of
+from cityops.catalog.keys import PHASE_NUMBERS, Entries, Entry, class_key_of
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS
 from cityops.catalog.telling import Names, title_of
 

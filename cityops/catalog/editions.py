@@ -11,19 +11,11 @@ from cityops import clock
 from cityops.accounts import audit
 from cityops.accounts.models import AuditAction, BodyKind
 from cityops.accounts.viewer import Viewer
+from cityops.catalog.columns import YES, read_entry
 from cityops.catalog.draft_models import CatalogDraft, DraftState, EntryKind
 from cityops.catalog.drafts import DraftView, lock_draft, must_edit
-from cityops.catalog.entries import (
-    PHASE_NUMBERS,
-    YES,
-    BadEntries,
-    Difference,
-    Entry,
-    Key,
-    class_key_of,
-    condition_of,
-    read_entry,
-)
+from cityops.catalog.entries import BadEntries, Difference
+from cityops.catalog.keys import PHASE_NUMBERS, Entry, Key, class_key_of, condition_of
 from cityops.catalog.models import (
     CaseClass,
     CaseKind,

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.catalog.columns import COLUMNS, read_entry
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import COLUMNS, BadEntries, Entries, Entry, Key, over, read_entry, without_orphans
+from cityops.catalog.entries import BadEntries, without_orphans
+from cityops.catalog.keys import Entries, Entry, Key, over
 from cityops.catalog.standing import Standing, list_used, read_known
 from cityops.errors import Invalid
 from cityops.words import N_

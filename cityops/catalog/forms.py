@@ -10,9 +10,11 @@ from wtforms.validators import InputRequired
 
 from cityops import web
 from cityops.accounts.models import BODY_KIND_LABELS, Body, BodyKind
+from cityops.catalog.columns import LIMIT_FIELDS, NO, YES
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, BadEntries, Entry, Key
+from cityops.catalog.entries import BadEntries
+from cityops.catalog.keys import Entry, Key
 from cityops.catalog.labels import LEVEL_LABELS
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS, CaseKind, Standard
 from cityops.catalog.phases import PHASE_CHECK_LABELS

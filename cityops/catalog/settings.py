@@ -18,7 +18,6 @@ from cityops.catalog import drafts
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
 from cityops.catalog.editing import list_rows, phase_before, stage_rows
-from cityops.catalog.entries import PHASE_NUMBERS, Entry, Key, class_key_of, condition_of
 from cityops.catalog.forms import (
     ClassForm,
     ConditionForm,
@@ -32,6 +31,7 @@ from cityops.catalog.forms import (
     phase_values,
 )
 from cityops.catalog.importing import BadSheets, put_sheets
+from cityops.catalog.keys import PHASE_NUMBERS, Entry, Key, class_key_of, condition_of
 from cityops.catalog.sheets import MOST_BYTES, SheetFault, read_sheets, write_sheets
 from cityops.catalog.standing import list_used, next_condition_code
 from cityops.catalog.telling import Names, tell_changes, title_of

@@ -14,8 +14,9 @@ from typing import IO, Any
 
 from openpyxl import Workbook, load_workbook
 
+from cityops.catalog.columns import COLUMNS, NO, YES
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import COLUMNS, NO, YES, Entries, Entry, Key, key_of
+from cityops.catalog.keys import Entries, Entry, Key, key_of
 from cityops.errors import Invalid
 from cityops.words import N_
 

@@ -9,9 +9,9 @@ from cityops import clock
 from cityops.accounts import audit
 from cityops.accounts.models import AuditAction
 from cityops.accounts.viewer import Viewer
+from cityops.catalog.columns import NOT_EMPTY
 from cityops.catalog.comparing import Comparison, compare
 from cityops.catalog.drafts import must_edit, read_draft_of
-from cityops.catalog.entries import NOT_EMPTY
 from cityops.catalog.models import Standard
 from cityops.catalog.standing import read_known, read_standing
 from cityops.errors import Conflict, Invalid, NotFound

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS
+from cityops.catalog.columns import NO, YES, Known
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import NO, YES, Entry, Key, Known, condition_of, key_of
+from cityops.catalog.keys import Entry, Key, condition_of, key_of
 from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition, HasLimit, HasTerms, StageLimit
 from cityops.worktime import queries as worktime
 

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from cityops import web
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import BODY_KIND_LABELS
+from cityops.catalog.columns import LIMIT_FIELDS, NO, YES
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import LIMIT_FIELDS, NO, YES, Difference, Entries, Entry, class_key_of, condition_of
+from cityops.catalog.entries import Difference
+from cityops.catalog.keys import Entries, Entry, class_key_of, condition_of
 from cityops.catalog.labels import CLOCK_LABELS, LEVEL_LABELS, limit_words
 from cityops.catalog.models import CASE_KIND_LABELS, COMPONENT_FAULT_LABELS
 from cityops.catalog.phases import PHASE_CHECK_LABELS

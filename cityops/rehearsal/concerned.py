@@ -11,7 +11,7 @@ from cityops.cases import queries as cases
 from cityops.cases.models import Case
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import condition_of
+from cityops.catalog.keys import condition_of
 
 MOST_SHOWN = 200
 

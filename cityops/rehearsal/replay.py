@@ -15,7 +15,7 @@ from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import DraftView
-from cityops.catalog.entries import Entries
+from cityops.catalog.keys import Entries
 from cityops.errors import Invalid
 from cityops.rehearsal.past import PastClock, Rule, list_batches
 from cityops.words import N_

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import open_draft, put_entries, read_draft
-from cityops.catalog.entries import Entry, Key
+from cityops.catalog.keys import Entry, Key
 from cityops.catalog.models import Standard
 
 CONDITION, LIMIT, STAGE, CLASS = EntryKind.CONDITION, EntryKind.LIMIT, EntryKind.STAGE, EntryKind.CLASS

@@ -5,16 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cityops.accounts.models import BodyKind
+from cityops.catalog.columns import COLUMNS, Known, read_entry
 from cityops.catalog.draft_models import EntryKind
-from cityops.catalog.entries import (
-    COLUMNS,
-    Known,
-    class_key_of,
-    differences,
-    next_local_code,
-    read_entry,
-    without_orphans,
-)
+from cityops.catalog.entries import differences, next_local_code, without_orphans
+from cityops.catalog.keys import class_key_of
 from cityops.errors import Invalid
 from cityops.worktime.defaults import DEFAULT_CALENDARS
 from tests.catalog.drafting import CLASS, CONDITION, LIMIT, STAGE, limit

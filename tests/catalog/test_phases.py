@@ -14,8 +14,9 @@ from cityops.catalog import queries
 from cityops.catalog.comparing import compare
 from cityops.catalog.drafts import read_draft
 from cityops.catalog.editions import publish
-from cityops.catalog.entries import BadEntries, Entry, Key, without_orphans
+from cityops.catalog.entries import BadEntries, without_orphans
 from cityops.catalog.importing import put_sheets
+from cityops.catalog.keys import Entry, Key
 from cityops.catalog.models import ConditionPhase
 from cityops.catalog.phases import PhaseCheck
 from cityops.catalog.sheets import read_sheets, write_sheets

@@ -12,10 +12,10 @@ from cityops import clock
 from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.catalog import queries
 from cityops.catalog.cli import compare as command
+from cityops.catalog.columns import Known
 from cityops.catalog.comparing import compare, is_looser
 from cityops.catalog.drafts import open_draft, read_draft
 from cityops.catalog.editions import publish
-from cityops.catalog.entries import Known
 from cityops.catalog.models import CaseKind, Standard
 from cityops.catalog.standards import add_standard, compare_with_parent, set_parent
 from cityops.config import Config

@@ -50,6 +50,7 @@ CONDITIONS = ("C01037-1", factories.PHASED)
 SEEN: set[Stage] = set()
 APART: set[Stage] = set()
 PHASES: set[int] = set()
+EVERYWHERE = frozenset({Stage.CLOSED, Stage.CHECKING, Stage.HANDLING, Stage.MERGED})
 CLOSES_AFTER = 300
 """A wait of so many minutes sees the crew close."""
 
@@ -307,17 +308,22 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
         factories.make_city(session)
         factories.make_district_centre(session)
         factories.make_phases(session)
-    run_state_machine_as_test(
-        Walk,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=30,
-            deadline=None,
-            derandomize=True,
-            phases=(Phase.explicit, Phase.generate),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    # The first round is the same each time; where it has not led everywhere, others are walked.
+    for attempt in range(4):
+        run_state_machine_as_test(
+            Walk,
+            settings=settings(
+                max_examples=60,
+                stateful_step_count=30,
+                deadline=None,
+                derandomize=attempt == 0,
+                database=None,
+                phases=(Phase.explicit, Phase.generate),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        if EVERYWHERE <= SEEN and APART and {1} < PHASES:
+            break
     Walk.database.dispose()
-    assert {Stage.CLOSED, Stage.CHECKING, Stage.HANDLING, Stage.MERGED} <= SEEN and APART, "the walks led nowhere"
+    assert EVERYWHERE <= SEEN and APART, "the walks led nowhere"
     assert {1} < PHASES, "no walk led into a further phase"

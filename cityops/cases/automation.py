@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, contains_eager, joinedload, mapped_column, relationship
 
 from cityops import clock
@@ -95,10 +95,15 @@ class NewAutomation:
     note: str = ""
 
 
+# Built once: putting a statement together takes longer than running it.
+_SWITCHED_ON = select(AutomationRule).where(
+    AutomationRule.step == bindparam("step", type_=AutomationRule.step.type), AutomationRule.ended_at.is_(None)
+)
+
+
 def find_rule(session: Session, step: AutoStep, case: Case) -> AutomationRule | None:
     """The rule that takes this step on this case: the most particular one that is on, by class, area and source."""
-    on = select(AutomationRule).where(AutomationRule.step == step, AutomationRule.ended_at.is_(None))
-    rules_on = setting(session, ("automation", step), lambda: session.scalars(on).all())
+    rules_on = setting(session, ("automation", step), lambda: session.scalars(_SWITCHED_ON, {"step": step}).all())
     covering = [rule for rule in rules_on if rule.covers(case)]
     return max(covering, default=None, key=lambda rule: (bool(rule.class_key), len(rule.area_prefix), rule.source))
 

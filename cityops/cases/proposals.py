@@ -107,6 +107,8 @@ def find_duties(session: Session, case: Case, body_id: int) -> list[int]:
 
 def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     ids = {case.component_id for case in cases if case.component_id is not None}
+    if not ids:
+        return {}
     rows = session.execute(select(Component.id, Component.body_code).where(Component.id.in_(ids)))
     return {row.id: row.body_code for row in rows if row.body_code}
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -20,6 +21,7 @@ from cityops.cases.permission import find_held
 from cityops.cases.workflow import SUPERVISION, Step, find_bar, steps_from
 from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE
+from cityops.db import BigKey
 from cityops.errors import Invalid, NotFound
 from cityops.grid.geometry import box_around, distance_m, metres_per_degree
 from cityops.grid.models import Cell
@@ -96,10 +98,7 @@ def get_case_for_update(session: Session, viewer: Viewer, number: str) -> Case:
     Raises:
         NotFound: no such case, or outside the viewer's scope.
     """
-    # What this session read of the case before it had the lock may be old by now.
-    locked = _by_number(number, reach(viewer)).with_for_update(of=Case)
-    locked = locked.execution_options(populate_existing=True)
-    found = session.scalar(locked.options(*_ROW))
+    found = session.scalar(_locking(viewer), {"case_id": _find_key(number)})
     return _checked(found, number)
 
 
@@ -155,11 +154,23 @@ def lock_case(session: Session, case_id: int) -> Case:
     return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
+# Built once for who comes again and again: putting it together takes longer than running it.
+@lru_cache(maxsize=1_000)
+def _locking(viewer: Viewer) -> Select[Case]:
+    locked = select(Case).where(Case.id == bindparam("case_id", type_=BigKey), reach(viewer)).with_for_update(of=Case)
+    # What this session read of the case before it had the lock may be old by now.
+    return locked.execution_options(populate_existing=True).options(*_ROW)
+
+
 def _by_number(number: str, seen: ColumnElement[bool]) -> Select[Case]:
+    return select(Case).where(Case.id == _find_key(number), seen)
+
+
+def _find_key(number: str) -> int:
     found = numbers.find_key(number)
     if found is None:
         raise NotFound(NO_CASE, number=number[:40])
-    return select(Case).where(Case.id == found[1], seen)
+    return found[1]
 
 
 def _checked(case: Case | None, number: str) -> Case:

@@ -106,4 +106,4 @@ def test_many_cases_are_proposed_for_in_as_many_questions_as_one(session: Sessio
     assert all(case.case_class and case.condition for case in cases)
     with counted_queries() as asked:
         assert len(propose_bodies(session, cases)) == 4
-    assert len(asked) == 4
+    assert len(asked) == 3

@@ -1,6 +1,7 @@
 """Workflow, requests and clocks walked together at random: what the tables allow works, all else is refused rightly."""
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock, schema
 from cityops.accounts import queries as accounts
-from cityops.cases import asking, history, merging, queries, services, succession
+from cityops.cases import asking, history, linking, merging, queries, services, succession
 from cityops.cases.actor import BY_RULE
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.clocks import closed_pauses, limit_of
@@ -212,6 +213,21 @@ class Walk(RuleBasedStateMachine):
                 assert not may
             else:
                 assert may and case.stage is Stage.MERGED and main.merged_count == 1
+
+    @rule(who=st.sampled_from(WHO))
+    def link_and_split(self, who: str) -> None:
+        """A link can be made and taken away at any stage, a further case made while the case is open."""
+        with clock.running_at(self.at), self.database.transaction() as session:
+            viewer, case = People(session).viewer(who), session.get_one(Case, self.case_id)
+            main, before = session.get_one(Case, self.main_id), (case.stage, case.due_at, case.ended_at)
+            further = factories.new_report(source=case.source)
+            # A handler sees no case but those of his body: the other one is none to him.
+            with suppress(NotAllowed, NotFound, WrongState, Invalid):
+                linking.link(session, viewer, self.office, case.number, case.version, main.number, "原因")
+                linking.unlink(session, viewer, self.office, case.number, case.version, main.number, "原因")
+                made = linking.split(session, viewer, self.office, case.number, case.version, further)
+                assert made.stage is Stage.REPORTED and before[0] not in FINAL_STAGES
+            assert (case.stage, case.due_at, case.ended_at) == before
 
     @precondition(lambda self: self.stage() is Stage.MERGED)
     @rule(who=st.sampled_from(WHO[:3]))

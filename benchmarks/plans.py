@@ -17,10 +17,20 @@ GROWING = (
     "stage_clocks",
     "clock_pauses",
     "assignments",
+    "assignment_hops",
     "attachments",
     "inspector_tasks",
     "notices",
     "idempotency_keys",
+    "automation_entries",
+    "case_requests",
+    "check_answers",
+    "check_flags",
+    "clock_warnings",
+    "co_handlings",
+    "component_changes",
+    "rechecks",
+    "reporter_answers",
 )
 
 

@@ -54,8 +54,9 @@ def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
     for held in viewer.holding(Post.HANDLER):
         conditions.append(Case.body_id.in_(_bodies_under(held.body_path)))
         if beside:
-            tasks = select(CoHandling.case_id).where(CoHandling.body_id.in_(_bodies_under(held.body_path)))
-            conditions.append(Case.id.in_(tasks))
+            # Asked case by case: a list of all tasks they ever had would be made anew for every step.
+            theirs = CoHandling.body_id.in_(_bodies_under(held.body_path))
+            conditions.append(exists().where(CoHandling.case_id == Case.id, theirs).correlate(Case))
     return or_(*conditions) if conditions else false()
 
 
@@ -75,7 +76,6 @@ def in_charge(held: tuple[HeldPost, ...]) -> ColumnElement[bool]:
 def _had(viewer: Viewer) -> ColumnElement[bool]:
     """The cases that bodies of a handler have or had: who is too late is told so, not that there is none."""
     paths = [held.body_path for held in viewer.holding(Post.HANDLER)]
-    # Asked case by case: a list of all they ever had would be made anew for every step.
     had = [
         exists().where(Assignment.case_id == Case.id, Assignment.body_id.in_(_bodies_under(path))).correlate(Case)
         for path in paths

@@ -61,14 +61,15 @@ clean: ## remove what setup, checks and builds have made; the data folder stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find cityops tests migrations benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Its words go to stderr: what `make bench` prints on stdout is data.
 $(VENV)/installed: requirements/main.txt $(PACKAGE)
-	@PYTHON="$(PYTHON)" scripts/make_venv $(VENV)
-	@echo "== installing what cityops runs on (a minute or two on a slow line)"
-	@$(BIN)/python -m pip install --require-hashes --requirement requirements/main.txt
+	@PYTHON="$(PYTHON)" scripts/make_venv $(VENV) >&2
+	@echo "== installing what cityops runs on (a minute or two on a slow line)" >&2
+	@$(BIN)/python -m pip install --require-hashes --requirement requirements/main.txt >&2
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . 2> $(VENV)/install.log || { cat $(VENV)/install.log; exit 1; }
 	@touch $@
 
 $(VENV)/tested: $(VENV)/installed requirements/dev.txt
-	@echo "== installing what cityops is tested with"
-	@$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt
+	@echo "== installing what cityops is tested with" >&2
+	@$(BIN)/python -m pip install --require-hashes --requirement requirements/dev.txt >&2
 	@touch $@

@@ -19,7 +19,8 @@ from cityops.cases.names import OPEN_STAGES, STAGE_LABELS, Stage, StepName
 from cityops.cases.proposals import propose_bodies
 from cityops.cases.queries import Tally
 from cityops.cases.requests import RULES
-from cityops.cases.workflow import STEPS, SUPERVISION, Step, moves_from
+from cityops.cases.steps import Step
+from cityops.cases.workflow import STEPS, SUPERVISION, moves_from
 from cityops.hotline import queries as hotline
 from cityops.patrol import queries as patrol
 from cityops.words import N_

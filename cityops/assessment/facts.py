@@ -22,7 +22,8 @@ from cityops.cases.at_place import CheckAnswer, Manner
 from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent, StageClock
 from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.queries import AREA_POSTS
-from cityops.cases.workflow import STEPS, ClockAct
+from cityops.cases.steps import ClockAct
+from cityops.cases.workflow import STEPS
 
 Condition = ColumnElement[bool]
 Statement = Select[*tuple[Any, ...]]

@@ -18,7 +18,8 @@ from cityops.cases.models import Assignment, Case, CaseEvent, ClockPause, StageC
 from cityops.cases.names import FINAL_STAGES, ClockName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
-from cityops.cases.workflow import PAUSED_CLOCKS, ClockAct, Step, Way
+from cityops.cases.steps import ClockAct, Step, Way
+from cityops.cases.workflow import PAUSED_CLOCKS
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import ConditionPhase, FilingCondition, HasLimit
 from cityops.errors import WrongState

@@ -36,7 +36,8 @@ from cityops.cases.requests import (
     check_grant,
 )
 from cityops.cases.services import check_version, held_for
-from cityops.cases.workflow import DONE, STEPS
+from cityops.cases.steps import DONE
+from cityops.cases.workflow import STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime

@@ -17,7 +17,8 @@ from cityops.cases.names import Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.plain_cases import AUTO_STEP_AT, DRAWS, AutoStep, Facts, Held, find_held
 from cityops.cases.proposals import KEEPS_COMPONENT, NAMED_BY_PHASE, Proposal, propose_bodies
-from cityops.cases.workflow import DONE, STEPS, needs_verifying
+from cityops.cases.steps import DONE
+from cityops.cases.workflow import STEPS, needs_verifying
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import FilingCondition
 from cityops.catalog.phases import FIRST_PHASE

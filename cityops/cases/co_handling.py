@@ -22,7 +22,8 @@ from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.services import check_version, held_for
-from cityops.cases.workflow import DONE, LAST, STEPS
+from cityops.cases.steps import DONE, LAST
+from cityops.cases.workflow import STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime import queries as worktime

@@ -15,7 +15,8 @@ from cityops.cases.models import Assignment, AssignmentEnd, AttachmentKind, Case
 from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Life, RequestState
-from cityops.cases.workflow import DISPUTED_AFTER, PASSED
+from cityops.cases.steps import PASSED
+from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
 from cityops.errors import Invalid, WrongState

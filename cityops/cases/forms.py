@@ -26,8 +26,9 @@ from cityops.cases.attachments import TAKEN_BY
 from cityops.cases.models import ATTACHMENT_LABELS, AttachmentKind
 from cityops.cases.names import StepName
 from cityops.cases.services import StepRequest
+from cityops.cases.steps import Need, Step
 from cityops.cases.telling import named
-from cityops.cases.workflow import RESULT_LABELS, Need, Step
+from cityops.cases.workflow import RESULT_LABELS
 from cityops.catalog.labels import limit_words
 from cityops.catalog.models import CaseClass, CaseKind, FilingCondition
 from cityops.errors import Invalid

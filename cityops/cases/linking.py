@@ -19,7 +19,8 @@ from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.services import check_version, held_for, report
-from cityops.cases.workflow import DONE, STEPS
+from cityops.cases.steps import DONE
+from cityops.cases.workflow import STEPS
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.errors import Invalid, NotFound, WrongState
 from cityops.words import N_

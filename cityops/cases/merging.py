@@ -24,7 +24,8 @@ from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.services import check_version, held_for
-from cityops.cases.workflow import DONE, STEPS, Step, find_bar
+from cityops.cases.steps import DONE, Step
+from cityops.cases.workflow import STEPS, find_bar
 from cityops.catalog.phases import FIRST_PHASE
 from cityops.errors import Conflict, Invalid, NotFound, WrongState
 from cityops.words import N_

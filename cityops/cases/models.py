@@ -11,7 +11,7 @@ from cityops.accounts.models import Body, Person
 from cityops.accounts.posts import Post
 from cityops.cases import numbers
 from cityops.cases.names import FINAL_STAGES, ClockName, Source, Stage, StepName
-from cityops.cases.workflow import Mark
+from cityops.cases.steps import Mark
 from cityops.catalog.models import CaseClass, CaseKind, ConditionPhase, FilingCondition, HasTerms
 from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
 from cityops.db import Base, BigKey, UtcDateTime, words_enum

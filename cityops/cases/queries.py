@@ -18,7 +18,8 @@ from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
-from cityops.cases.workflow import SUPERVISION, Step, find_bar, steps_from
+from cityops.cases.steps import Step
+from cityops.cases.workflow import SUPERVISION, find_bar, steps_from
 from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE
 from cityops.db import BigKey

@@ -22,7 +22,8 @@ from cityops.cases.clocks import due_now, limit_of
 from cityops.cases.models import Case, ClockPause, StageClock
 from cityops.cases.names import ClockName, StepName
 from cityops.cases.office import CaseOffice
-from cityops.cases.workflow import DONE, STEPS
+from cityops.cases.steps import DONE
+from cityops.cases.workflow import STEPS
 from cityops.errors import WrongState
 from cityops.queue import is_open, owe
 from cityops.words import N_

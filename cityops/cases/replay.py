@@ -11,7 +11,8 @@ from typing import Any
 
 from cityops import clock
 from cityops.cases.names import FINAL_STAGES, StepName
-from cityops.cases.workflow import DISPUTED_AFTER, PASSED
+from cityops.cases.steps import PASSED
+from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.catalog.phases import FIRST_PHASE
 
 Payload = Mapping[str, Any]

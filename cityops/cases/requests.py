@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from cityops.accounts.posts import Post
 from cityops.cases.names import Stage, StepName
-from cityops.cases.workflow import STEPS, Step
+from cityops.cases.steps import Step
+from cityops.cases.workflow import STEPS
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.words import N_
 from cityops.worktime.limits import Limit, Unit

@@ -27,7 +27,8 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
 from cityops.cases.same_time import is_same_time
-from cityops.cases.workflow import DONE, NEXT, OTHER, SOURCES_OF, STEPS, Need, find_bar, find_way
+from cityops.cases.steps import DONE, NEXT, OTHER, Need
+from cityops.cases.workflow import SOURCES_OF, STEPS, find_bar, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import PhaseCheck

@@ -31,8 +31,9 @@ from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.request_forms import RequestForm
 from cityops.cases.request_sheet import Askable, ShownRequest, list_askable, read_requests
+from cityops.cases.steps import Need, Step
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
-from cityops.cases.workflow import STEPS, Need, Step
+from cityops.cases.workflow import STEPS
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
 from cityops.crypto import Keys

@@ -29,7 +29,8 @@ from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RequestState
-from cityops.cases.workflow import DONE, STEPS
+from cityops.cases.steps import DONE
+from cityops.cases.workflow import STEPS
 from cityops.catalog.succession import hand_over_rules
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_

@@ -12,7 +12,8 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost
 from cityops.cases.names import ClockName
 from cityops.cases.permission import sits_at
-from cityops.cases.workflow import STEPS, ClockAct
+from cityops.cases.steps import ClockAct
+from cityops.cases.workflow import STEPS
 from cityops.notices.models import Recipient
 from cityops.roster.contacts import find_duty_list
 from cityops.roster.models import DutyContact

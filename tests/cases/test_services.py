@@ -14,7 +14,8 @@ from cityops.cases import attachments, history, merging, queries
 from cityops.cases.merging import NewMerge
 from cityops.cases.models import AssignmentEnd, Attachment, AttachmentKind, Case, CaseEvent
 from cityops.cases.names import OPEN_STAGES, Source, Stage, StepName
-from cityops.cases.workflow import STEPS, Need, find_bar
+from cityops.cases.steps import Need
+from cityops.cases.workflow import STEPS, find_bar
 from cityops.catalog.models import ConditionLimit, FilingCondition
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer

@@ -32,7 +32,8 @@ from cityops.cases.permission import find_held
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, RequestKind, RequestState
 from cityops.cases.services import StepRequest
-from cityops.cases.workflow import STEPS, Need, find_bar
+from cityops.cases.steps import Need
+from cityops.cases.workflow import STEPS, find_bar
 from cityops.db import Database
 from cityops.errors import CityopsError, Invalid, NotAllowed, NotFound, WrongState
 from cityops.worktime import queries as worktime

@@ -2,7 +2,8 @@ from collections import deque
 
 from cityops.accounts.posts import Post
 from cityops.cases.names import FINAL_STAGES, STAGE_LABELS, ClockName, Source, Stage, StepName
-from cityops.cases.workflow import STEPS, ClockAct, Need, diagram, find_way, moves_from
+from cityops.cases.steps import ClockAct, Need
+from cityops.cases.workflow import STEPS, find_way, moves_from
 
 
 def test_every_step_word_is_one_row_of_the_table() -> None:
@@ -79,11 +80,3 @@ def _accepted_to(source: Source) -> Stage:
 def test_a_result_that_is_none_of_a_steps_own_finds_no_way() -> None:
     assert find_way(STEPS[StepName.CHECK], "confirmed", Source.HOTLINE) is None
     assert find_way(STEPS[StepName.CHECK], None, Source.HOTLINE) is None
-
-
-def test_the_diagram_has_an_arrow_for_every_way() -> None:
-    drawn = diagram()
-    for step in STEPS.values():
-        for way in step.ways.values():
-            for stage in way.stages or step.stages:
-                assert f"{stage.value} --> {(way.to or stage).value}: {step.name.value}" in drawn

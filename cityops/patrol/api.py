@@ -153,7 +153,7 @@ class RecheckOut(BaseModel):
     end: RecheckEnd
 
 
-@api.post("/tasks/<int:task_id>/recheck", responses={200: RecheckOut, **WRITING_PROBLEMS}, summary="Answer a re-check")
+@api.post("/tasks/<task_id>/recheck", responses={200: RecheckOut, **WRITING_PROBLEMS}, summary="Answer a re-check")
 def answer_recheck(path: TaskPath, header: OnceHeader, form: RecheckForm) -> Response:
     """Say what a re-check came to; a verify or check is answered by the case's own step."""
     with web.reading() as session:

@@ -166,6 +166,8 @@ def add_body(
     if parent is None and not administration.is_city_administrator(viewer):
         raise Invalid("parent", N_("Choose the body this one belongs to."))
     above = None if parent is None else administration.get_own_body(session, viewer, parent)
+    if above is not None and above.ended_on is not None:
+        raise Invalid("parent", N_("%(code)s is closed or is to close: choose a body that stays."), code=above.code)
     if find_body(session, code) is not None:
         raise Invalid("code", N_("The code %(code)s is taken."), code=code)
     body = Body(

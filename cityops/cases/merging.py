@@ -8,19 +8,22 @@ of their keys, so that two who merge the same cases at once never wait for each 
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cityops import clock
+from cityops.accounts.bodies import exists_on
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import queries
-from cityops.cases.acting import Act, carry_out, given, moment_of, open_clocks
+from cityops.cases.acting import Act, carry_out, current_assignment, given, moment_of, open_clocks, running
 from cityops.cases.actor import Actor
 from cityops.cases.effects import EFFECTS
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.names import OPEN_STAGES, Stage, StepName
+from cityops.cases.names import OPEN_STAGES, ClockName, Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.services import check_version, held_for
@@ -55,6 +58,7 @@ def may_merge(viewer: Viewer, case: Case) -> bool:
     return (
         step is not None
         and find_bar(step, case.marks) is None
+        and not is_spoilt(case, clock.now())
         and find_held(viewer, step.posts, case, None) is not None
     )
 
@@ -71,6 +75,13 @@ def may_unmerge(session: Session, viewer: Viewer, case: Case) -> bool:
 def can_take_in(main: Case, case: Case) -> bool:
     """Whether the main case was filed before the other: nobody gets off a limit by merging it into a later one."""
     return case.filed_at is None or (main.filed_at is not None and main.filed_at <= case.filed_at)
+
+
+def is_spoilt(case: Case, moment: datetime) -> bool:
+    """Whether handling is late, was done anew or is the second time: what counts against a body is not merged away."""
+    handling = running(case, ClockName.HANDLE)
+    is_late = handling is not None and handling.due_at < moment
+    return is_late or case.rework_count > 0 or case.reopen_count > 0
 
 
 def merge(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: NewMerge) -> Case:
@@ -143,6 +154,9 @@ def unmerge(session: Session, viewer: Viewer, office: CaseOffice, number: str, v
     under = held_for(viewer, letting.posts, main)
     if main.stage not in letting.stages:
         raise WrongState(N_("The case it was merged into is over: reopen that one, or report this anew."))
+    assignment = current_assignment(case)
+    if assignment is not None and not exists_on(assignment.body, clock.today()):
+        raise WrongState(N_("The body that had it is closed by now: report this anew."))
     note = checked_text("reason", reason)
     moment = max(moment_of(case), moment_of(main))
     case.merged_into_id, case.merged_into = None, None
@@ -173,6 +187,8 @@ def _check_main(case: Case, main: Case) -> None:
         raise WrongState(N_("That case is over: nothing is merged into it any more."))
     if not can_take_in(main, case):
         raise Invalid("into", N_("This case was filed before that one: merge the other into this."))
+    if is_spoilt(case, clock.now()):
+        raise WrongState(N_("This case is late, reworked or reopened: it goes its own way to its end."))
 
 
 def _unmerge_to(stage: Stage | None) -> Step:

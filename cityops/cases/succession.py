@@ -180,6 +180,9 @@ def _actor(viewer: Viewer | None) -> Actor:
 def _check(session: Session, body: Body, on: date) -> None:
     if not exists_on(body, clock.today()):
         raise WrongState(N_("%(code)s is closed already, since %(day)s."), code=body.code, day=str(body.ended_on))
+    if body.ended_on is not None:
+        # Its rules have gone over for that day already.
+        raise WrongState(N_("%(code)s is to close already, on %(day)s."), code=body.code, day=str(body.ended_on))
     if on < clock.today():
         raise Invalid("on", N_("This day has passed: choose today or a later one."))
     below = aliased(Body)
@@ -200,12 +203,21 @@ def _successor(session: Session, body: Body, code: str, on: date) -> Body:
     heir = find_body(session, code)
     if heir is None or heir.id == body.id or body.kind not in RESPONSIBLE_KINDS or not is_responsible(heir, on):
         raise Invalid("successor", N_("Choose another responsible body that is there on that day."))
+    if heir.ended_on is not None:
+        # Whose work goes over to whom is never a circle: who is to close himself takes nobody's.
+        raise Invalid("successor", N_("%(code)s is to close itself: choose a body that stays."), code=heir.code)
     return heir
 
 
 def _must_have_nothing(session: Session, body: Body, on: date) -> None:
     if on > clock.today():
         raise Invalid("successor", N_("Name the body that has its work from that day on: until then it gets more."))
+    coming = select(Body.code).where(Body.successor_id == body.id, Body.ended_on > clock.today()).order_by(Body.code)
+    promised = session.scalar(coming.limit(1))
+    if promised is not None:
+        raise Invalid(
+            "successor", N_("The work of %(code)s is to come to it: name the body that has it."), code=promised
+        )
     work = count_work(session, body)
     if work:
         raise Invalid(

@@ -228,6 +228,7 @@ STEPS: Mapping[StepName, Step] = {
             },
             needs=(Need.RESULT,),
             not_after=_HANDLED,
+            is_answered=True,
         ),
         Step(
             StepName.RECOUNT,

@@ -14,8 +14,9 @@ from cityops.cases import co_handling, history, merging, queries
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.merging import NewMerge
-from cityops.cases.models import Case, CaseEvent
+from cityops.cases.models import AttachmentKind, Case, CaseEvent
 from cityops.cases.names import ClockName, Source, Stage, StepName
+from cityops.catalog.models import CaseKind
 from cityops.db import Database
 from cityops.errors import CityopsError, Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
@@ -130,6 +131,25 @@ def test_no_limit_is_shaken_off_by_merging_into_a_later_case(session: Session, p
         assert merge(session, people.dispatcher, later, main).stage is Stage.MERGED
 
 
+def test_what_counts_against_a_body_is_not_merged_away(session: Session, people: People, main: Case) -> None:
+    case = a_case(session, people, *HANDLED)
+    due_at = next(row.due_at for row in case.clocks if row.name is ClockName.HANDLE)
+    with clock.running_at(due_at + timedelta(minutes=1)), pytest.raises(WrongState, match="late, reworked or reopened"):
+        merge(session, people.dispatcher, case, main)
+    case.reopen_count = 1
+    with pytest.raises(WrongState, match="late, reworked or reopened"):
+        merge(session, people.dispatcher, case, main)
+    assert not merging.may_merge(people.dispatcher, case)
+
+
+def test_nothing_goes_back_to_a_body_that_has_closed_meanwhile(session: Session, people: People, main: Case) -> None:
+    case = a_case(session, people, *HANDLED)
+    merge(session, people.dispatcher, case, main)
+    case.assignments[-1].body.ended_on = MONDAY_MORNING.date()
+    with pytest.raises(WrongState, match="closed by now"):
+        unmerge(session, people.dispatcher, case)
+
+
 @pytest.mark.parametrize("asked", ["suspend", "twice"])
 def test_a_suspended_or_disputed_case_is_not_merged(session: Session, people: People, main: Case, asked: str) -> None:
     case = a_case(session, people, *HANDLED)
@@ -237,6 +257,18 @@ def test_every_reporter_is_called_back_when_the_main_case_ends(session: Session,
     session.flush()
     assert {row.report.case_id for row in session.scalars(owed)} == {main.id, first.id, second.id}
     assert {row.step for row in session.scalars(owed)} == {StepName.DECLINE}
+
+
+def test_who_told_what_an_inspector_put_right_himself_is_called_back(session: Session, people: People) -> None:
+    simple = {"kind": CaseKind.MATTER, "class_code": "06001"}
+    main = make_report(session, people.inspector, condition="M06001-1", is_self_handled=True, **simple).case
+    told = make_report(session, people.operator, source=Source.HOTLINE, reporter_phone="15400000001", **simple).case
+    merge(session, people.operator, told, main)
+    main.attachments += [factories.make_photo(people, kind) for kind in (AttachmentKind.BEFORE, AttachmentKind.AFTER)]
+    session.flush()
+    factories.take(session, people.dutyleader, main, "review")
+    session.flush()
+    assert [row.report.case_id for row in session.scalars(select(ReporterAnswer))] == [told.id]
 
 
 def test_a_merged_case_is_in_nobodys_figures(session: Session, people: People, main: Case) -> None:

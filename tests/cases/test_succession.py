@@ -165,6 +165,36 @@ def test_until_a_later_day_it_works_on_and_then_the_task_hands_over(
     assert [each.body and each.body.code for each in (case, later)] == ["roads", "roads"] and broken(session) == []
 
 
+def test_whose_work_goes_over_to_whom_is_never_a_circle(session: Session, people: People, bare: None) -> None:
+    end(session, people, days=10)
+    with pytest.raises(Invalid, match="lamps is to close itself"):
+        end(session, people, "roads", successor="lamps", days=5)
+    with pytest.raises(WrongState, match="is to close already"):
+        end(session, people, days=12)
+
+
+def test_who_is_to_have_the_work_of_another_closes_only_with_a_successor(
+    session: Session, people: People, case: Case, bare: None
+) -> None:
+    factories.make_body(session, "parks", BodyKind.DEPARTMENT, get(session, "city"))
+    end(session, people, days=3)
+    with pytest.raises(Invalid, match="The work of lamps is to come to it"):
+        end(session, people, "roads", successor="")
+    end(session, people, "roads", successor="parks")
+    with clock.running_at(MONDAY_MORNING + timedelta(days=3)):
+        (owed,) = succession.list_owed(session)
+        succession.hand_over_owed(session, factories.make_office(), owed)
+    assert case.body is not None and case.body.code == "parks" and broken(session) == []
+
+
+def test_nothing_is_added_below_what_is_to_close(session: Session, people: People, bare: None) -> None:
+    end(session, people, days=3)
+    with pytest.raises(Invalid, match="lamps is closed or is to close"):
+        accounts.add_body(
+            session, None, code="lamps-2", name="二队", name_en="Crew 2", kind=BodyKind.COMPANY, parent="lamps"
+        )
+
+
 @pytest.mark.parametrize("wrong", ["lamps", "nobody", "supervision", "lamps-crew"])
 def test_a_successor_is_another_responsible_body_of_that_day(
     session: Session, people: People, bare: None, wrong: str

@@ -59,9 +59,10 @@ def test_who_handles_never_judges() -> None:
         assert Post.HANDLER not in STEPS[name].posts
 
 
-def test_both_refusals_and_the_closing_are_answered_to_the_reporter() -> None:
+def test_every_end_but_merging_is_answered_to_the_reporter() -> None:
     answered = {step.name for step in STEPS.values() if step.is_answered}
-    assert answered == {StepName.DECLINE, StepName.REFUSE, StepName.CLOSE, StepName.VOID, StepName.FORCE_CLOSE}
+    ends = {each.name for each in STEPS.values() if any(way.to in FINAL_STAGES for way in each.ways.values())}
+    assert answered == ends - {StepName.MERGE, StepName.MERGE_FILED}
     assert Need.REASON in STEPS[StepName.DECLINE].needs
     assert Need.REASON in STEPS[StepName.REFUSE].needs
 

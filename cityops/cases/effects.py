@@ -253,7 +253,7 @@ def _after_void(act: Act) -> None:
 def _after_force_close(act: Act) -> None:
     _end_by(act, AssignmentEnd.FORCED)
     last = act.case.assignments[-1] if act.case.assignments else None
-    if last is not None and last.phase == act.case.phase and last.end is not AssignmentEnd.SENT_BACK:
+    if last is not None and last.end is not AssignmentEnd.SENT_BACK:
         # Closing by force never counts as on time (强制结案), not even what had passed its check.
         last.end, last.on_time = AssignmentEnd.FORCED, False
 

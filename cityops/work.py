@@ -100,10 +100,10 @@ def mine() -> str | Response:
     if viewer.post is Post.INSPECTOR:
         return redirect(url_for("patrol.tasks"))
     with web.reading() as session:
+        tabs = list_tabs(session, viewer)
         if not lists:
             tallies = cases.tally_by_stage(session, viewer)
-            return render_template("work/overview.html", tallies=tallies, stages=OPEN_STAGES)
-        tabs = list_tabs(session, viewer)
+            return render_template("work/overview.html", tallies=tallies, stages=OPEN_STAGES, tabs=tabs)
         chosen = request.args.get("stage") or next((tab.key for tab in tabs if tab.tally.total), lists[0][1].value)
         post, stage = next((each for each in lists if each[1].value == chosen), lists[0])
         return _list_page(session, viewer.only(post), stage, tabs)

@@ -41,6 +41,13 @@ def test_each_post_finds_its_own_lists(username: str, stages: list[str], as_pers
     assert [stage or answers for stage, answers in found] == stages
 
 
+def test_who_supervises_finds_what_waits_for_him_and_who_looks_on_finds_no_lists(as_person: As) -> None:
+    page = as_person("supervisor").get("/").text
+    tabs = page[page.index('class="tabs"') : page.index("</ul>", page.index('class="tabs"'))]
+    assert re.findall(r'href="([^"]*)"', tabs) == ["/requests", "/arbitration", "/tasks/waiting"]
+    assert 'class="tabs"' not in as_person("leader").get("/").text
+
+
 def test_a_dispatcher_sends_a_row_to_the_proposed_body_with_one_key(
     as_person: As, small_city: Database, app: Flask
 ) -> None:

@@ -35,12 +35,13 @@ def responsible(on: date) -> ColumnElement[bool]:
 
 
 def get_responsible(session: Session, code: str) -> Body:
-    """The body of this code, which can be given cases and tasks today.
+    """The body of this code, which can be given cases and tasks today; it is not closed before this transaction ends.
 
     Raises:
         Invalid: there is none, it has closed, or it is a centre or a part of the tree that handles nothing.
     """
-    body = session.scalar(select(Body).where(Body.code == code))
+    found = select(Body).where(Body.code == code).with_for_update(read=True)
+    body = session.scalar(found.execution_options(populate_existing=True))
     if body is None or body.kind not in RESPONSIBLE_KINDS:
         raise Invalid("body", NO_RESPONSIBLE)
     if not exists_on(body, clock.today()):

@@ -87,7 +87,7 @@ def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
         raise NotAllowed(N_("The lead asks for this: hand it up with the reason."))
     moment, reason = moment_of(case), checked_text("reason", new.reason)
     assignment = case.assignments[-1] if case.assignments else None
-    body = _suggested(session, new.body) if Ask.BODY in rule.asks else None
+    body = get_responsible(session, new.body) if Ask.BODY in rule.asks and new.body else None
     situation = _situation(session, case, rule, assignment, moment)
     since = assignment.dispatched_at if assignment is not None else case.opened_at
     is_proved = Ask.PROOF in rule.asks and request_queries.has_proof(session, case, since)
@@ -217,7 +217,7 @@ def _check_month(session: Session, request: CaseRequest, moment: datetime) -> No
     if terms.month_share is None or request.body_id is None:
         return
     # Two cases of one body decided at the same moment would both find the last one free.
-    session.execute(select(Body.id).where(Body.id == request.body_id).with_for_update())
+    session.execute(select(Body.id).where(Body.id == request.body_id).with_for_update(key_share=True))
     begin, end = month_of(clock.city_day(moment))
     month = request_queries.count_month(session, request.body_id, request.kind, begin, end)
     most = max(1, int(month.given * terms.month_share))
@@ -272,10 +272,6 @@ def _mark_on(assignment: Assignment | None) -> date | None:
         return None
     is_marked = assignment.on_time is False or assignment.rework_count
     return clock.city_day(assignment.ended_at) if is_marked else None
-
-
-def _suggested(session: Session, code: str | None) -> Body | None:
-    return get_responsible(session, code) if code else None
 
 
 def _facts(request: CaseRequest) -> dict[str, Any]:

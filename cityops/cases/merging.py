@@ -23,7 +23,7 @@ from cityops.cases.actor import Actor
 from cityops.cases.effects import EFFECTS
 from cityops.cases.intake import checked_text
 from cityops.cases.models import Case, CaseEvent
-from cityops.cases.names import OPEN_STAGES, ClockName, Stage, StepName
+from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.services import check_version, held_for
@@ -67,9 +67,10 @@ def may_unmerge(session: Session, viewer: Viewer, case: Case) -> bool:
     """Whether the viewer may take this merged case apart again now."""
     if case.stage is not Stage.MERGED:
         return False
-    step = _unmerge_to(_find_merged(session, case).from_stage)
-    is_open = given(case.merged_into).stage in OPEN_STAGES
-    return is_open and find_held(viewer, step.posts, case, None) is not None
+    step, letting, main = _unmerge_to(_find_merged(session, case).from_stage), STEPS[StepName.LET_GO], case.merged_into
+    if main is None or main.stage not in letting.stages or find_held(viewer, letting.posts, main, None) is None:
+        return False
+    return find_held(viewer, step.posts, case, None) is not None
 
 
 def can_take_in(main: Case, case: Case) -> bool:

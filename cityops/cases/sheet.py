@@ -1,6 +1,6 @@
 """Everything a case's page shows, read in one go: facts, clocks, photos, history, and what this person may do now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from flask import url_for
@@ -15,6 +15,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import at_place, automation, between, co_queries, desks, faults, hops, queries
 from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
+from cityops.cases.co_models import CoHandling
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
 from cityops.cases.component_life import ComponentChange
 from cityops.cases.desks import DeskHop
@@ -148,28 +149,19 @@ def read_sheet(
     photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
     # Who sees the case under another post is not therefore one who speaks with its reporter.
     sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
-    merged = list_merged(session, viewer.only(*SEES_REPORTER), case) if sees else ()
-    reports = [report for each in (case, *merged) for report in each.reports]
     near = queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id)
     tasks, passed, handed = co_queries.list_of(session, case), hops.list_of(session, case), desks.list_of(session, case)
-    named_later = [*(row.body for row in tasks), *(hop.to_body for hop in passed)]
-    named_later += [body for hop in handed for body in (hop.from_body, hop.to_body)]
-    if case.desk is not None:
-        named_later.append(case.desk)
+    told = at_place.reasons_of(session, case) | between.tell_others(session, viewer, case)
     sheet = Sheet(
         case=case,
         clocks=_clocks(session, case),
-        events=tell_events(
-            case,
-            named_later,
-            at_place.reasons_of(session, case) | between.tell_others(session, viewer, case),
-        ),
+        events=tell_events(case, _named_later(case, tasks, passed, handed), told),
         hops=[hop for hop in passed if hop.ended_at is None],
         desk_hops=[hop for hop in handed if hop.ended_at is None],
         tasks=[shown_task(viewer, case, row) for row in tasks],
         before=[shown for is_after, shown in photos if not is_after],
         after=[shown for is_after, shown in photos if is_after],
-        reporters=_reporters(reports, office, shown_report) if sees else [],
+        reporters=_read_reporters(session, viewer, office, case, shown_report) if sees else [],
         may_see_reporter=sees,
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
         near=near,
@@ -187,6 +179,15 @@ def read_sheet(
         bodies = [body for body in accounts.list_bodies(session, RESPONSIBLE_KINDS) if body.id != case.body_id]
         sheet.giving = fit_giving(given or CoHandlingForm(None), case, body_choices(bodies))
     return sheet
+
+
+def _named_later(
+    case: Case, tasks: Iterable[CoHandling], passed: Iterable[Hop], handed: Iterable[DeskHop]
+) -> list[Body]:
+    """The bodies and desks that events of the case may name besides those it was dispatched to."""
+    desks_of = (body for hop in handed for body in (hop.from_body, hop.to_body))
+    named = [*(row.body for row in tasks), *(hop.to_body for hop in passed), *desks_of]
+    return [*named, case.desk] if case.desk is not None else named
 
 
 def list_actions(session: Session, viewer: Viewer, case: Case, refused: StepForm | None = None) -> list[Action]:
@@ -272,6 +273,11 @@ def shown_reporter(report: Report, keys: Keys, *, is_shown: bool) -> ShownReport
     return ShownReporter(report.number, name, phone, is_shown)
 
 
-def _reporters(reports: Sequence[Report], office: CaseOffice, shown_report: str | None) -> list[ShownReporter]:
+def _read_reporters(
+    session: Session, viewer: Viewer, office: CaseOffice, case: Case, shown_report: str | None
+) -> list[ShownReporter]:
+    """Who reported the case, and the cases that were merged into it."""
+    merged = list_merged(session, viewer.only(*SEES_REPORTER), case)
+    reports = (report for each in (case, *merged) for report in each.reports)
     told = [shown_reporter(each, office.keys, is_shown=each.number == shown_report) for each in reports]
     return [reporter for reporter in told if reporter.name or reporter.phone]

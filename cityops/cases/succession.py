@@ -68,8 +68,9 @@ def end_body(
     """
     administration.must_administer(viewer)
     body = administration.get_own_body(session, viewer, code)
-    # Two that close it at once meet at this lock.
-    session.scalar(select(Body.id).where(Body.id == body.id).with_for_update())
+    # Two that close it at once meet at this lock, and so does who gives it something. It lets rows be written that only
+    # name the body: a step of a case it has holds the case, which the hand-over waits for.
+    session.scalar(select(Body.id).where(Body.id == body.id).with_for_update(key_share=True))
     session.refresh(body)
     _check(session, body, on)
     heir = _successor(session, body, successor, on) if successor else None
@@ -122,7 +123,11 @@ def _hand_over_case(session: Session, office: CaseOffice, actor: Actor, case: Ca
     doubled = bool(tasks) and (heir.id in parts or co_queries.has_open(session, case, heir))
     hops = list_open(session, assignment) if assignment is not None else []
     is_passed = any(body.id in {hop.from_body_id, hop.to_body_id} for hop in hops)
-    if body.id in parts or is_passed or (tasks and not doubled):
+    takes_over = body.id in parts or is_passed
+    # Nobody has two parts in a case: who leads it by now is done with his task beside the lead.
+    own = session.scalars(select(CoHandling).where(CoHandling.case_id == case.id, _is_task(heir))).all()
+    excused = [*(tasks if doubled else ()), *(own if takes_over else ())]
+    if takes_over or (tasks and not doubled):
 
         def go_over(act: Act) -> None:
             _move_case(act, assignment, hops, body, heir)
@@ -131,7 +136,7 @@ def _hand_over_case(session: Session, office: CaseOffice, actor: Actor, case: Ca
             act.facts |= {"body": case.body_id, "hops": case.hop_count, "closed": body.id, "heir": heir.id}
 
         carry_out(act, go_over)
-    for row in tasks if doubled else ():
+    for row in excused:
         co_handling.end(session, office, case, row, CoEnd.EXCUSED, StepName.EXCUSE, actor, HAS_A_PART)
 
 

@@ -546,7 +546,8 @@ STEPS: Mapping[StepName, Step] = {
             StepName.LET_GO,
             N_("Let go"),
             N_("let a merged case go its own way again"),
-            OPEN_STAGES,
+            # What was filed wrongly is voided, and what was merged into it is still to be handled.
+            (*OPEN_STAGES, Stage.VOIDED),
             _JOINS,
             {DONE: Way(None)},
             is_between=True,

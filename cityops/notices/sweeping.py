@@ -59,12 +59,14 @@ def warn(session: Session, *, limit: int) -> int:
 def pass_over(session: Session, rule: WarningRule) -> None:
     """Claim what has come to a rule by now without a word: one that is set anew tells nobody of what is long past.
 
-    A rule that speaks again does so of these too, an interval later.
+    A rule that speaks again does so of these too, an interval later. What it speaks of already it goes on speaking of,
+    and the duty list of urgent cases is climbed from its first rung: nobody on it is passed over.
     """
-    _claim(session, rule, None)
+    if rule.recipient is not Recipient.DUTY_LIST or not rule.is_urgent_only:
+        _claim(session, rule, None, unspoken_only=True)
 
 
-def _claim(session: Session, rule: WarningRule, limit: int | None) -> list[_Claim]:
+def _claim(session: Session, rule: WarningRule, limit: int | None, *, unspoken_only: bool = False) -> list[_Claim]:
     moment = clock.now()
     same = (
         ClockWarning.clock_id == StageClock.id,
@@ -77,7 +79,7 @@ def _claim(session: Session, rule: WarningRule, limit: int | None) -> list[_Clai
         conditions.append(StageClock.name == rule.clock)
     if rule.is_urgent_only:
         conditions.append(_is_urgent())
-    if rule.every_minutes is None:
+    if rule.every_minutes is None or unspoken_only:
         conditions.append(~exists().where(*same))
     else:
         turn = select(func.count()).select_from(ClockWarning).where(*same).scalar_subquery()

@@ -67,9 +67,13 @@ _INVOLVED = (
 )
 
 
+PAIRED = (TaskKind.CHECK, TaskKind.RECHECK)
+"""What one inspector gets only so often for the same body, or for cases of the same reporter."""
+
+
 def _last_checks(column: InstrumentedAttribute[int | None], name: str) -> Subquery:
     last = select(literal(name).label("of"), InspectorTask.person_id, InspectorTask.id)
-    last = last.where(column == bindparam(name), InspectorTask.kind == TaskKind.CHECK)
+    last = last.where(column == bindparam(name), InspectorTask.kind.in_(PAIRED), InspectorTask.person_id.is_not(None))
     return last.order_by(InspectorTask.id.desc()).limit(bindparam("size")).subquery()
 
 

@@ -241,6 +241,7 @@ def _ask(
         waits_because=Wait.NEW,
         case_version=case.version,
         turn=0,
+        body_id=each.body_id,
         given_at=sample.drawn_at,
         due_at=due_at,
     )

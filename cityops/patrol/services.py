@@ -26,6 +26,7 @@ from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Wait
 from cityops.patrol.models import CheckFlag, InspectorTask, PatrolRules, TaskKind
 from cityops.patrol.queries import (
     JUDGED,
+    PAIRED,
     REPORTED,
     get_case_of_task_for_update,
     get_rules,
@@ -183,7 +184,7 @@ def _is_disputed(case: Case, taken: Sequence[tuple[StepName, int]]) -> bool:
 def _barred(
     session: Session, task: InspectorTask, rules: Rules, involved: frozenset[int]
 ) -> list[tuple[Bar, frozenset[int]]]:
-    if task.kind is not TaskKind.CHECK:
+    if task.kind not in PAIRED:
         return [(Bar.INVOLVED, involved)]
     of_body, of_reporter = list_last_checks(session, task.body_id, task.reporter_id, rules.pair_of)
     return [

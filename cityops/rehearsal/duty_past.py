@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, select
 from sqlalchemy.orm import Session
 
 from cityops import clock
@@ -54,6 +54,9 @@ def list_past(
     session: Session, viewer: Viewer | None, since_on: date, subject: ResponsibilityRule, most: int | None
 ) -> list[PastCase]:
     """The dispatched cases filed since a day that a rule is about, the newest first; at most so many."""
+    # Whose a further phase of handling is does not follow from the rules: its condition names the body.
+    first_phase = Assignment.phase == FIRST_PHASE
+    dispatched = exists().where(Assignment.case_id == Case.id, first_phase)
     since = datetime(since_on.year, since_on.month, since_on.day, tzinfo=clock.CITY_ZONE)
     keys = {row.id: row.key for row in session.scalars(select(CaseClass))}
     chosen = (
@@ -62,7 +65,9 @@ def list_past(
             Component.body_code,
         )
         .outerjoin(Component, Component.id == Case.component_id)
-        .where(seen_by(viewer), Case.filed_at >= since, Case.stage.not_in(NOT_JUDGED), *_about(subject, keys))
+        .where(
+            seen_by(viewer), Case.filed_at >= since, Case.stage.not_in(NOT_JUDGED), *_about(subject, keys), dispatched
+        )
         .order_by(Case.filed_at.desc(), Case.id.desc())
         .limit(most)
         .subquery()
@@ -71,9 +76,7 @@ def list_past(
         *(Assignment.body_id, Assignment.dispatched_at, Assignment.due_at),
         *(Assignment.reported_back_at, Assignment.end, Assignment.on_time),
     )
-    # Whose a further phase of handling is does not follow from the rules: its condition names the body.
-    joined = and_(Assignment.case_id == chosen.c.id, Assignment.phase == FIRST_PHASE)
-    rows = select(chosen, *given).join(Assignment, joined)
+    rows = select(chosen, *given).join(Assignment, and_(Assignment.case_id == chosen.c.id, first_phase))
     ordered = rows.order_by(chosen.c.filed_at.desc(), chosen.c.id.desc(), Assignment.id)
     return list(_past_cases(session.execute(ordered), keys, clock.now()))
 

@@ -148,8 +148,8 @@ def rehearse(
         Invalid: the months are none, or too many.
     """
     result = DutyRehearsal(first_day(months))
-    past = list_past(session, viewer, result.since_on, change.subject, most_cases)
-    result.is_whole = most_cases is None or len(past) < most_cases
+    past = list_past(session, viewer, result.since_on, change.subject, most_cases and most_cases + 1)
+    result.is_whole = most_cases is None or len(past) <= most_cases
     standing = rules.list_in_force(session, change.on)
     wanted = [rule for rule in standing if rule.id not in change.ended]
     if change.added is not None:
@@ -157,7 +157,7 @@ def rehearse(
     bodies = {body.code: body for body in accounts.list_bodies(session, RESPONSIBLE_KINDS, change.on)}
     conditions = {row.id: row for row in session.scalars(select(FilingCondition))}
     before, after = (Proposer(each, change.on, bodies, conditions) for each in (standing, wanted))
-    for case in past:
+    for case in past[:most_cases]:
         _count(result, case, before.propose(case), after.propose(case), most_redirected)
     return result
 

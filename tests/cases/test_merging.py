@@ -242,6 +242,17 @@ def test_it_is_taken_apart_while_the_main_case_goes_on(session: Session, people:
         unmerge(session, people.operator, main)
 
 
+def test_what_was_merged_into_a_case_that_is_voided_can_still_be_handled(
+    session: Session, people: People, main: Case
+) -> None:
+    case = a_case(session, people, *HANDLED)
+    merge(session, people.dispatcher, case, main)
+    factories.decide(session, people.viewer("supervisor"), factories.ask(session, people.dispatcher, main, "void"))
+    assert main.stage is Stage.VOIDED and merging.may_unmerge(session, people.dispatcher, case)
+    assert unmerge(session, people.dispatcher, case).stage is Stage.HANDLING
+    assert (main.stage, main.merged_count) == (Stage.VOIDED, 0) and is_whole(session)
+
+
 def test_every_reporter_is_called_back_when_the_main_case_ends(session: Session, people: People) -> None:
     def told(phone: str) -> Case:
         return make_report(session, people.operator, source=Source.HOTLINE, reporter_phone=phone).case

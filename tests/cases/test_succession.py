@@ -1,6 +1,7 @@
 """A body that closes: refused while it has work and no successor; else all of it goes over, and clocks go on."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -21,12 +22,14 @@ from cityops.cases.proposals import propose_bodies
 from cityops.catalog import rules
 from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.rules import NewRule
+from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
 from tests.factories import MONDAY_MORNING, People
 
 TODAY = MONDAY_MORNING.date()
+FILED = ("accept", "file")
 
 
 @pytest.fixture
@@ -132,6 +135,17 @@ def test_a_task_goes_over_and_is_excused_where_the_successor_leads(
     assert broken(session) == []
 
 
+def test_who_comes_to_lead_a_case_is_excused_from_his_task_in_it(
+    session: Session, people: People, case: Case, bare: None
+) -> None:
+    new = NewCoHandling(case.version, "roads", "围挡", Limit(1, Unit.WORKING_DAY))
+    co_handling.add(session, people.dispatcher, factories.make_office(), case.number, new)
+    end(session, people)
+    (task,) = session.scalars(select(co_handling.CoHandling))
+    assert (task.end, case.open_co_handlings) == (CoEnd.EXCUSED, 0)
+    assert case.body is not None and case.body.code == "roads" and broken(session) == []
+
+
 def test_rules_name_the_successor_from_the_day_on(session: Session, people: People, bare: None) -> None:
     admin, day = people.viewer("admin"), TODAY + timedelta(days=5)
     rules.add_rule(session, admin, NewRule("lamps", "C01037"))
@@ -202,6 +216,41 @@ def test_a_successor_is_another_responsible_body_of_that_day(
     with pytest.raises(Invalid) as refused:
         end(session, people, successor=wrong)
     assert refused.value.field == "successor"
+
+
+def test_what_is_being_dispatched_to_a_body_is_seen_by_who_closes_it(
+    small_city: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        get(session, "lamps-crew").ended_on = TODAY
+        people = People(session)
+        number = factories.bring_to(
+            session, people, factories.make_report(session, people.inspector).case, *FILED
+        ).number
+    refused: list[str] = []
+
+    def close() -> None:
+        try:
+            with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+                end(session, People(session), successor="")
+        except Invalid as refusal:
+            refused.append(refusal.field)
+
+    closing = Thread(target=close)
+
+    def close_meanwhile(*asked: object) -> dict[str, object]:
+        closing.start()
+        closing.join(0.5)
+        return {}
+
+    # Called between the look at the body and the first row that names it.
+    monkeypatch.setattr("cityops.cases.services.find_duties", close_meanwhile)
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        people = People(session)
+        case = queries.get_case_for_update(session, people.dispatcher, number)
+        factories.take(session, people.dispatcher, case, "dispatch")
+    closing.join()
+    assert refused == ["successor"]
 
 
 def test_what_cannot_be_closed_is_said(session: Session, people: People, bare: None) -> None:

@@ -1,6 +1,7 @@
 """The sweep: each clock that has come to a rule is told of once, to whom it concerns, at a sensible hour."""
 
 from collections import Counter
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
 from cityops.cases.models import AttachmentKind, Case, ClockPause, StageClock
 from cityops.cases.names import ClockName
-from cityops.notices.models import ClockWarning, Notice, NoticeKind, WarningRule
+from cityops.notices import rules
+from cityops.notices.models import ClockWarning, Notice, NoticeKind, Recipient, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK
 from cityops.notices.sweeping import warn
 from cityops.roster.contacts import add_contact
@@ -184,6 +186,21 @@ def test_the_duty_list_is_climbed_one_by_one_and_the_duty_leader_told_whom_to_ca
         (1, reached, "周班长"),
         (2, leader, "吴主任"),
     ]
+
+
+def test_the_duty_list_is_climbed_on_where_its_rule_is_changed_on_the_way(session: Session, people: People) -> None:
+    department = factories.make_body_leader(session, "lamps")
+    urgent_case(session, people)
+    sweep(session, minutes=10)
+    number = session.scalars(select(WarningRule.id).where(WarningRule.recipient == Recipient.DUTY_LIST)).one()
+    with clock.running_at(MONDAY_MORNING + timedelta(minutes=12)):
+        admin = people.viewer("admin")
+        rule = rules.get_rule(session, admin, number)
+        facts = {each.name: getattr(rule, each.name) for each in fields(rules.NewWarning)}
+        rules.change_rule(session, admin, number, rules.NewWarning(**facts | {"every_minutes": 5}))
+    for minutes in (12, 14, 16):
+        sweep(session, minutes=minutes)
+    assert told(session)["dutyleader", "waiting"] == told(session)[department, "waiting"] == 1
 
 
 def test_after_an_outage_the_climb_goes_on_where_it_stood(session: Session, people: People) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.patrol import recheck_draw, recheck_queries, rechecks, services
 from cityops.patrol.choosing import Rules
-from cityops.patrol.models import InspectorShift, InspectorTask, PatrolRules
+from cityops.patrol.models import InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.patrol.recheck_models import Recheck, RecheckEnd, RecheckSample
 from cityops.patrol.rechecks import NewSample
 from cityops.patrol.sampling import Drawn
@@ -75,11 +76,11 @@ def simple_case(session: Session) -> Case:
     return factories.take(session, people.dutyleader, case, "review")
 
 
-def third_inspector(session: Session) -> str:
+def third_inspector(session: Session, username: str = "inspector3") -> str:
     """One more inspector on duty in the west."""
     first = session.scalars(select(Person).where(Person.username == "inspector")).one()
     held = first.posts[0]
-    person = factories.make_person(session, "inspector3", Post.INSPECTOR, held.body, held.jurisdiction)
+    person = factories.make_person(session, username, Post.INSPECTOR, held.body, held.jurisdiction)
     own = session.scalars(select(InspectorShift).where(InspectorShift.person_id == first.id)).all()
     for shift in own:
         session.add(
@@ -131,6 +132,18 @@ def test_a_recheck_goes_to_one_who_neither_reported_nor_checked(session: Session
     assert json.loads(task.draw or "")["passed_over"].keys() == {
         str(People(session).viewer(who).person_id) for who in ("inspector", "inspector2")
     }
+
+
+def test_the_same_inspector_does_not_get_every_recheck_of_one_body(session: Session) -> None:
+    services.set_rules(session, People(session).viewer("admin"), Rules(pair_most=1, pair_of=1))
+    for _ in range(6):
+        closed_case(session)
+    near = [third_inspector(session), third_inspector(session, "inspector4")]
+    draw(session)
+    rechecked = select(InspectorTask.person_id).where(InspectorTask.kind == TaskKind.RECHECK).order_by(InspectorTask.id)
+    given = session.scalars(rechecked).all()
+    assert set(given) == {People(session).viewer(name).person_id for name in near}
+    assert all(one != other for one, other in pairwise(given))
 
 
 def test_where_nobody_else_is_there_it_waits_and_is_given_when_somebody_comes(session: Session) -> None:

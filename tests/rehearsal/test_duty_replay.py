@@ -100,6 +100,18 @@ def test_a_late_case_is_late_with_whoever_would_have_had_it(small_city: Database
     assert told(small_city, result)["roads"] == (Account(), Account(1, late=1))
 
 
+def test_it_says_when_only_the_newest_were_looked_at(small_city: Database):
+    for _ in range(3):
+        lived(small_city, "lamps")
+    with clock.running_at(MONDAY + timedelta(hours=1)), small_city.transaction() as session:
+        people = People(session)
+        # What was not dispatched takes nobody's place.
+        factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept", "file")
+    for most, looked_at, is_whole in ((2, 2, False), (3, 3, True), (4, 3, True)):
+        result = run(small_city, ROADS, most_cases=most)
+        assert (result.total, result.is_whole) == (looked_at, is_whole)
+
+
 def test_what_went_that_way_already_or_disagrees_stays_where_it_was(small_city: Database):
     lived(small_city, "roads")
     result = run(small_city, ROADS)

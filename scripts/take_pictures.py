@@ -122,7 +122,13 @@ def rehearsal(page: Page) -> bool:
     page.wait_for_load_state("networkidle")
     page.check("[name=ends_others]")
     page.click("button[formaction$='/rehearsal']")
-    page.locator("p.says").evaluate("line => line.scrollIntoView()")
+    return True
+
+
+def sample(page: Page) -> bool:
+    """The form by which a sample of closed cases is drawn."""
+    page.goto("/rechecks")
+    page.click("[data-opens=draw-sample]")
     return True
 
 
@@ -140,11 +146,13 @@ PICTURES = (
     Picture("tablet-tasks", INSPECTORS, at("/tasks", "ul.tasks a"), TABLET),
     Picture("tablet-report", ("inspector",), at("/patrol/report"), TABLET, has_map=True),
     Picture("scores", ("supervisor",), at("/scores")),
+    Picture("sample", ("supervisor",), sample),
     Picture("ledger", ("supervisor",), at("/requests/ledger")),
     Picture("map", ("leader",), city_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),
     Picture("rules", ("admin",), at("/settings/rules")),
     Picture("rehearsal", ("admin",), rehearsal),
+    Picture("warnings", ("admin",), at("/settings/warnings")),
 )
 
 

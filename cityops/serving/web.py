@@ -1,14 +1,18 @@
 """The web: gunicorn, which loads the application and its grid before it forks.
 
-Its workers have threads (gthread): a tablet that reads its answer slowly holds a thread, not a worker, and /healthz
-answers beside it. Run with `python -m cityops.serving.web`, or `cityops web`.
+Its workers have threads: a tablet that reads its answer slowly holds a thread, not a worker, and /healthz answers
+beside it. Run with `python -m cityops.serving.web`, or `cityops web`.
 """
 
 import gc
 import logging
+import selectors
+import time
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import TConn, ThreadWorker
 from sqlalchemy.exc import SQLAlchemyError
 
 from cityops.app import create_app
@@ -23,6 +27,25 @@ log = logging.getLogger(__name__)
 THREADS = 4
 TIMEOUT_S = 60
 GRACE_S = 8
+KEEPALIVE_S = 15
+
+
+class Worker(ThreadWorker):
+    """gunicorn's worker with threads, in which a connection holds none before its request comes.
+
+    A browser opens connections that it may never use. gunicorn lets each of them hold a thread for 5 s
+    (`DEFAULT_WORKER_DATA_TIMEOUT`), so that a few browsers at their rest make everybody wait.
+    """
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give a connection that has something to read to a thread; let another wait with the idle ones."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.cfg.keepalive
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
 
 class Web(BaseApplication):
@@ -38,11 +61,12 @@ class Web(BaseApplication):
         settings: dict[str, Any] = {
             "bind": f"{host}:{self.config.port}",
             "workers": self.config.web_workers,
-            "worker_class": "gthread",
+            "worker_class": "cityops.serving.web.Worker",
             "threads": THREADS,
             "preload_app": True,
             "timeout": TIMEOUT_S,
             "graceful_timeout": GRACE_S,
+            "keepalive": KEEPALIVE_S,
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",

@@ -27,7 +27,7 @@ class Visitor:
             timezone_id="Asia/Shanghai",
             permissions=["geolocation"],
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._hear)

@@ -8,7 +8,9 @@ from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from cityops.cases.telling import named
-from cityops.catalog.models import CaseClass
+from cityops.catalog.labels import phase_words
+from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.catalog.rules import MAX_NOTE, MAX_REFERENCE, NewRule
 from cityops.forms import Choice, RoomForm
 from cityops.grid.models import AREA_LEVEL_LABELS, Area
@@ -20,7 +22,7 @@ class RuleForm(RoomForm):
     FIELD_OF = {"area": "area_prefix", "condition": "condition_code"}
 
     class_key = SelectField(_l("Class"), validate_choice=False)
-    condition_code = SelectField(_l("Filing condition"), validate_choice=False)
+    condition_code = SelectField(_l("Filing condition or phase"), validate_choice=False)
     area_prefix = SelectField(_l("Area"), validate_choice=False)
     body = SelectField(_l("Responsible body"), validate_choice=False)
     from_on = DateField(_l("First day"), [Optional()])
@@ -54,6 +56,25 @@ def class_key_choices(classes: Sequence[CaseClass]) -> list[Choice]:
         Choice(each.key, named(each), {"data-under": each.key, "data-words": each.name_en or ""}) for each in classes
     ]
     return [Choice("", gettext("every class")), *offered]
+
+
+def phase_choices(conditions: Sequence[FilingCondition], further: Sequence[ConditionPhase]) -> list[Choice]:
+    """Each phase of handling of the conditions that have several, by the code that the catalogue gives it."""
+    of_condition: dict[int, list[ConditionPhase]] = {}
+    for phase in further:
+        of_condition.setdefault(phase.condition_id, []).append(phase)
+    offered = []
+    for condition in conditions:
+        if condition.id in of_condition:
+            offered.append(_phase_choice(condition, FIRST_PHASE, condition))
+            offered += (_phase_choice(condition, each.number, each) for each in of_condition[condition.id])
+    return offered
+
+
+def _phase_choice(condition: FilingCondition, number: int, terms: FilingCondition | ConditionPhase) -> Choice:
+    code = f"{condition.code}.{number}"
+    words = f"{named(condition.case_class)} · {named(condition)} · {phase_words(terms)}"
+    return Choice(code, words, {"data-under": code, "data-words": code})
 
 
 def area_choices(areas: Sequence[Area]) -> list[Choice]:

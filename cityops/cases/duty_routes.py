@@ -12,10 +12,10 @@ from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import PAGE_SIZE, Page, ask_for_the_post
 from cityops.cases import arbitration
-from cityops.cases.duty_forms import EndForm, RuleForm, area_choices, class_key_choices
+from cityops.cases.duty_forms import EndForm, RuleForm, area_choices, class_key_choices, phase_choices
 from cityops.cases.forms import body_choices, condition_choices
 from cityops.catalog import queries as catalog
-from cityops.catalog import rules
+from cityops.catalog import rule_faults, rules
 from cityops.catalog.rules import RuleFilter
 from cityops.errors import Invalid, NotAllowed
 from cityops.forms import Choice
@@ -88,7 +88,7 @@ def _rules_page(form: RuleForm) -> str:
             "cases/rules.html",
             form=form,
             rules=shown,
-            faults=rules.list_faults(session, current_viewer()),
+            faults=rule_faults.list_faults(session, current_viewer()),
             proposed=arbitration.list_proposed(session, current_viewer()),
             kept=kept,
             first_url=url_for("duties.list_rules", **kept) if after else None,
@@ -117,8 +117,9 @@ def offer_choices(session: Session, form: RuleForm) -> None:
     today = clock.today()
     areas = [area for level in AREA_LEVELS for area in grid.list_areas(session, level)]
     form.class_key.choices = class_key_choices(catalog.list_classes(session, today))
-    conditions = condition_choices(catalog.list_conditions_in_force(session, today))
-    form.condition_code.choices = [Choice("", _("every condition")), *conditions]
+    conditions = catalog.list_conditions_in_force(session, today)
+    offered = [*condition_choices(conditions), *phase_choices(conditions, catalog.list_phases_in_force(session, today))]
+    form.condition_code.choices = [Choice("", _("every condition")), *offered]
     form.area_prefix.choices = area_choices(areas)
     form.body.choices = body_choices(accounts.list_bodies(session, RESPONSIBLE_KINDS))
 

@@ -7,12 +7,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import web
 from cityops.accounts.models import Body
 from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName, StepName
 from cityops.cases.telling import ToldClock, named
-from cityops.catalog.labels import limit_words
+from cityops.catalog.labels import limit_words, phase_words
 from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE, PHASE_CHECK_LABELS
 
@@ -55,7 +54,7 @@ def tell_phases(session: Session, case: Case, clocks: Sequence[ToldClock]) -> li
         limit = clock.limit if clock is not None else limit_words(terms.limit_in(level).limit)
         body = had[number] if clock is not None and number in had else _body_to_come(terms, bodies)
         is_now = case.is_open and number == case.phase
-        phases.append(ToldPhase(number, _name(terms), limit, body, _check(terms), clock, is_now))
+        phases.append(ToldPhase(number, phase_words(terms), limit, body, _check(terms), clock, is_now))
     return phases
 
 
@@ -78,11 +77,6 @@ def _body_to_come(terms: FilingCondition | ConditionPhase, bodies: dict[str, str
     if terms.body_kind is None:
         return str(gettext("the same body goes on"))
     return bodies.get(terms.body_code or "") or str(gettext("street office of the place"))
-
-
-def _name(terms: FilingCondition | ConditionPhase) -> str:
-    english = web.language() == "en"
-    return terms.phase_in(english=english) if isinstance(terms, FilingCondition) else terms.name_in(english=english)
 
 
 def _check(terms: FilingCondition | ConditionPhase) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from cityops import clock
 from cityops.accounts.bodies import responsible
@@ -55,11 +55,12 @@ class Proposal:
 
 
 def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposal]:
-    """The proposal for each case by the case's key, in at most five queries; a case nobody is proposed for is missing.
+    """The proposal for each case by the case's key, in a fixed number of queries; without a proposal it is missing.
 
-    In a further phase of handling it is the body that the phase names. Else who keeps up the component goes before
-    whom the city's rules name, those before who the filing condition names, and that before the street's office, which
-    is proposed where the condition leaves a kind of body to the street.
+    Whom a rule names for the phase of handling goes before all, then whom the catalogue names for it, where it is a
+    further one. Then who keeps up the component goes before whom the city's other rules name, those before who the
+    filing condition names, and that before the street's office, which is proposed where the condition leaves a kind of
+    body to the street.
     """
     keepers = _keepers(session, cases)
     winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
@@ -72,6 +73,7 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     picked = {
         case.id: pick(
             bodies.get(keepers.get(case.component_id or 0, "")),
+            bodies.get(phased.get(case.id, "")),
             winning.get(case.id, ()),
             wishes[case.id],
             bodies,
@@ -79,19 +81,24 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
         )
         for case in cases
     }
-    picked |= {key: Proposal((bodies[code],), NAMED_BY_PHASE) for key, code in phased.items() if code in bodies}
     return {case_id: proposal for case_id, proposal in picked.items() if proposal is not None}
 
 
 def pick(
     keeper: Body | None,
+    of_phase: Body | None,
     won: Sequence[ResponsibilityRule],
     wished: Sequence[tuple[str, str]],
     bodies: Mapping[str, Body],
     areas: Mapping[str, Area],
 ) -> Proposal | None:
-    """The proposal by who keeps up the component, else by the rules that won, else by the first wish that is open."""
-    if keeper is not None:
+    """The proposal by rules for the phase of handling, else by the body it names, by who keeps up the component, by
+    the other rules, by the first wish that is open.
+    """
+    names_phase = bool(won) and won[0].phase is not None
+    if of_phase is not None and not names_phase:
+        return Proposal((of_phase,), NAMED_BY_PHASE)
+    if keeper is not None and not names_phase:
         return Proposal((keeper,), KEEPS_COMPONENT)
     if won:
         found = tuple(FoundRule(rule, areas.get(rule.area_prefix)) for rule in won)
@@ -114,20 +121,32 @@ def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
 
 
 def _bodies_of_phases(session: Session, cases: Sequence[Case]) -> dict[int, str]:
-    """The code of the body that the phase names at which a case stands, by the case's key."""
+    """The code of the body that the further phase names at which a case stands, by the case's key."""
     later = [case for case in cases if case.phase != FIRST_PHASE]
     if not later:
         return {}
-    rows = select(ConditionPhase.condition_id, ConditionPhase.number, ConditionPhase.body_code)
     ids = {case.condition_id for case in later}
-    rows = rows.where(ConditionPhase.condition_id.in_(ids), ConditionPhase.body_kind.is_not(None))
-    named = {(row.condition_id, row.number): row.body_code for row in session.execute(rows)}
-    of_phase = [(case, named[key]) for case in later if (key := (case.condition_id, case.phase)) in named]
-    return {case.id: code or (case.area_code or "")[:STREET_CODE_LENGTH] for case, code in of_phase}
+    whole = select(FilingCondition).where(FilingCondition.id.in_(ids)).options(selectinload(FilingCondition.phases))
+    conditions = {row.id: row for row in session.scalars(whole)}
+    found = {
+        case.id: body_of_phase(conditions[case.condition_id], case.phase, case.area_code or "")
+        for case in later
+        if case.condition_id is not None
+    }
+    return {key: code for key, code in found.items() if code}
+
+
+def body_of_phase(condition: FilingCondition, phase: int, area_code: str) -> str:
+    """The code of the body that a further phase names; empty where the same body goes on, as in the first phase."""
+    terms = condition.terms_of(phase)
+    if not isinstance(terms, ConditionPhase) or terms.body_kind is None:
+        return ""
+    return terms.body_code or area_code[:STREET_CODE_LENGTH]
 
 
 def _matter(case: Case) -> Matter:
-    return Matter(case.case_class.key, case.condition.code if case.condition else "", case.area_code or "")
+    condition_code = case.condition.code if case.condition else ""
+    return Matter(case.case_class.key, condition_code, case.area_code or "", case.phase)
 
 
 def list_wishes(condition: FilingCondition | None, area_code: str | None) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from flask_babel import gettext
 from cityops.cases.models import Case
 from cityops.cases.proposals import FoundRule, Proposal
 from cityops.cases.telling import named
+from cityops.catalog.labels import phase_words
 
 
 def proposal_words(case: Case, proposal: Proposal) -> str:
@@ -21,6 +22,8 @@ def _rule_words(case: Case, found: FoundRule) -> str:
     what = named(case.case_class) if rule.class_key else gettext("every class")
     if rule.condition_code:
         what += f" · {named(case.condition)}"
+    if rule.phase is not None and case.condition is not None:
+        what += f" · {phase_words(case.condition.terms_of(rule.phase))}"
     place = named(found.area) or rule.area_prefix or gettext("whole city")
     return str(
         gettext(

@@ -7,13 +7,16 @@ from itertools import combinations
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
+from cityops.catalog.phases import FIRST_PHASE
+
 
 class Rule(Protocol):
-    """What the choice asks of a rule; an empty word means all of them."""
+    """What the choice asks of a rule; an empty word means all of them, as no phase does all of a condition."""
 
     id: int
     class_key: str
     condition_code: str
+    phase: int | None
     area_prefix: str
     body_id: int
     valid_from_on: date
@@ -30,11 +33,22 @@ class Matter:
     Attributes:
         condition_code: empty while the case has none.
         area_code: the community's; empty outside every cell.
+        phase: of handling, under the condition.
     """
 
     class_key: str
     condition_code: str
     area_code: str
+    phase: int = FIRST_PHASE
+
+
+Subject = tuple[str, str, int | None, str]
+"""What a rule is about: class, condition, phase, area."""
+
+
+def subject_of(rule: Rule) -> Subject:
+    """What a rule is about: of two with one subject neither is the more particular."""
+    return rule.class_key, rule.condition_code, rule.phase, rule.area_prefix
 
 
 def is_in_force(rule: Rule, on: date) -> bool:
@@ -46,20 +60,22 @@ class RuleBook(Generic[_R]):
     """The rules in force on a day, laid out so that those that win are found without looking at each of them."""
 
     def __init__(self, rules: Iterable[_R], on: date) -> None:
-        self._rules: dict[tuple[str, str, str], list[_R]] = {}
+        self._rules: dict[Subject, list[_R]] = {}
         # A rule that is only being tried has no number yet: it is the youngest.
         for rule in sorted(rules, key=lambda rule: rule.id or inf):
             if is_in_force(rule, on):
-                self._rules.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
-        self._lengths = sorted({len(area) for _, _, area in self._rules}, reverse=True)
+                self._rules.setdefault(subject_of(rule), []).append(rule)
+        self._lengths = sorted({len(area) for *_, area in self._rules}, reverse=True)
 
     def choose(self, matter: Matter) -> list[_R]:
         """The rules that win, one for each body they name: more than one where equally particular rules disagree.
 
-        The most particular ones win: a condition before a class before all classes, then the smaller area.
+        The most particular ones win: a phase before a condition before a class before all classes, then the smaller
+        area.
         """
         class_key, condition, area = matter.class_key, matter.condition_code, matter.area_code
-        for subject in dict.fromkeys(((class_key, condition), (class_key, ""), ("", ""))):
+        of_condition = ((class_key, condition, matter.phase), (class_key, condition, None))
+        for subject in dict.fromkeys((*of_condition, (class_key, "", None), ("", "", None))):
             for length in self._lengths:
                 found = self._rules.get((*subject, area[:length]))
                 if found:
@@ -72,9 +88,9 @@ class RuleBook(Generic[_R]):
 
 def contradictions(rules: Iterable[_R]) -> list[tuple[_R, _R]]:
     """The pairs of rules that say of the same matter, in the same area, on the same day, that it is another body's."""
-    alike: dict[tuple[str, str, str], list[_R]] = {}
+    alike: dict[Subject, list[_R]] = {}
     for rule in sorted(rules, key=lambda rule: rule.id):
-        alike.setdefault((rule.class_key, rule.condition_code, rule.area_prefix), []).append(rule)
+        alike.setdefault(subject_of(rule), []).append(rule)
     return [pair for group in alike.values() for pair in _disagreeing(group)]
 
 

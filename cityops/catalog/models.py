@@ -189,7 +189,7 @@ class FilingCondition(HasTerms, Base):
         """What the first phase is called, in the reader's language; empty where no other follows."""
         return (self.phase_name_en if english else None) or self.phase_name or ""
 
-    def terms_of(self, phase: int) -> HasTerms:
+    def terms_of(self, phase: int) -> "FilingCondition | ConditionPhase":
         """What holds in a phase: in the first, and where there is no such phase, the condition itself."""
         further = self.phases if phase > FIRST_PHASE else ()
         return next((row for row in further if row.number == phase), self)
@@ -275,22 +275,25 @@ class StageLimit(HasLimit, Base):
 
 
 class ResponsibilityRule(Base):
-    """Who is responsible for what, where: a class, or one of its filing conditions, in an area, is a body's.
+    """Who is responsible for what, where: a class, one of its filing conditions, or a phase of one, is a body's.
 
     The row's key is the rule's number. `class_key` (`C01037`) and `condition_code` are empty for all, as `area_prefix`,
     the beginning of a community code, is for everywhere: words instead of rows, so that a rule outlives an edition of
-    the standard. Both days are included. A rule is never changed: it ends, and another begins.
+    the standard. `phase` is one phase of handling under the condition; without it the rule is about all. Both days are
+    included. A rule is never changed: it ends, and another begins.
     """
 
     __tablename__ = "responsibility_rules"
     __table_args__ = (
         Index("ix_responsibility_rules_class_key_area_prefix", "class_key", "area_prefix"),
         CheckConstraint("condition_code = '' OR class_key <> ''", name="condition_of_class"),
+        CheckConstraint("phase IS NULL OR (phase BETWEEN 1 AND 9 AND condition_code <> '')", name="phase_of_condition"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     class_key: Mapped[str] = mapped_column(String(6))
     condition_code: Mapped[str] = mapped_column(String(16))
+    phase: Mapped[int | None] = mapped_column(SmallInteger)
     area_prefix: Mapped[str] = mapped_column(String(12))
     body_id: Mapped[int] = mapped_column(ForeignKey("bodies.id"), index=True)
     valid_from_on: Mapped[date]
@@ -298,3 +301,8 @@ class ResponsibilityRule(Base):
     reference: Mapped[str] = mapped_column(String(100))
     note: Mapped[str] = mapped_column(String(200))
     body: Mapped[Body] = relationship()
+
+    @property
+    def phase_code(self) -> str:
+        """The code of the condition, with the phase the rule is about, as the catalogue writes it: `C01037-3.2`."""
+        return self.condition_code if self.phase is None else f"{self.condition_code}.{self.phase}"

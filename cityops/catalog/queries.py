@@ -6,7 +6,15 @@ from datetime import date
 from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, selectinload
 
-from cityops.catalog.models import CASE_KIND_LABELS, CaseClass, CaseKind, FilingCondition, StageLimit, Standard
+from cityops.catalog.models import (
+    CASE_KIND_LABELS,
+    CaseClass,
+    CaseKind,
+    ConditionPhase,
+    FilingCondition,
+    StageLimit,
+    Standard,
+)
 from cityops.db import setting
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_, Word
@@ -141,6 +149,13 @@ def list_conditions_of(session: Session, class_ids: Sequence[int], on: date) -> 
 def list_conditions_in_force(session: Session, on: date) -> Sequence[FilingCondition]:
     """Every filing condition in force on the day with its class, by code: what an intake form offers."""
     return session.scalars(_conditions(on).order_by(FilingCondition.code)).all()
+
+
+def list_phases_in_force(session: Session, on: date) -> Sequence[ConditionPhase]:
+    """The further phases of every filing condition in force on the day, in their order."""
+    conditions = _conditions(on).with_only_columns(FilingCondition.id, maintain_column_froms=True)
+    phases = select(ConditionPhase).where(ConditionPhase.condition_id.in_(conditions))
+    return session.scalars(phases.order_by(ConditionPhase.condition_id, ConditionPhase.number)).all()
 
 
 def get_stage_limit(session: Session, clock: str, on: date) -> StageLimit:

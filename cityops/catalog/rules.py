@@ -1,6 +1,6 @@
-"""The city's responsibility rules: read, found for a case, added, ended, and what is wrong with them."""
+"""The city's responsibility rules: read, found for a case, added, ended."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -9,13 +9,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joine
 
 from cityops import clock
 from cityops.accounts import administration, audit
-from cityops.accounts.bodies import is_responsible, responsible
+from cityops.accounts.bodies import responsible
 from cityops.accounts.models import AuditAction, Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.catalog import duties, queries
 from cityops.catalog.duties import Matter, RuleBook
-from cityops.catalog.models import KIND_LETTERS, CaseClass, ResponsibilityRule
+from cityops.catalog.models import KIND_LETTERS, ResponsibilityRule
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.words import N_
 
@@ -27,7 +28,10 @@ _KIND_OF = {letter: kind for kind, letter in KIND_LETTERS.items()}
 
 @dataclass(frozen=True)
 class NewRule:
-    """A rule to add: an empty class, condition or area stands for all; both days are included."""
+    """A rule to add: an empty class, condition or area stands for all; both days are included.
+
+    `condition_code` may name one phase of handling under the condition: `C01037-3.2`.
+    """
 
     body: str
     class_key: str = ""
@@ -47,26 +51,6 @@ class RuleFilter:
     area: str | None = None
     body: str | None = None
     is_ended: bool = False
-
-
-@dataclass(frozen=True)
-class Faults:
-    """What is wrong with the rules that hold or will.
-
-    Attributes:
-        closed: rules that name a body that is closed, or no responsible one; they are passed over.
-        contradicting: pairs that leave the choice to a person.
-        uncovered: classes with filing conditions that no rule in force names.
-    """
-
-    closed: Sequence[ResponsibilityRule]
-    contradicting: Sequence[tuple[ResponsibilityRule, ResponsibilityRule]]
-    uncovered: Sequence[CaseClass]
-
-    @property
-    def count(self) -> int:
-        """How many faults there are in all."""
-        return len(self.closed) + len(self.contradicting) + len(self.uncovered)
 
 
 def find_winning(session: Session, matters: Mapping[int, Matter], on: date) -> dict[int, list[ResponsibilityRule]]:
@@ -93,9 +77,14 @@ def list_in_force(session: Session, on: date) -> Sequence[ResponsibilityRule]:
 
 def _in_force(on: date) -> Select[ResponsibilityRule]:
     query = select(ResponsibilityRule).join(ResponsibilityRule.body).options(contains_eager(ResponsibilityRule.body))
-    return query.where(ResponsibilityRule.valid_from_on <= on, _lasts_until(on), responsible(on)).order_by(
+    return query.where(ResponsibilityRule.valid_from_on <= on, lasts_until(on), responsible(on)).order_by(
         ResponsibilityRule.id
     )
+
+
+def lasts_until(on: date) -> ColumnElement[bool]:
+    """Whether a rule holds on a day or will, as SQL."""
+    return or_(ResponsibilityRule.valid_until_on.is_(None), ResponsibilityRule.valid_until_on >= on)
 
 
 def list_rules(
@@ -103,7 +92,7 @@ def list_rules(
 ) -> Sequence[ResponsibilityRule]:
     """The rules with their bodies by number: those that hold or will, or those that have ended."""
     administration.must_administer(viewer)
-    lasts = _lasts_until(clock.today())
+    lasts = lasts_until(clock.today())
     query = select(ResponsibilityRule).join(ResponsibilityRule.body).options(contains_eager(ResponsibilityRule.body))
     query = query.where(ResponsibilityRule.id > after, ~lasts if wanted.is_ended else lasts)
     if wanted.class_key is not None:
@@ -113,18 +102,6 @@ def list_rules(
     if wanted.body is not None:
         query = query.where(Body.code == wanted.body)
     return session.scalars(query.order_by(ResponsibilityRule.id).limit(limit)).all()
-
-
-def list_faults(session: Session, viewer: Viewer) -> Faults:
-    """What is wrong with the rules that hold today or will: every rule of the city is looked at."""
-    administration.must_administer(viewer)
-    today = clock.today()
-    query = select(ResponsibilityRule).where(_lasts_until(today)).options(joinedload(ResponsibilityRule.body))
-    lasting = session.scalars(query.order_by(ResponsibilityRule.id)).all()
-    closed = [rule for rule in lasting if not is_responsible(rule.body, today)]
-    sound = [rule for rule in lasting if is_responsible(rule.body, today)]
-    named = {rule.class_key for rule in sound if duties.is_in_force(rule, today)}
-    return Faults(closed, duties.contradictions(sound), _uncovered(session, named, today))
 
 
 def get_rule(session: Session, viewer: Viewer | None, number: int) -> ResponsibilityRule:
@@ -189,14 +166,15 @@ def draft_rule(session: Session, viewer: Viewer | None, new: NewRule) -> Respons
     _must_change(viewer, new.area_prefix)
     first_on = new.from_on or clock.today()
     _check_days(first_on, new.until_on)
-    class_key = _class_of(session, new, first_on)
+    class_key, condition_code, phase = _subject_of(session, new, first_on)
     check_subject(session, class_key, new.area_prefix, first_on)
     body = session.scalar(select(Body).where(Body.code == new.body, responsible(first_on)))
     if body is None:
         raise Invalid("body", N_("There is no responsible body with this code."))
     rule = ResponsibilityRule(
         class_key=class_key,
-        condition_code=new.condition_code,
+        condition_code=condition_code,
+        phase=phase,
         area_prefix=new.area_prefix,
         body_id=body.id,
         body=body,
@@ -236,18 +214,6 @@ def end_rule(session: Session, viewer: Viewer, number: int, last_on: date) -> Re
     return rule
 
 
-def _lasts_until(on: date) -> ColumnElement[bool]:
-    return or_(ResponsibilityRule.valid_until_on.is_(None), ResponsibilityRule.valid_until_on >= on)
-
-
-def _uncovered(session: Session, named: Collection[str], on: date) -> list[CaseClass]:
-    if "" in named:
-        return []
-    conditions = queries.list_conditions_in_force(session, on)
-    classes = {condition.case_class.key: condition.case_class for condition in conditions}
-    return [each for key, each in sorted(classes.items()) if key not in named]
-
-
 def _check_days(first_on: date, last_on: date | None) -> None:
     if first_on < clock.today():
         raise Invalid("from_on", N_("A rule begins today at the earliest."))
@@ -268,25 +234,32 @@ def check_subject(session: Session, class_key: str, area_prefix: str, on: date) 
         raise Invalid("area", N_("An area is a district's, street's or community's code."))
 
 
-def _class_of(session: Session, new: NewRule, on: date) -> str:
-    """The class a rule is about, which its condition says too; empty for every class."""
+def _subject_of(session: Session, new: NewRule, on: date) -> tuple[str, str, int | None]:
+    """The class, condition and phase a rule is about; the condition says its class too."""
     if not new.condition_code:
-        return new.class_key
-    condition = queries.find_condition(session, new.condition_code, on)
+        return new.class_key, "", None
+    code, dot, number = new.condition_code.partition(".")
+    condition = queries.find_condition(session, code, on)
     if condition is None:
         raise Invalid("condition", N_("Choose a filing condition that is in force."))
     if new.class_key not in ("", condition.case_class.key):
         raise Invalid("condition", N_("This filing condition belongs to another class."))
-    return condition.case_class.key
+    if not dot:
+        return condition.case_class.key, code, None
+    first = {str(FIRST_PHASE)} if condition.phase_name else set()
+    if number not in first | {str(each.number) for each in condition.phases}:
+        raise Invalid("condition", N_("This filing condition has no phase %(number)s."), number=number[:8])
+    return condition.case_class.key, code, int(number)
 
 
 def _refuse_twin(session: Session, rule: ResponsibilityRule) -> None:
     alike = select(ResponsibilityRule).where(
         ResponsibilityRule.class_key == rule.class_key,
         ResponsibilityRule.condition_code == rule.condition_code,
+        ResponsibilityRule.phase.is_not_distinct_from(rule.phase),
         ResponsibilityRule.area_prefix == rule.area_prefix,
         ResponsibilityRule.body_id == rule.body_id,
-        _lasts_until(rule.valid_from_on),
+        lasts_until(rule.valid_from_on),
     )
     twin = next((each for each in session.scalars(alike) if duties.overlap(each, rule)), None)
     if twin is not None:
@@ -294,7 +267,7 @@ def _refuse_twin(session: Session, rule: ResponsibilityRule) -> None:
 
 
 def _subject(rule: ResponsibilityRule) -> str:
-    what = rule.condition_code or rule.class_key or "*"
+    what = rule.phase_code or rule.class_key or "*"
     return f"#{rule.id}: {what} @ {rule.area_prefix or '*'} → {rule.body.code}"
 
 

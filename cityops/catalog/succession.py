@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from cityops.accounts.models import Body
 from cityops.catalog.models import ResponsibilityRule
 
-SAME = ("class_key", "condition_code", "area_prefix", "valid_until_on", "reference", "note")
+SAME = ("class_key", "condition_code", "phase", "area_prefix", "valid_until_on", "reference", "note")
 
 
 def hand_over_rules(session: Session, body: Body, successor: Body, on: date) -> None:

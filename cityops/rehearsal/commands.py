@@ -40,7 +40,12 @@ def rehearse() -> None:
 @rehearse.command()
 @click.option("--body", metavar="CODE", help="Whose the rule would make it.")
 @click.option("--class", "class_key", default="", metavar="KEY", help="C01037; without it every class.")
-@click.option("--condition", default="", metavar="CODE", help="C01037-1; without it every condition.")
+@click.option(
+    "--condition",
+    default="",
+    metavar="CODE",
+    help="C01037-1, or C01037-3.2 for a phase of it; without it every condition.",
+)
 @click.option("--area", default="", metavar="CODE", help="A district, street or community; without it the whole city.")
 @click.option("--from", "from_on", type=DAY, help="The rule's first day; without it today.")
 @click.option("--until", "until_on", type=DAY, help="The rule's last day.")

@@ -13,7 +13,7 @@ from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
 from cityops.cases.models import Assignment, AssignmentEnd, Case
-from cityops.catalog.models import CaseClass, FilingCondition, ResponsibilityRule
+from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition, ResponsibilityRule
 from cityops.catalog.phases import FIRST_PHASE
 from cityops.grid.models import Component
 from cityops.rehearsal.concerned import seen_by
@@ -26,7 +26,8 @@ class PastCase:
 
     Attributes:
         keeper: the code of the body that keeps up the component; empty without one.
-        first_id: the body it was dispatched to first; `last_id` the one that handled it, in its first phase.
+        first_id: the body it was dispatched to first, in the phase that is looked at; `last_id` the one that handled
+            it.
         sent_back_by: the bodies that sent it back, in order.
         detour: how long after the first dispatch it was dispatched to the last body.
         is_late: whether the last body was, or is by now, late with it.
@@ -53,10 +54,13 @@ class PastCase:
 def list_past(
     session: Session, viewer: Viewer | None, since_on: date, subject: ResponsibilityRule, most: int | None
 ) -> list[PastCase]:
-    """The dispatched cases filed since a day that a rule is about, the newest first; at most so many."""
-    # Whose a further phase of handling is does not follow from the rules: its condition names the body.
-    first_phase = Assignment.phase == FIRST_PHASE
-    dispatched = exists().where(Assignment.case_id == Case.id, first_phase)
+    """The dispatched cases filed since a day that a rule is about, the newest first; at most so many.
+
+    They are looked at in the phase of handling that the rule names, else in the first: whose a further one is follows
+    from its condition, unless a rule names it.
+    """
+    in_phase = Assignment.phase == (subject.phase or FIRST_PHASE)
+    dispatched = exists().where(Assignment.case_id == Case.id, in_phase)
     since = datetime(since_on.year, since_on.month, since_on.day, tzinfo=clock.CITY_ZONE)
     keys = {row.id: row.key for row in session.scalars(select(CaseClass))}
     chosen = (
@@ -76,15 +80,21 @@ def list_past(
         *(Assignment.body_id, Assignment.dispatched_at, Assignment.due_at),
         *(Assignment.reported_back_at, Assignment.end, Assignment.on_time),
     )
-    rows = select(chosen, *given).join(Assignment, and_(Assignment.case_id == chosen.c.id, first_phase))
+    rows = select(chosen, *given).join(Assignment, and_(Assignment.case_id == chosen.c.id, in_phase))
     ordered = rows.order_by(chosen.c.filed_at.desc(), chosen.c.id.desc(), Assignment.id)
     return list(_past_cases(session.execute(ordered), keys, clock.now()))
 
 
 def _about(subject: ResponsibilityRule, keys: Mapping[int, str]) -> Iterator[ColumnElement[bool]]:
     if subject.condition_code:
-        codes = select(FilingCondition.id).where(FilingCondition.code == subject.condition_code)
-        yield Case.condition_id.in_(codes)
+        named = select(FilingCondition.id).where(FilingCondition.code == subject.condition_code)
+        if (subject.phase or FIRST_PHASE) != FIRST_PHASE:
+            # Where the same body goes on, nobody is dispatched and no rule is asked.
+            phases = FilingCondition.phases.any(
+                and_(ConditionPhase.number == subject.phase, ConditionPhase.body_kind.is_not(None))
+            )
+            named = named.where(phases)
+        yield Case.condition_id.in_(named)
     elif subject.class_key:
         yield Case.class_id.in_([class_id for class_id, key in keys.items() if key == subject.class_key])
     if subject.area_prefix:

@@ -12,15 +12,16 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import RESPONSIBLE_KINDS, Body
 from cityops.accounts.viewer import Viewer
-from cityops.cases.proposals import Proposal, list_wishes, pick
+from cityops.cases.proposals import Proposal, body_of_phase, list_wishes, pick
 from cityops.catalog import rules
-from cityops.catalog.duties import Matter, RuleBook
+from cityops.catalog.duties import Matter, RuleBook, subject_of
 from cityops.catalog.models import FilingCondition, ResponsibilityRule
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.catalog.rules import NewRule
 from cityops.rehearsal.duty_past import PastCase, list_past
 from cityops.rehearsal.replay import first_day
@@ -114,7 +115,9 @@ def adding(session: Session, viewer: Viewer | None, new: NewRule, *, ends_others
         NotAllowed, Invalid: as adding it would be refused.
     """
     rule = rules.draft_rule(session, viewer, new)
-    alike = {each.id for each in rules.list_in_force(session, rule.valid_from_on) if _matter(each) == _matter(rule)}
+    alike = {
+        each.id for each in rules.list_in_force(session, rule.valid_from_on) if subject_of(each) == subject_of(rule)
+    }
     return RuleChange(rule.valid_from_on, rule, rule, frozenset(alike) if ends_others else frozenset())
 
 
@@ -155,8 +158,9 @@ def rehearse(
     if change.added is not None:
         wanted.append(change.added)
     bodies = {body.code: body for body in accounts.list_bodies(session, RESPONSIBLE_KINDS, change.on)}
-    conditions = {row.id: row for row in session.scalars(select(FilingCondition))}
-    before, after = (Proposer(each, change.on, bodies, conditions) for each in (standing, wanted))
+    whole = select(FilingCondition).options(selectinload(FilingCondition.phases))
+    conditions, phase = {row.id: row for row in session.scalars(whole)}, change.subject.phase or FIRST_PHASE
+    before, after = (Proposer(each, change.on, bodies, conditions, phase) for each in (standing, wanted))
     for case in past[:most_cases]:
         _count(result, case, before.propose(case), after.propose(case), most_redirected)
     return result
@@ -171,8 +175,10 @@ class Proposer:
         on: date,
         bodies: Mapping[str, Body],
         conditions: Mapping[int, FilingCondition],
+        phase: int,
     ) -> None:
         self._book, self._bodies, self._conditions = RuleBook(standing, on), bodies, conditions
+        self._phase = phase
         self._found: dict[tuple[str, int | None, str, str], Proposal | None] = {}
 
     def propose(self, case: PastCase) -> Proposal | None:
@@ -180,14 +186,12 @@ class Proposer:
         alike = case.class_key, case.condition_id, case.area_code, case.keeper
         if alike not in self._found:
             condition = self._conditions.get(case.condition_id or 0)
-            matter = Matter(case.class_key, condition.code if condition else "", case.area_code)
+            matter = Matter(case.class_key, condition.code if condition else "", case.area_code, self._phase)
             won, wished = self._book.choose(matter), list_wishes(condition, case.area_code)
-            self._found[alike] = pick(self._bodies.get(case.keeper), won, wished, self._bodies, {})
+            named = body_of_phase(condition, self._phase, case.area_code) if condition is not None else ""
+            keeper, of_phase = self._bodies.get(case.keeper), self._bodies.get(named)
+            self._found[alike] = pick(keeper, of_phase, won, wished, self._bodies, {})
         return self._found[alike]
-
-
-def _matter(rule: ResponsibilityRule) -> tuple[str, str, str]:
-    return rule.class_key, rule.condition_code, rule.area_prefix
 
 
 def _count(

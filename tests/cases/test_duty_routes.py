@@ -9,7 +9,7 @@ from cityops.accounts.queries import find_body
 from cityops.catalog import rules
 from cityops.catalog.rules import NewRule
 from tests import factories
-from tests.factories import WEST, People
+from tests.factories import PHASED, WEST, People
 
 LAMP = "C01037"
 SENT = {"class_key": LAMP, "area_prefix": WEST, "body": "roads", "reference": "〔2026〕1 号"}
@@ -36,6 +36,17 @@ def test_a_rule_is_added_shown_narrowed_to_and_ended(as_admin):
     assert as_admin.post(answer.location + "/end", data={"last_on": last_on}).status_code == 302
     assert last_on in as_admin.get(answer.location).text
     assert as_admin.post(answer.location + "/end", data={"last_on": ""}).status_code == 422
+
+
+def test_a_rule_for_a_phase_is_chosen_and_told_by_the_phases_name(as_admin, small_city):
+    with small_city.transaction() as session:
+        factories.make_phases(session)
+    page = as_admin.get("/settings/rules").text
+    assert all(f'value="{PHASED}.{number}"' in page for number in (1, 2, 3)) and 'value="C01037-1.1"' not in page
+    answer = as_admin.post("/settings/rules", data=SENT | {"condition_code": f"{PHASED}.3"})
+    assert answer.status_code == 302 and "恢复路面" in as_admin.get(answer.location).text
+    refused = as_admin.post("/settings/rules", data=SENT | {"condition_code": f"{PHASED}.4"})
+    assert refused.status_code == 422 and 'id="condition_code-error"' in refused.text
 
 
 def test_what_was_chosen_stays_beside_the_error(as_admin):

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from cityops.accounts.models import BodyKind
 from cityops.accounts.queries import find_body
 from cityops.cases.models import Case
-from cityops.cases.proposals import propose_bodies
+from cityops.cases.proposals import KEEPS_COMPONENT, NAMED_BY_PHASE, propose_bodies
 from cityops.cases.reasons import proposal_words
 from cityops.catalog import rules
 from cityops.catalog.rules import NewRule
 from cityops.grid.models import Component, ComponentState
 from tests import factories
 from tests.counting import counted_queries
-from tests.factories import WEST, People
+from tests.factories import PHASED, WEST, People
 
 
 @pytest.fixture
@@ -47,22 +47,72 @@ def test_a_rule_goes_before_the_filing_condition_and_says_why(
     assert words == f"rule #{wide.id}: 路灯 · out → lamps (whole city)"
 
 
-def test_who_keeps_up_the_component_goes_before_the_rules(session: Session, people: People, filed: Case) -> None:
-    rules.add_rule(session, people.viewer("admin"), NewRule("roads", "C01037"))
+@pytest.fixture
+def fallen(session: Session, people: People) -> Case:
+    """A filed case under a condition with phases, in the first of them."""
+    factories.make_phases(session)
+    case = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept")
+    return factories.take(session, people.dutyleader, case, "file", condition=PHASED)
+
+
+def add_lamp(session: Session, case: Case, body: str) -> None:
     lamp = Component(
         code="33020301037000001",
         class_code="01037",
         name="路灯",
-        lon=filed.lon,
-        lat=filed.lat,
-        quad=filed.quad,
+        lon=case.lon,
+        lat=case.lat,
+        quad=case.quad,
         state=ComponentState.IN_PLACE,
-        body_code="lamps-crew",
+        body_code=body,
         initial_on=factories.LONG_AGO,
     )
     session.add(lamp)
     session.flush()
-    filed.component_id = lamp.id
+    case.component_id = lamp.id
+
+
+def test_a_rule_for_the_phase_goes_before_everybody_and_says_so(
+    session: Session, people: People, fallen: Case, speaking: None
+) -> None:
+    admin = people.viewer("admin")
+    add_lamp(session, fallen, "lamps-crew")
+    rules.add_rule(session, admin, NewRule("roads", condition_code=PHASED))
+    assert propose_bodies(session, [fallen])[fallen.id].why == KEEPS_COMPONENT
+    safe = rules.add_rule(session, admin, NewRule("roads", condition_code=f"{PHASED}.1"))
+    words = proposal_words(fallen, propose_bodies(session, [fallen])[fallen.id])
+    assert words == f"rule #{safe.id}: 路灯 · out · make safe → roads (whole city)"
+
+
+def test_in_a_further_phase_its_own_rule_goes_before_the_body_that_the_catalogue_names(
+    session: Session, people: People, fallen: Case, speaking: None
+) -> None:
+    admin, fallen.phase = people.viewer("admin"), 3
+    rules.add_rule(session, admin, NewRule("lamps", condition_code=PHASED))
+    assert propose_bodies(session, [fallen])[fallen.id].why == NAMED_BY_PHASE
+    own = rules.add_rule(session, admin, NewRule("lamps", condition_code=f"{PHASED}.3"))
+    words = proposal_words(fallen, propose_bodies(session, [fallen])[fallen.id])
+    assert words == f"rule #{own.id}: 路灯 · out · restore → lamps (whole city)"
+    more = [factories.make_report(session, people.inspector).case for _ in range(2)]
+    for case in more:
+        factories.bring_to(session, people, case, "accept")
+        factories.take(session, people.dutyleader, case, "file", condition=PHASED)
+        case.phase = 3
+    session.flush()
+    asked = []
+    for cases in ([fallen], [fallen, *more]):
+        session.expire_all()
+        assert all(case.case_class and case.condition for case in cases)
+        with counted_queries() as queries:
+            found = propose_bodies(session, cases)
+            assert {proposal_words(case, found[case.id]) for case in cases} == {words}
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+def test_who_keeps_up_the_component_goes_before_the_rules(session: Session, people: People, filed: Case) -> None:
+    rules.add_rule(session, people.viewer("admin"), NewRule("roads", "C01037"))
+    add_lamp(session, filed, "lamps-crew")
     proposal = propose_bodies(session, [filed])[filed.id]
     assert proposal.body is not None and proposal.body.code == "lamps-crew" and not proposal.rules
 

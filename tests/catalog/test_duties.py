@@ -21,6 +21,7 @@ class Rule:
     id: int
     class_key: str = ""
     condition_code: str = ""
+    phase: int | None = None
     area_prefix: str = ""
     body_id: int = 1
     valid_from_on: date = TODAY
@@ -37,13 +38,14 @@ def fits(rule: Rule, matter: Matter, on: date) -> bool:
         duties.is_in_force(rule, on)
         and rule.class_key in ("", matter.class_key)
         and rule.condition_code in ("", matter.condition_code)
+        and rule.phase in (None, matter.phase)
         and matter.area_code.startswith(rule.area_prefix)
     )
 
 
 def rank(rule: Rule) -> tuple[int, int]:
-    """How particular a rule is: a condition before a class before all classes, then the smaller area."""
-    return bool(rule.class_key) + bool(rule.condition_code), len(rule.area_prefix)
+    """How particular a rule is: a phase before a condition before a class before all, then the smaller area."""
+    return bool(rule.class_key) + bool(rule.condition_code) + bool(rule.phase), len(rule.area_prefix)
 
 
 @st.composite
@@ -53,10 +55,11 @@ def rule_lists(draw: st.DrawFn) -> list[Rule]:
     for number in range(draw(st.integers(0, 8))):
         class_key = draw(st.sampled_from(["", LAMP, COVER]))
         condition = draw(st.sampled_from(["", f"{class_key}-1", f"{class_key}-2"])) if class_key else ""
+        phase = draw(st.sampled_from([None, 1, 2])) if condition else None
         begins = TODAY + timedelta(days=draw(st.integers(-3, 2)))
         ends = draw(st.none() | st.integers(-1, 3).map(lambda days, begins=begins: begins + timedelta(days=days)))
         area, body = draw(st.sampled_from(AREAS)), draw(st.integers(1, 3))
-        found.append(Rule(number + 1, class_key, condition, area, body, begins, ends))
+        found.append(Rule(number + 1, class_key, condition, phase, area, body, begins, ends))
     return found
 
 
@@ -65,6 +68,7 @@ matters = st.builds(
     class_key=st.sampled_from([LAMP, COVER]),
     condition_code=st.sampled_from(["", f"{LAMP}-1", f"{COVER}-2"]),
     area_code=st.sampled_from(["", "330203001001", "330203002001", "330212008001"]),
+    phase=st.integers(1, 3),
 )
 
 
@@ -102,23 +106,25 @@ def test_a_tie_comes_only_from_rules_that_are_listed_as_contradicting(rules: lis
         assert frozenset((one.id, other.id)) in listed
 
 
-def test_a_condition_goes_before_a_class_before_all_and_then_the_smaller_area() -> None:
+def test_a_phase_goes_before_a_condition_before_a_class_before_all_and_then_the_smaller_area() -> None:
     order = [
-        Rule(1, LAMP, f"{LAMP}-1", "330203001"),
+        Rule(9, LAMP, f"{LAMP}-1", 2, "330203001"),
+        Rule(8, LAMP, f"{LAMP}-1", 2),
+        Rule(1, LAMP, f"{LAMP}-1", None, "330203001"),
         Rule(2, LAMP, f"{LAMP}-1"),
-        Rule(3, LAMP, "", "330203001"),
-        Rule(4, LAMP, "", "330203"),
+        Rule(3, LAMP, "", None, "330203001"),
+        Rule(4, LAMP, "", None, "330203"),
         Rule(5, LAMP),
-        Rule(6, "", "", "330203001001"),
+        Rule(6, "", "", None, "330203001001"),
         Rule(7),
     ]
-    matter = Matter(LAMP, f"{LAMP}-1", "330203001001")
+    matter = Matter(LAMP, f"{LAMP}-1", "330203001001", 2)
     while order:
         assert choose(order, matter, TODAY) == [order.pop(0)]
 
 
 def test_outside_every_cell_only_rules_for_the_whole_city_fit() -> None:
-    rules = [Rule(1, LAMP, "", "330203"), Rule(2, "", "", "")]
+    rules = [Rule(1, LAMP, "", None, "330203"), Rule(2, "", "", None, "")]
     assert choose(rules, Matter(LAMP, "", ""), TODAY) == [rules[1]]
 
 

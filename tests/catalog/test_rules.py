@@ -12,14 +12,14 @@ from cityops import clock
 from cityops.accounts.models import AuditAction, AuditEntry, BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body
-from cityops.catalog import rules
+from cityops.catalog import rule_faults, rules
 from cityops.catalog.duties import Matter
 from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.rules import NewRule, RuleFilter
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from tests import factories
-from tests.factories import EAST, MONDAY_MORNING, WEST, People
+from tests.factories import EAST, MONDAY_MORNING, PHASED, WEST, People
 
 TODAY = MONDAY_MORNING.date()
 LAMP = "C01037"
@@ -50,6 +50,25 @@ def test_a_condition_alone_says_its_class(session: Session, admin) -> None:
     assert (rule.class_key, rule.condition_code) == (LAMP, f"{LAMP}-2")
 
 
+def test_a_rule_names_a_phase_that_the_condition_has(session: Session, admin) -> None:
+    factories.make_phases(session)
+    whole = rules.add_rule(session, admin, NewRule("lamps", condition_code=PHASED))
+    safe, again = (rules.add_rule(session, admin, NewRule("roads", LAMP, f"{PHASED}.{phase}")) for phase in (1, 2))
+    assert [(each.class_key, each.condition_code, each.phase) for each in (whole, safe, again)] == [
+        (LAMP, PHASED, phase) for phase in (None, 1, 2)
+    ]
+    found = rules.find_winning(session, {phase: Matter(LAMP, PHASED, "", phase) for phase in (1, 2, 3)}, TODAY)
+    assert found == {1: [safe], 2: [again], 3: [whole]}
+    entries = session.scalars(select(AuditEntry.subject).where(AuditEntry.action == AuditAction.RULE_ADDED)).all()
+    assert f"#{again.id}: {PHASED}.2 @ * → roads" in entries
+    assert rule_faults.list_faults(session, admin).contradicting == []
+    for code in (f"{PHASED}.4", f"{PHASED}.x", f"{PHASED}.²"):
+        with pytest.raises(Invalid, match="no phase"):
+            rules.add_rule(session, admin, NewRule("roads", condition_code=code))
+    with pytest.raises(Invalid, match="says the same"):
+        rules.add_rule(session, admin, NewRule("roads", condition_code=f"{PHASED}.2"))
+
+
 @pytest.mark.parametrize(
     ("field", "new"),
     [
@@ -59,6 +78,9 @@ def test_a_condition_alone_says_its_class(session: Session, admin) -> None:
         ("class_key", NewRule("roads", "X")),
         ("condition", NewRule("roads", "M06001", f"{LAMP}-1")),
         ("condition", NewRule("roads", "", "C99999-1")),
+        ("condition", NewRule("roads", LAMP, f"{LAMP}-1.1")),
+        ("condition", NewRule("roads", LAMP, f"{LAMP}-1.2")),
+        ("condition", NewRule("roads", LAMP, f"{LAMP}-1.")),
         ("area", NewRule("roads", LAMP, area_prefix="3302")),
         ("area", NewRule("roads", LAMP, area_prefix="３３０２０３")),
         ("from_on", NewRule("roads", LAMP, from_on=TODAY - timedelta(days=1))),
@@ -108,22 +130,22 @@ def test_a_rule_that_names_a_closed_body_is_passed_over_and_listed(session: Sess
     roads.ended_on = TODAY
     session.flush()
     assert rules.find_winning(session, {1: Matter(LAMP, "", WEST + "001001")}, TODAY) == {1: [wide]}
-    assert rules.list_faults(session, admin).closed == [near]
+    assert rule_faults.list_faults(session, admin).closed == [near]
 
 
 def test_equal_rules_that_disagree_both_win_and_are_listed(session: Session, admin) -> None:
     one = rules.add_rule(session, admin, NewRule("lamps", LAMP))
     other = rules.add_rule(session, admin, NewRule("roads", LAMP))
     assert rules.find_winning(session, {1: Matter(LAMP, "", "")}, TODAY) == {1: [one, other]}
-    assert rules.list_faults(session, admin).contradicting == [(one, other)]
+    assert rule_faults.list_faults(session, admin).contradicting == [(one, other)]
 
 
 def test_classes_that_no_rule_names_are_listed(session: Session, admin) -> None:
-    assert [each.key for each in rules.list_faults(session, admin).uncovered] == [LAMP, "M06001"]
+    assert [each.key for each in rule_faults.list_faults(session, admin).uncovered] == [LAMP, "M06001"]
     rules.add_rule(session, admin, NewRule("roads", LAMP, f"{LAMP}-1"))
-    assert [each.key for each in rules.list_faults(session, admin).uncovered] == ["M06001"]
+    assert [each.key for each in rule_faults.list_faults(session, admin).uncovered] == ["M06001"]
     rules.add_rule(session, admin, NewRule("roads"))
-    assert rules.list_faults(session, admin).count == 0
+    assert rule_faults.list_faults(session, admin).count == 0
 
 
 def test_a_districts_administrator_keeps_the_rules_of_the_district_alone(session: Session, admin) -> None:

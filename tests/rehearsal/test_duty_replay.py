@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from cityops import clock
 from cityops.accounts import queries as accounts
+from cityops.accounts.queries import find_body
 from cityops.cases.models import Assignment, Case, CaseEvent
 from cityops.catalog import rules
 from cityops.catalog.models import ResponsibilityRule
@@ -22,7 +23,7 @@ from cityops.rehearsal.duty_replay import Account, DutyRehearsal, Outcome, addin
 from cityops.shell import Shell
 from tests import factories
 from tests.counting import counted_queries
-from tests.factories import EAST, WEST, People
+from tests.factories import EAST, PHASED, WEST, People
 
 AsPerson = Callable[[str], FlaskClient]
 MONDAY = factories.MONDAY_MORNING
@@ -150,6 +151,25 @@ def test_the_body_of_a_further_phase_of_handling_counts_for_nothing(small_city: 
         following = {"body_id": case.assignments[0].body_id, "dispatched_at": MONDAY, "due_at": MONDAY}
         session.add(Assignment(case_id=case.id, phase=2, **following))
     assert run(small_city, NewRule(body="lamps", class_key=LAMP, area_prefix=WEST)) == before
+
+
+def test_a_rule_for_a_phase_is_rehearsed_with_those_it_was_dispatched_in(small_city: Database):
+    with clock.running_at(MONDAY), small_city.transaction() as session:
+        people = People(session)
+        factories.make_phases(session)
+        case = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept")
+        factories.take(session, people.dutyleader, case, "file", condition=PHASED)
+        factories.bring_to(session, people, case, "dispatch")
+        number, ways = case.number, {"dispatched_at": MONDAY, "due_at": MONDAY, "on_time": True, "rework_count": 0}
+        bodies = {body: find_body(session, body).id for body in ("lamps", "roads")}
+        for phase, body in ((2, "lamps"), (3, "roads")):
+            session.add(Assignment(case_id=case.id, phase=phase, body_id=bodies[body], **ways))
+    for phase, body, total, goes in ((1, "roads", 1, 1), (2, "roads", 0, 0), (3, "lamps", 1, 1), (3, "roads", 1, 0)):
+        result = run(small_city, NewRule(body=body, condition_code=f"{PHASED}.{phase}"))
+        assert (result.total, [(each.past.number, each.body.code) for each in result.redirected]) == (
+            total,
+            [(number, body)] * goes,
+        )
 
 
 def test_nothing_is_touched_and_the_queries_do_not_grow(small_city: Database):

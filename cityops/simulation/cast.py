@@ -21,7 +21,7 @@ from cityops.cases.permission import sits_at
 from cityops.errors import NotFound
 from cityops.patrol.models import InspectorShift
 from cityops.simulation.facts import CellFacts
-from cityops.simulation.plot import is_day
+from cityops.simulation.pen import is_day
 from cityops.words import N_
 
 NOBODY = N_("Nobody holds the post “%(post)s” for %(place)s: the simulation needs the demo's people.")

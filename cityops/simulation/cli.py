@@ -27,8 +27,9 @@ from cityops.words import N_
 def simulate_city(shell: Shell, days: int, per_day: int, seed: int, until: str | None) -> None:
     """Live days of city life through the real services, under a virtual clock.
 
-    Half of the cases are simple ones; some are declined, refused, sent back, reworked or late; at the end there are
-    open cases at every stage. The summary is JSON on stdout.
+    Half of the cases are simple ones; some are declined, refused, sent back, disputed, shared, merged, linked, reworked
+    or late, and closed ones are re-checked; at the end there are open cases at every stage. The summary is JSON on
+    stdout.
     """
     summary = simulate_with_bar(
         shell, days=days, per_day=per_day, seed=seed, until=read_until(until) if until else None

@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 from cityops import clock, locks
 from cityops.accounts.models import Person
 from cityops.cases import checkpoints
-from cityops.cases.models import Case, Report
+from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.office import CaseOffice
+from cityops.cases.workflow import STEPS
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import BadSetting, Invalid, NotAllowed, WrongState
+from cityops.patrol.recheck_models import Recheck
 from cityops.simulation.lives import Run
 from cityops.simulation.originals import Copy, Originals, Row, copy_uuid
 from cityops.simulation.script import life_uuid
@@ -132,8 +134,11 @@ def _alone(config: Config) -> Iterator[None]:
 
 
 def _lived(session: Session, run: Run) -> Sequence[int]:
+    """The week's cases that stand for themselves: what another case or a sample hangs on cannot be copied alone."""
     uuids = [life_uuid(run, index) for index in range(run.cases)]
-    return session.scalars(select(Report.case_id).where(Report.uuid.in_(uuids))).all()
+    between = select(CaseEvent.case_id).where(CaseEvent.step.in_([step for step in STEPS if STEPS[step].is_between]))
+    alone = Report.case_id.not_in(between.union(select(Recheck.case_id)))
+    return session.scalars(select(Report.case_id).where(Report.uuid.in_(uuids), alone)).all()
 
 
 def _count(session: Session, *, is_open: bool = False) -> int:

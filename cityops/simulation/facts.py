@@ -69,6 +69,7 @@ class Condition:
     limit: Limit
     pace: Pace
     is_simple_allowed: bool
+    is_checked_at_its_hour: bool = False
     phases: Sequence[Phase] = ()
 
 

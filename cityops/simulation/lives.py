@@ -40,6 +40,8 @@ class Act:
     """One step of a life; `lot` (0 to 1) chooses among those who could take it.
 
     Attributes:
+        result: the way of the step's row in the workflow; None for the plain one.
+        other: the number of the life that it concerns as well: a case merged into that one's, or split off from it.
         asks: what is asked for, where the step is the asking; `more` and `until_on` come with it.
     """
 
@@ -54,6 +56,7 @@ class Act:
     asks: RequestKind | None = None
     more: int | None = None
     until_on: date | None = None
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """One life being played: each act becomes a step of the case's own services, taken by somebody who may take it."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
@@ -9,7 +11,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import asking
+from cityops.cases import asking, linking
 from cityops.cases import services as cases
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.at_place import ANSWERS, AtPlace
@@ -17,47 +19,56 @@ from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.names import Source, StepName
 from cityops.cases.office import CaseOffice
-from cityops.cases.plain_cases import AutoStep
-from cityops.cases.requests import RULES
+from cityops.cases.requests import RULES, RequestKind
 from cityops.cases.services import StepRequest
 from cityops.cases.workflow import STEPS
-from cityops.errors import WrongState
+from cityops.errors import CityopsError, WrongState
 from cityops.hotline import services as hotline
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.cast import Cast
+from cityops.simulation.deeds import DEEDS, Deed, find_task_body
 from cityops.simulation.lives import Act, CallBack, Life
 from cityops.simulation.photos import Album
 from cityops.simulation.wording import SHARE_USED_UP
 
 REPORTING = {StepName.REPORT, StepName.SELF_HANDLE}
 REPORTERS = {Source.INSPECTOR: Post.INSPECTOR, Source.LEADER: Post.LEADER}
-LEFT_TO_RULES = {StepName(step.value) for step in AutoStep}
 JUDGED = {StepName.REPORT_BACK, StepName.SELF_HANDLE}
 
 
 @dataclass
 class Player:
-    """Plays one life; its acts are taken in order, the virtual clock standing at each act's moment."""
+    """Plays one life; its acts are taken in order, the virtual clock standing at each act's moment.
+
+    Attributes:
+        neighbours: the players of the lives that are played together, by their numbers.
+    """
 
     life: Life
     office: CaseOffice
     cast: Cast
     album: Album
+    neighbours: Mapping[int, "Player"]
     case: Case | None = None
     body: str = ""
     request_id: int | None = None
+    asked: RequestKind | None = None
     handled_by: set[int] = field(default_factory=set)
 
-    def take(self, session: Session, act: Act) -> Case:
-        """Take the next act; one that a rule of the city has taken already is left out."""
-        if self.case is not None and act.step in LEFT_TO_RULES and self.case.stage not in STEPS[act.step].stages:
-            return self.case
+    def count(self, act: Act) -> int:
+        """How many steps have been taken on the cases that an act concerns."""
+        return sum(case.version for case in (self.case, self.beside(act)) if case is not None)
+
+    def take(self, session: Session, act: Act) -> None:
+        """Take the next act; one that a rule of the city has taken already, or made impossible, is left out."""
+        if self.case is not None and self.case.stage not in STEPS[act.step].stages:
+            return
         who = self._who(session, act)
         # The services flush what the followers read; one more flush before each query would take twice the time.
         with session.no_autoflush:
             if self.case is None:
-                self.case = cases.report(session, who, self.office, self._told(act)).case
+                self.case = self._report(session, who, act)
                 self._add_photos(session, who, self.case, act)
             else:
                 self._add_photos(session, who, self.case, act)
@@ -66,16 +77,32 @@ class Player:
         if act.step in JUDGED:
             self.handled_by.add(who.person_id)
         self.body = self.case.body.code if self.case.body is not None else self.body
-        return self.case
+
+    def beside(self, act: Act) -> Case | None:
+        """The other case that an act concerns as well."""
+        return self.neighbours[act.other].case if act.other is not None else None
+
+    def _report(self, session: Session, who: Viewer, act: Act) -> Case:
+        """Open the case: by its report, or split off from the report that named it beside another fault."""
+        other, told = self.beside(act), self._told(act)
+        # A rule of the city may have ended that one before its time.
+        if other is None or other.stage not in STEPS[StepName.SPLIT].stages:
+            return cases.report(session, who, self.office, told).case
+        return linking.split(session, who, self.office, other.number, other.version, told)
 
     def _go_on(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
         if act.asks is not None:
+            self.asked = act.asks
             self.request_id = self._ask(
                 session, who, case, NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on)
             )
         elif STEPS[act.step].is_of_request:
             if self.request_id is not None:
                 self._decide(session, who, case, act, self.request_id)
+        elif STEPS[act.step].has_own_door:
+            # Where a rule of the city was quicker, the case or the other one is no longer where this could be done.
+            with suppress(CityopsError):
+                DEEDS[act.step](Deed(session, who, self.office, case, act, self.beside(act)))
         else:
             cases.take_step_on(session, who, self.office, case, self._asked(act, case))
 
@@ -115,12 +142,21 @@ class Player:
             if post is Post.INSPECTOR:
                 return self.cast.inspector(told.cell, act.at, act.lot)
             return self.cast.at_desk(post, area_code, act.at, act.lot)
-        post = (RULES[act.asks].askers if act.asks is not None else STEPS[act.step].posts)[0]
+        post = self._posts(act)[0]
         if post is Post.HANDLER:
-            return self.cast.handler(self.body, act.lot)
+            body = find_task_body(session, self.case) if act.step is StepName.CO_REPORT else None
+            return self.cast.handler(body or self.body, act.lot)
         if post is Post.INSPECTOR:
             return self._given_the_task(session) or self.cast.inspector(told.cell, act.at, act.lot, self.handled_by)
         return self.cast.at_desk(post, area_code, act.at, act.lot, self.case)
+
+    def _posts(self, act: Act) -> Sequence[Post]:
+        """Whose the act is: asking and rejecting go by what is asked, the rest by the workflow."""
+        if act.asks is not None:
+            return RULES[act.asks].askers
+        if act.step is StepName.REJECT and self.asked is not None:
+            return RULES[self.asked].deciders
+        return STEPS[act.step].posts
 
     def _given_the_task(self, session: Session) -> Viewer | None:
         """The inspector who was given the verify or check task, where he may judge."""

@@ -1,7 +1,8 @@
 """A plan of a life for each case: what is reported where, and who does what about it when. Pure.
 
-A life depends on the city's facts, the run and its own number alone, so it is the same whatever the size of a batch or
-the ids of rows. A life goes on past the end of the run; what lies beyond is cut off (`endings`).
+A life depends on the city's facts, the run and its own number alone (the second of two neighbours looks at the first,
+which is written anew for it), so it is the same whatever the size of a batch or the ids of rows. A life goes on past
+the end of the run; what lies beyond is cut off (`endings`).
 """
 
 import math
@@ -16,10 +17,12 @@ from uuid import UUID, uuid5
 from cityops.cases.names import Source
 from cityops.catalog.models import CaseKind
 from cityops.clock import CITY_ZONE
-from cityops.simulation import wording
-from cityops.simulation.facts import CityFacts, Condition
+from cityops.simulation import neighbours, wording
+from cityops.simulation.facts import CellFacts, CityFacts, Condition
+from cityops.simulation.habits import BONDS, Bond
 from cityops.simulation.lives import Life, Run, Told
-from cityops.simulation.plot import Plot, is_day
+from cityops.simulation.pen import is_day
+from cityops.simulation.plot import Plot
 
 NAMESPACE = UUID("6f1c7c1e-1d0b-5a43-9c55-96310a96310a")
 HOURS = (2, 1, 1, 1, 1, 2, 5, 12, 18, 18, 15, 11, 9, 12, 14, 13, 11, 9, 8, 7, 6, 5, 3, 2)
@@ -39,7 +42,7 @@ COMMON = {
     "暴露垃圾": 14, "非法小广告": 12, "非机动车乱停放": 11, "机动车乱停放": 9, "店外经营": 8, "占道经营": 6,
     "无照经营游商": 6, "道路破损": 5, "乱堆杂物": 5, "共享单车乱象": 4, "积存垃圾渣土": 3, "沿街晾挂": 3,
     "路灯": 9, "雨水箅子": 6, "垃圾箱": 5, "行道树": 5, "污水井盖": 3, "雨水井盖": 3, "交通护栏": 3,
-    "窨井周边塌陷（自定义）": 2,
+    "窨井周边塌陷（自定义）": 2, "定时出摊（自定义）": 4,
 }  # fmt: skip
 """How common a class is beside the others, which are `RARE`."""
 RARE = 0.15
@@ -100,7 +103,31 @@ class Script:
         }
 
     def write(self, index: int) -> Life:
-        """The life of case `index`."""
+        """The life of case `index`; of two neighbours the second, with an odd number, may have to do with the first."""
+        bond = Random(f"{self.run.key}:{index}:bond").choices([*BONDS], weights=[*BONDS.values()])[0]
+        if index % 2 and bond is not Bond.NONE:
+            beside = self._beside(index, bond, self._alone(index - 1))
+            if beside is not None:
+                return beside
+        return self._alone(index)
+
+    def _beside(self, index: int, bond: Bond, first: Life) -> Life | None:
+        """A life that has to do with the one before it; None where that one does not allow it."""
+        if not neighbours.can_begin(bond, first):
+            return None
+        at = self._times.moment(index, Random(f"{self.run.key}:{index}"))
+        draw = Random(f"{self.run.key}:{index}:beside")
+        conditions = [first.told.condition] if bond in neighbours.DOUBLES else self.city.conditions
+        told = neighbours.tell(bond, first.told, self._tell(draw, Source.HOTLINE, conditions, first.told.cell))
+        plot = Plot(self.city, told, at, draw)
+        neighbours.WRITERS[bond](plot, first)
+        if not neighbours.holds(plot.acts, first):
+            return None
+        uuid, call_back = life_uuid(self.run, index), neighbours.call_back(plot, first)
+        return Life(index, uuid, told, tuple(plot.acts), call_back)
+
+    def _alone(self, index: int) -> Life:
+        """The life of case `index` as it is without a neighbour."""
         draw = Random(f"{self.run.key}:{index}")
         at = self._times.moment(index, draw)
         is_simple = bool(self._simple) and draw.random() < (0.56 if is_day(at) else 0.1)
@@ -111,11 +138,13 @@ class Script:
             plot.handle_alone()
         else:
             plot.report()
-        return Life(index, life_uuid(self.run, index), told, tuple(plot.acts), plot.call_back())
+        return Life(index, life_uuid(self.run, index), told, tuple(plot.acts), plot.call_back(plot.acts[-1]))
 
-    def _tell(self, draw: Random, source: Source, conditions: Sequence[Condition]) -> Told:
+    def _tell(
+        self, draw: Random, source: Source, conditions: Sequence[Condition], cell: CellFacts | None = None
+    ) -> Told:
         cells = self._hot if draw.random() < HOT_SHARE else self.city.cells
-        cell = draw.choice(cells)
+        cell = cell or draw.choice(cells)
         here = [each for each in conditions if each.kind is CaseKind.MATTER or each.class_code in cell.things]
         condition = self._choose(draw, here or conditions)
         things = cell.things.get(condition.class_code, ()) if condition.kind is CaseKind.COMPONENT else ()

@@ -26,6 +26,7 @@ from cityops.simulation.endings import cut, hold_back
 from cityops.simulation.lives import Life, Run
 from cityops.simulation.photos import Album
 from cityops.simulation.playing import Player
+from cityops.simulation.rechecking import play_rechecks
 from cityops.simulation.script import Script
 from cityops.simulation.sources import read_city
 from cityops.words import N_
@@ -182,6 +183,7 @@ class _Living:
                 done += len(lives)
                 self._summary.seconds = time.monotonic() - begun
                 self._progress(done, self._run.cases, self._summary.steps)
+            self._summary.steps += play_rechecks(self._database, self._office, self._cast, self._run)
         if self._summary.added:
             with self._database.transaction() as session:
                 # The planner goes by statistics of a city that was empty until now.
@@ -202,7 +204,11 @@ class _Living:
         """Play a batch: the acts of all its lives in the order of time."""
         known = set(session.scalars(select(Report.uuid).where(Report.uuid.in_([life.uuid for life in lives]))))
         self._hold(session)
-        players = [Player(life, self._office, self._cast, self._album) for life in lives if life.uuid not in known]
+        together: dict[int, Player] = {}
+        for life in lives:
+            if life.uuid not in known:
+                together[life.index] = Player(life, self._office, self._cast, self._album, together)
+        players = [*together.values()]
         for at, _, place, player in sorted(_moments(players), key=lambda each: each[:3]):
             with clock.running_at(at):
                 self._take(session, player, place)
@@ -218,8 +224,10 @@ class _Living:
     def _take(self, session: Session, player: Player, place: int) -> None:
         life = player.life
         if place < len(life.acts):
-            before = player.case.version if player.case is not None else 0
-            self._summary.steps += player.take(session, life.acts[place]).version - before
+            act = life.acts[place]
+            before = player.count(act)
+            player.take(session, act)
+            self._summary.steps += player.count(act) - before
         elif life.call_back is not None:
             player.answer(session, life.call_back)
 
@@ -234,10 +242,11 @@ def _moments(players: Iterable[Player]) -> Iterator[tuple[datetime, int, int, Pl
 
 
 def _in_batches(lives: Iterable[Life], size: int) -> Iterator[list[Life]]:
+    """So many lives together; two neighbours, of whom the second has an odd number, are never apart."""
     batch: list[Life] = []
     for life in lives:
         batch.append(life)
-        if len(batch) == size:
+        if len(batch) >= size and life.index % 2:
             yield batch
             batch = []
     if batch:

@@ -87,6 +87,7 @@ def _condition(session: Session, row: FilingCondition) -> Condition:
         limit=row.limit,
         pace=Pace.of(get_calendar(session, row.calendar), row.limit),
         is_simple_allowed=row.is_simple_allowed,
+        is_checked_at_its_hour=row.check_same_time,
         phases=[_phase(session, each) for each in row.phases] if row.phase_name else (),
     )
 

@@ -24,7 +24,7 @@ from cityops.db import Database
 from cityops.demo.holidays import load_years_by_law
 from cityops.errors import BadSetting, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
-from cityops.patrol.models import InspectorTask
+from cityops.patrol.models import InspectorTask, TaskKind
 from cityops.simulation import playing
 from cityops.simulation.services import Summary, simulate
 from tests import factories
@@ -59,10 +59,11 @@ def live(database: Database, config: Config, **changes: object) -> Summary:
 
 
 def read_timelines(database: Database) -> Timeline:
-    """Every case's steps by its report's uuid."""
+    """Every case's steps by its report's uuid; which of them are re-checked is left to the lot."""
     rows = select(Report.uuid, CaseEvent.step, CaseEvent.result, CaseEvent.at).join(
         CaseEvent, CaseEvent.case_id == Report.case_id
     )
+    rows = rows.where(CaseEvent.step != StepName.RECHECK)
     found: Timeline = {}
     with database.reading() as session:
         for uuid, step, result, at in session.execute(rows.order_by(Report.uuid, CaseEvent.seq)):
@@ -85,7 +86,8 @@ def test_a_run_leaves_whole_chains_sane_clocks_and_open_cases_at_every_stage(cit
             assert row.started_at < row.due_at and (row.stopped_at is None or row.stopped_at >= row.started_at)
         for pause in session.scalars(select(ClockPause)):
             assert pause.until_at is None or pause.until_at >= pause.from_at
-        open_tasks = session.scalars(select(InspectorTask.case_id).where(InspectorTask.done_at.is_(None))).all()
+        undone = InspectorTask.done_at.is_(None), InspectorTask.kind != TaskKind.RECHECK
+        open_tasks = session.scalars(select(InspectorTask.case_id).where(*undone)).all()
         waiting = session.scalars(select(Case.id).where(Case.stage.in_([Stage.VERIFYING, Stage.CHECKING]))).all()
         assert set(open_tasks) <= set(waiting)
         assert session.scalar(select(func.count()).select_from(ReporterAnswer))

@@ -11,7 +11,8 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from cityops import clock
-from cityops.accounts.bodies import existing
+from cityops.accounts.bodies import existing, exists_on
+from cityops.accounts.centres import find_centres
 from cityops.accounts.holders import list_holders
 from cityops.accounts.models import Body, BodyKind
 from cityops.accounts.posts import Post
@@ -19,6 +20,8 @@ from cityops.cases.acting import Act, given
 from cityops.cases.models import Case
 from cityops.cases.permission import stands_over
 from cityops.db import Base, BigKey, UtcDateTime
+from cityops.errors import WrongState
+from cityops.words import N_
 
 
 class DeskHop(Base):
@@ -85,9 +88,33 @@ def after_take_over(act: Act) -> None:
     _lay(act, own)
 
 
-def _lay(act: Act, body_id: int) -> None:
+def lie_anew(act: Act) -> None:
+    """A case that comes back lies at the centres in charge of its place by now.
+
+    Where these are the ones that it had, it stays with the centre below to which it was handed.
+    """
+    case, today = act.case, clock.city_day(act.moment)
+    centres, hops = find_centres(act.session, case.area_code, today), _open_hops(act)
+    supervision_id, command_id = (centres.supervision_id, centres.command_id) if centres is not None else (None, None)
+    began_id = hops[0].from_body_id if hops else case.desk_id
+    stands = began_id == command_id and all(exists_on(hop.to_body, today) for hop in hops)
+    if stands and case.centre_id == supervision_id:
+        return
+    case.centre_id = supervision_id
+    if not stands:
+        if case.desk_since_at is not None:
+            raise WrongState(N_("The centre that was to sign for it is in charge no more: report this anew."))
+        for hop in hops:
+            hop.ended_at = act.moment
+        case.desk_hops = 0
+        _lay(act, command_id)
+    act.session.expire(case, ["centre"])
+    act.facts |= {"centre": case.centre_id, "desk": case.desk_id, "hops": case.desk_hops}
+
+
+def _lay(act: Act, body_id: int | None) -> None:
     act.case.desk_id, act.case.desk_since_at = body_id, None
-    act.case.desk = act.session.get_one(Body, body_id)
+    act.case.desk = act.session.get_one(Body, body_id) if body_id is not None else None
     act.facts["desk"] = body_id
 
 

@@ -143,7 +143,8 @@ def _after_send_back(act: Act) -> None:
         # Sending back does not undo that the limit had passed.
         assignment.on_time = False
     act.case.send_back_count += 1
-    if act.case.send_back_count >= DISPUTED_AFTER:
+    act.facts["disputed"] = act.case.count_sent_back(act.case.phase) >= DISPUTED_AFTER
+    if act.facts["disputed"]:
         act.case.arbitration_since_at = act.moment
     if act.case.suspended_until_at is not None:
         # Without the suspension's day the clock is due by what has been counted.
@@ -214,6 +215,7 @@ def _after_reopen(act: Act) -> None:
     # What was put right on the spot and is not right becomes a case like any other.
     act.case.is_simple, act.case.filed_at = False, act.case.filed_at or act.moment
     _leave_body(act)
+    desks.lie_anew(act)
 
 
 def _after_ask(act: Act) -> None:
@@ -353,4 +355,6 @@ EFFECTS: Mapping[StepName, Effect] = {
     StepName.TAKE_OVER: desks.after_take_over,
     StepName.MERGE: _after_merge,
     StepName.MERGE_FILED: _after_merge,
+    StepName.UNMERGE: desks.lie_anew,
+    StepName.UNMERGE_FILED: desks.lie_anew,
 }

@@ -121,10 +121,12 @@ def merge(session: Session, viewer: Viewer, office: CaseOffice, number: str, new
         acted = Act(session, office, of, taken, taken.ways[DONE], DONE, moment, actor, note=note, facts=facts)
         carry_out(acted, EFFECTS.get(taken.name))
 
-    case.merged_into_id, case.merged_into, case.merged_count = main.id, main, 0
+    case.merged_count = 0
+    # All are the main case's before the first step is told: who follows it finds them there.
+    for each in (case, *(cases[other] for other in carried)):
+        each.merged_into_id, each.merged_into = main.id, main
     act(case, step, held, facts)
     for each in (cases[other] for other in carried):
-        each.merged_into_id, each.merged_into = main.id, main
         act(each, STEPS[StepName.CARRY], held, {"into": main.id})
     main.merged_count += 1 + len(carried)
     act(main, STEPS[StepName.TAKE_IN], taking, {"cases": [case.id, *carried]})
@@ -164,7 +166,8 @@ def unmerge(session: Session, viewer: Viewer, office: CaseOffice, number: str, v
     main.merged_count -= 1
     facts = {"out_of": main.id, "ran": payload["ran"], "stood": payload["stood"]}
     way, actor = step.ways[stage.value], Actor.under(held, viewer.person_id)
-    carry_out(Act(session, office, case, step, way, stage.value, moment, actor, note=note, facts=facts), None)
+    act = Act(session, office, case, step, way, stage.value, moment, actor, note=note, facts=facts)
+    carry_out(act, EFFECTS[step.name])
     way, actor, facts = letting.ways[DONE], Actor.under(under, viewer.person_id), {"cases": [case.id]}
     carry_out(Act(session, office, main, letting, way, DONE, moment, actor, note=note, facts=facts), None)
     return case

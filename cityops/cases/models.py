@@ -99,6 +99,7 @@ class Case(Base):
     case_class: Mapped[CaseClass] = relationship(viewonly=True)
     condition: Mapped[FilingCondition | None] = relationship(viewonly=True)
     body: Mapped[Body | None] = relationship(foreign_keys=[body_id], viewonly=True)
+    centre: Mapped[Body | None] = relationship(foreign_keys=[centre_id], viewonly=True)
     desk: Mapped[Body | None] = relationship(foreign_keys=[desk_id], viewonly=True)
     cell: Mapped[Cell | None] = relationship(viewonly=True)
     component: Mapped[Component | None] = relationship(viewonly=True)
@@ -131,6 +132,10 @@ class Case(Base):
             Mark.UNSIGNED: self.desk_since_at is not None,
         }
         return frozenset(mark for mark, is_held in held.items() if is_held)
+
+    def count_sent_back(self, phase: int) -> int:
+        """How often it was sent back in a phase of handling: each phase has a body of its own."""
+        return sum(each.phase == phase and each.end is AssignmentEnd.SENT_BACK for each in self.assignments)
 
     @property
     def terms(self) -> HasTerms | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from cityops import clock
+from cityops.accounts.bodies import exists_on
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases.models import Case
@@ -41,7 +43,21 @@ def find_held(
 def _is_in_charge(held: HeldPost, case: Case, from_above: bool) -> bool:
     if from_above:
         return case.desk is not None and stands_over(held.body_path, case.desk.path)
-    return sits_at(held, case.centre_id, case.desk_id)
+    return sits_at(held, *in_charge(case))
+
+
+def in_charge(case: Case) -> tuple[int | None, int | None]:
+    """The supervising centre of a case, and the one whose desk has it; what has closed is in charge of nothing.
+
+    No centre closes while an open case lies at it, so only one that has ended is looked at.
+    """
+    if case.ended_at is None:
+        return case.centre_id, case.desk_id
+    centre, desk, today = case.centre, case.desk, clock.today()
+    return (
+        centre.id if centre is not None and exists_on(centre, today) else None,
+        desk.id if desk is not None and exists_on(desk, today) else None,
+    )
 
 
 def sits_at(held: HeldPost, centre_id: int | None, desk_id: int | None) -> bool:

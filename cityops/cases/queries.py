@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, fals
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
+from cityops.accounts.bodies import existing
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import HeldPost, Viewer, in_jurisdiction
@@ -64,14 +65,20 @@ def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
 def in_charge(held: tuple[HeldPost, ...]) -> ColumnElement[bool]:
     """The cases that these posts cover and their centres are in charge of; `permission.sits_at` as SQL."""
     conditions = []
+    closed = select(Body.id).where(~existing(clock.today()))
     for each in held:
         covers = in_jurisdiction((each,), Case.area_code)
         if each.post is Post.DISPATCHER:
-            covers = and_(covers, or_(Case.desk_id.is_(None), Case.desk_id == each.body_id))
+            covers = and_(covers, _lies_at(Case.desk_id, each.body_id, closed))
         elif each.post in SUPERVISION:
-            covers = and_(covers, or_(Case.centre_id.is_(None), Case.centre_id == each.body_id))
+            covers = and_(covers, _lies_at(Case.centre_id, each.body_id, closed))
         conditions.append(covers)
     return or_(*conditions)
+
+
+def _lies_at(centre: ColumnElement[int | None], own_id: int, closed: Select[int]) -> ColumnElement[bool]:
+    is_left = and_(Case.ended_at.is_not(None), centre.in_(closed))
+    return or_(centre.is_(None), centre == own_id, is_left)
 
 
 def _had(viewer: Viewer) -> ColumnElement[bool]:
@@ -113,6 +120,7 @@ def get_case(session: Session, viewer: Viewer, number: str) -> Case:
         joinedload(Case.case_class),
         joinedload(Case.condition),
         joinedload(Case.body),
+        joinedload(Case.centre),
         joinedload(Case.desk),
         joinedload(Case.cell),
         joinedload(Case.component),
@@ -371,6 +379,7 @@ _ROW = (
     joinedload(Case.case_class),
     joinedload(Case.condition),
     joinedload(Case.body),
+    joinedload(Case.centre),
     joinedload(Case.desk),
     joinedload(Case.cell).load_only(Cell.code, Cell.area_level),
 )

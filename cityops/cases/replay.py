@@ -119,11 +119,12 @@ def _answer(row: Projection, _at: datetime, _payload: Payload) -> None:
     row.open_co_handlings -= 1
 
 
-def _send_back(row: Projection, at: datetime, _payload: Payload) -> None:
+def _send_back(row: Projection, at: datetime, payload: Payload) -> None:
     row.send_back_count += 1
     row.body_id = row.suspended_until_at = None
     row.hop_count = 0
-    if row.send_back_count >= DISPUTED_AFTER:
+    # An event that does not say it is of a history in which all phases were counted together.
+    if payload.get("disputed", row.send_back_count >= DISPUTED_AFTER):
         row.arbitration_since_at = at
 
 
@@ -155,11 +156,17 @@ def _review(row: Projection, _at: datetime, payload: Payload) -> None:
         row.is_simple = False
 
 
-def _reopen(row: Projection, at: datetime, _payload: Payload) -> None:
+def _reopen(row: Projection, at: datetime, payload: Payload) -> None:
     row.reopen_count += 1
     row.is_simple, row.filed_at = False, row.filed_at or at
     row.body_id = row.reported_back_at = row.passed_at = None
     row.hop_count, row.phase = 0, FIRST_PHASE
+    _lie_anew(row, payload)
+
+
+def _lie_anew(row: Projection, payload: Payload) -> None:
+    if "centre" in payload:
+        row.centre_id, row.desk_id, row.desk_hops = payload["centre"], payload["desk"], payload["hops"]
 
 
 def _suspend(row: Projection, _at: datetime, payload: Payload) -> None:
@@ -207,8 +214,9 @@ def _take_in(row: Projection, _at: datetime, payload: Payload) -> None:
     row.merged_count += len(payload["cases"])
 
 
-def _unmerge(row: Projection, _at: datetime, _payload: Payload) -> None:
+def _unmerge(row: Projection, _at: datetime, payload: Payload) -> None:
     row.merged_into_id = None
+    _lie_anew(row, payload)
 
 
 def _let_go(row: Projection, _at: datetime, payload: Payload) -> None:

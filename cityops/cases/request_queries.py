@@ -32,6 +32,8 @@ _CASE = (
     joinedload(Case.case_class),
     joinedload(Case.condition),
     joinedload(Case.body),
+    joinedload(Case.centre),
+    joinedload(Case.desk),
     joinedload(Case.cell),
     selectinload(Case.clocks),
 )

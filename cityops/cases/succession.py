@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from cityops import clock
 from cityops.accounts import administration, audit
 from cityops.accounts.bodies import existing, exists_on, is_responsible
-from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body, JurisdictionCentres
+from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body, BodyKind, JurisdictionCentres
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body
 from cityops.accounts.viewer import Viewer
@@ -35,6 +35,7 @@ from cityops.catalog.succession import hand_over_rules
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_
 
+CENTRE_KINDS = frozenset({BodyKind.SUPERVISION_CENTRE, BodyKind.COMMAND_CENTRE})
 HAS_A_PART = N_("Its work went over to a body that has a part in this case already.")
 
 
@@ -190,6 +191,9 @@ def _check(session: Session, body: Body, on: date) -> None:
         raise WrongState(N_("%(code)s is to close already, on %(day)s."), code=body.code, day=str(body.ended_on))
     if on < clock.today():
         raise Invalid("on", N_("This day has passed: choose today or a later one."))
+    if body.kind in CENTRE_KINDS and on > clock.today():
+        # Until then cases would come to it, and lie there when it is gone.
+        raise Invalid("on", N_("A centre closes on the day itself, once it is in charge of nothing."))
     below = aliased(Body)
     stands = or_(below.ended_on.is_(None), below.ended_on > on)
     child = session.scalar(select(below.code).where(below.parent_id == body.id, stands).order_by(below.code).limit(1))

@@ -10,6 +10,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.names import StepName
+from cityops.cases.permission import in_charge
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, RequestState
 from cityops.cases.workflow import steps_from
@@ -108,7 +109,8 @@ def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> N
     body_path = body.path if body is not None else None
     turn_of = steps_from(case.stage)
     post = turn_of[0].posts[0] if turn_of else Post.DUTY_LEADER
-    subject = Subject(case.area_code, body_path, post, centre_id=case.centre_id, desk_id=case.desk_id)
+    centre_id, desk_id = in_charge(case)
+    subject = Subject(case.area_code, body_path, post, centre_id=centre_id, desk_id=desk_id)
     directory = Directory(session, body_path or "")
     later = event.at if case.is_urgent else find_quiet(session).shown_at(event.at, clock.CITY_ZONE)
     persons = dict.fromkeys(person for each in telling.recipients for person in directory.find(each, subject))

@@ -19,6 +19,7 @@ from cityops.cases.at_place import Manner
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Source, Stage, StepName
 from cityops.cases.workflow import DISPUTED_AFTER
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.crypto import Keys
 from cityops.errors import Invalid, NotAllowed
 from cityops.patrol import choosing, drawing, rechecks
@@ -178,7 +179,9 @@ def _why_nobody(case: Case, candidates: Sequence[Candidate]) -> Wait:
 def _is_disputed(case: Case, taken: Sequence[tuple[StepName, int]]) -> bool:
     """Whether another than the reporter has to judge it: after a failed check, a dispute, a reopening or an appeal."""
     was_appealed = any(step is StepName.ASK for step, _ in taken)
-    return bool(was_appealed or case.rework_count or case.reopen_count or case.send_back_count >= DISPUTED_AFTER)
+    phases = range(FIRST_PHASE, case.phase + 1)
+    was_disputed = any(case.count_sent_back(phase) >= DISPUTED_AFTER for phase in phases)
+    return bool(was_appealed or was_disputed or case.rework_count or case.reopen_count)
 
 
 def _barred(

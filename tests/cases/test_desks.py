@@ -3,17 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import centres
-from cityops.accounts.models import Body
-from cityops.cases import desks, queries, request_queries
+from cityops.accounts import queries as accounts
+from cityops.accounts.models import Body, BodyKind
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer
+from cityops.cases import desks, merging, queries, request_queries, succession
 from cityops.cases.history import Walked, find_broken
-from cityops.cases.models import Case
-from cityops.cases.names import ClockName, Stage, StepName
+from cityops.cases.merging import NewMerge
+from cityops.cases.models import AttachmentKind, Case, CaseEvent
+from cityops.cases.names import ClockName, Source, Stage, StepName
 from cityops.cases.queries import CaseFilter
+from cityops.cases.requests import RequestState
 from cityops.errors import Invalid, NotAllowed, WrongState
+from cityops.notices.models import Notice
 from tests import factories
 from tests.factories import MONDAY_MORNING, WEST, People
 
@@ -158,6 +165,110 @@ def test_who_judges_belongs_to_the_supervising_centre(session: Session, people: 
     with pytest.raises(NotAllowed, match="Another centre"):
         factories.take(session, people.dutyleader, case, "file")
     assert StepName.FILE not in {step.name for step in queries.steps_open_to(people.dutyleader, case)}
+
+
+@pytest.fixture
+def handed_down(session: Session, people: People, case: Case) -> Case:
+    """A case that the west's centre signed for and dispatched."""
+    factories.take(session, people.dispatcher, case, "hand_down")
+    below = people.viewer("dispatcher-west")
+    factories.take(session, below, case, "sign_at_desk")
+    factories.take(session, below, case, "dispatch")
+    return case
+
+
+def replace_centres(session: Session) -> Viewer:
+    """Other centres are in charge of the city; who judges at the other one."""
+    city, everywhere = accounts.find_body(session, "city"), accounts.find_jurisdiction(session, "city")
+    assert everywhere is not None
+    for code, kind in (("supervision-2", BodyKind.SUPERVISION_CENTRE), ("command-2", BodyKind.COMMAND_CENTRE)):
+        body = factories.make_body(session, code, kind, city)
+        post = Post.DISPATCHER if kind is BodyKind.COMMAND_CENTRE else Post.DUTY_LEADER
+        factories.make_person(session, f"at-{code}", post, body, everywhere)
+    centres.set_centres(session, None, jurisdiction="city", supervision="supervision-2", command="command-2")
+    return People(session).viewer("at-supervision-2")
+
+
+def end_centres(session: Session) -> None:
+    """The centres that the city had are closed."""
+    for code in ("supervision", "command"):
+        succession.end_body(session, None, factories.make_office(), code, on=MONDAY_MORNING.date())
+    session.expire_all()
+
+
+def close(session: Session, people: People, case: Case) -> None:
+    factories.bring_to(session, people, case, "report_back")
+    factories.take(session, people.viewer("inspector2"), case, "check")
+    factories.bring_to(session, people, case, "close")
+
+
+def test_a_reopened_case_lies_at_the_centres_in_charge_by_now(
+    session: Session, people: People, handed_down: Case
+) -> None:
+    case = handed_down
+    close(session, people, case)
+    judge = replace_centres(session)
+    end_centres(session)
+    assert StepName.REOPEN in {step.name for step in queries.steps_open_to(judge, case)}
+    factories.take(session, judge, case, "reopen", note="没修好")
+    assert case.centre is not None and case.desk is not None
+    assert (case.centre.code, case.desk.code, case.desk_hops) == ("supervision-2", "command-2", 0)
+    assert listed(session, people, "at-command-2") == [case.id] and listed(session, people, "dispatcher-west") == []
+    assert [hop.ended_at for hop in desks.list_of(session, case)] == [MONDAY_MORNING]
+    factories.take(session, people.viewer("at-command-2"), case, "dispatch")
+    assert broken(session) == []
+
+
+def test_a_reopened_case_stays_with_the_centre_below_where_nothing_has_changed(
+    session: Session, people: People, handed_down: Case
+) -> None:
+    close(session, people, handed_down)
+    factories.take(session, people.viewer("supervisor"), handed_down, "reopen", note="没修好")
+    assert handed_down.desk_hops == 1 and listed(session, people, "dispatcher-west") == [handed_down.id]
+    assert broken(session) == []
+
+
+def test_an_appeal_on_a_case_of_a_closed_centre_is_decided_where_it_is_in_charge_of_nothing(
+    session: Session, people: People, case: Case
+) -> None:
+    factories.bring_to(session, people, case, "dispatch", "report_back")
+    factories.take(session, people.viewer("inspector2"), case, "check", result="failed")
+    close(session, people, case)
+    case.attachments.append(factories.make_photo(people, AttachmentKind.PROOF))
+    judge = replace_centres(session)
+    end_centres(session)
+    request = factories.ask(session, people.handler, case, "appeal")
+    assert [each.id for each in request_queries.list_to_decide(session, judge).requests] == [request.id]
+    told = session.scalars(select(Notice.person_id).join(CaseEvent).where(CaseEvent.step == StepName.ASK)).all()
+    assert judge.person_id in told
+    factories.decide(session, judge, request)
+    assert request.state is RequestState.GRANTED and broken(session) == []
+
+
+def test_what_is_taken_apart_again_lies_at_the_centres_in_charge_by_now(
+    session: Session, people: People, west: Body
+) -> None:
+    case, office = factories.make_report(session, people.operator, source=Source.HOTLINE).case, factories.make_office()
+    replace_centres(session)
+    main = factories.make_report(session, people.operator, source=Source.HOTLINE).case
+    merging.merge(session, people.operator, office, case.number, NewMerge(case.version, main.number))
+    end_centres(session)
+    merging.unmerge(session, people.operator, office, case.number, case.version, "不是同一处")
+    assert (case.centre_id, case.desk_id) == (main.centre_id, main.desk_id) and broken(session) == []
+
+
+def test_what_was_to_be_signed_for_at_a_centre_that_is_gone_is_not_taken_apart(
+    session: Session, people: People, case: Case
+) -> None:
+    office = factories.make_office()
+    main = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept", "file")
+    later = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept", "file")
+    factories.take(session, people.dispatcher, later, "hand_down")
+    leader = people.dutyleader
+    merging.merge(session, leader, office, later.number, NewMerge(later.version, main.number))
+    replace_centres(session)
+    with pytest.raises(WrongState, match="in charge no more"):
+        merging.unmerge(session, leader, office, later.number, later.version, "不是同一处")
 
 
 def test_the_pages_hand_it_down_and_sign_for_it(as_person, small_city) -> None:

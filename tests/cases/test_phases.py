@@ -168,6 +168,22 @@ def test_sent_back_inside_a_phase_another_body_begins_that_phase_anew(
     assert is_proved(session)
 
 
+def test_what_is_sent_back_once_in_each_of_two_phases_is_no_dispute(
+    session: Session, people: People, case: Case
+) -> None:
+    factories.send_back(session, people, case)
+    factories.take(session, people.dispatcher, case, "dispatch", body="lamps")
+    make_safe(session, people, case)
+    with clock.running_at(MONDAY_MORNING + timedelta(hours=2)):
+        factories.send_back(session, people, case)
+        assert (case.phase, case.send_back_count, case.arbitration_since_at) == (2, 2, None)
+        assert is_proved(session)
+        factories.take(session, people.dispatcher, case, "dispatch", body="lamps")
+        factories.send_back(session, people, case)
+    assert case.arbitration_since_at == MONDAY_MORNING + timedelta(hours=2)
+    assert is_proved(session)
+
+
 def test_passed_on_inside_a_phase_the_lead_has_the_next(session: Session, people: People, case: Case) -> None:
     factories.take(session, people.handler, case, "pass_on", body="lamps-crew")
     make_safe(session, people, case)

@@ -272,6 +272,8 @@ def test_a_centre_closes_when_it_is_in_charge_of_nothing(session: Session, peopl
     factories.take(session, people.dispatcher, case, "hand_down")
     with pytest.raises(WrongState, match="Open cases lie"):
         end(session, people, "command-west", successor="")
+    with pytest.raises(Invalid, match="closes on the day itself"):
+        end(session, people, "command-west", successor="", days=1)
     factories.take(session, people.dispatcher, case, "take_over")
     end(session, people, "command-west", successor="")
     with pytest.raises(Invalid):

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, UniqueConstraint, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import FINAL_STAGES, Stage, StepName
@@ -14,9 +14,10 @@ from cityops.grid.models import Component, ComponentState
 
 
 class ComponentChange(Base):
-    """A component's state changed by a step of a case."""
+    """A component's state changed by a step of a case; the end of one that took in others may change several."""
 
     __tablename__ = "component_changes"
+    __table_args__ = (UniqueConstraint("event_id", "component_id"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     component_id: Mapped[int] = mapped_column(ForeignKey("components.id"), index=True)
@@ -24,18 +25,28 @@ class ComponentChange(Base):
     to_state: Mapped[ComponentState] = mapped_column(words_enum(ComponentState))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"), unique=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"))
     case: Mapped[Case] = relationship(viewonly=True)
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:
-    """Follow a case's step: bring the component to what its open filed cases say of it."""
-    if case.component_id is None or case.condition is None or case.condition.component_state is None:
-        return
+    """Follow a case's step: bring the components to what the filed cases say of them."""
     is_over = event.to_stage is Stage.CLOSED or (event.to_stage in FINAL_STAGES and case.filed_at is not None)
     is_reopened = event.from_stage in FINAL_STAGES and not is_over
     if is_over or is_reopened or event.step is StepName.FILE:
-        _settle(session, case, event, case.component_id)
+        for component_id in _list_concerned(session, case):
+            _settle(session, case, event, component_id)
+
+
+def _list_concerned(session: Session, case: Case) -> list[int]:
+    """The components of which the case, or what was merged into it, says something; in the one order of their locks."""
+    if case.merged_count:
+        said = select(Case.component_id).where(or_(Case.id == case.id, Case.merged_into_id == case.id))
+        said = said.join(FilingCondition, Case.condition_id == FilingCondition.id).distinct()
+        said = said.where(FilingCondition.component_state.is_not(None)).order_by(Case.component_id)
+        return [component_id for component_id in session.scalars(said) if component_id is not None]
+    says = case.condition is not None and case.condition.component_state is not None
+    return [case.component_id] if says and case.component_id is not None else []
 
 
 def _settle(session: Session, case: Case, event: CaseEvent, component_id: int) -> None:
@@ -58,11 +69,17 @@ def _settle(session: Session, case: Case, event: CaseEvent, component_id: int) -
 
 
 def _state_by_cases(session: Session, component: Component) -> ComponentState:
-    """The worst that an open filed case says of a component; in place where none says anything."""
+    """The worst that an open filed case says of a component; in place where none says anything.
+
+    A merged case says what it said until the one it was merged into is over.
+    """
+    main = aliased(Case)
     said = (
         select(FilingCondition.component_state)
         .join(Case, Case.condition_id == FilingCondition.id)
-        .where(Case.component_id == component.id, Case.ended_at.is_(None), Case.filed_at.is_not(None))
+        .outerjoin(main, main.id == Case.merged_into_id)
+        .where(Case.component_id == component.id, Case.filed_at.is_not(None))
+        .where(or_(Case.ended_at.is_(None), and_(Case.merged_into_id.is_not(None), main.ended_at.is_(None))))
         .distinct()
     )
     faults = set(session.scalars(said))

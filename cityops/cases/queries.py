@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -76,7 +89,7 @@ def in_charge(held: tuple[HeldPost, ...]) -> ColumnElement[bool]:
     return or_(*conditions)
 
 
-def _lies_at(centre: ColumnElement[int | None], own_id: int, closed: Select[int]) -> ColumnElement[bool]:
+def _lies_at(centre: SQLColumnExpression[int | None], own_id: int, closed: Select[int]) -> ColumnElement[bool]:
     is_left = and_(Case.ended_at.is_not(None), centre.in_(closed))
     return or_(centre.is_(None), centre == own_id, is_left)
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.viewer import Viewer
-from cityops.cases import faults, history
+from cityops.cases import faults, history, merging
 from cityops.cases.component_life import ComponentChange, follow
 from cityops.cases.faults import Repeats
+from cityops.cases.merging import NewMerge
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
@@ -93,6 +94,49 @@ def test_while_another_open_case_holds_it_the_component_is_not_restored(lamps: D
         assert state(session) == "damaged"
         finish(session, damaged)
         assert changes(session) == [("in_place", "missing"), ("missing", "damaged"), ("damaged", "in_place")]
+
+
+def merge(session: Session, case: Case, main: Case) -> None:
+    new = NewMerge(case.version, main.number)
+    merging.merge(session, People(session).dutyleader, factories.make_office(), case.number, new)
+
+
+def test_a_merged_case_says_what_it_said_until_the_main_case_is_over(lamps: Database) -> None:
+    with lamps.transaction() as session:
+        main, other = make_case(session, *FILED, component=None), make_case(session, *FILED, component=OTHER_LAMP)
+        case = make_case(session, *FILED)
+        merge(session, case, other)
+        merge(session, other, main)
+        assert case.merged_into_id == other.merged_into_id == main.id
+        assert (state(session), state(session, OTHER_LAMP)) == ("damaged", "damaged") and len(changes(session)) == 2
+        finish(session, main)
+        assert (state(session), state(session, OTHER_LAMP)) == ("in_place", "in_place")
+        restored = session.scalars(select(ComponentChange).where(ComponentChange.case_id == main.id)).all()
+        assert len(restored) == 2 and len({row.event_id for row in restored}) == 1
+        factories.take(session, People(session).viewer("supervisor"), main, "reopen", note="没修好")
+        assert (state(session), state(session, OTHER_LAMP)) == ("damaged", "damaged")
+
+
+def test_a_case_taken_apart_again_says_it_until_its_own_end(lamps: Database) -> None:
+    with lamps.transaction() as session:
+        main, case = make_case(session, *FILED, component=None), make_case(session, *FILED)
+        merge(session, case, main)
+        merging.unmerge(
+            session, People(session).dutyleader, factories.make_office(), case.number, case.version, "不是同一处"
+        )
+        finish(session, main)
+        assert state(session) == "damaged"
+        finish(session, case)
+        assert changes(session) == [("in_place", "damaged"), ("damaged", "in_place")]
+
+
+def test_a_main_case_that_is_voided_leaves_nothing_broken(lamps: Database) -> None:
+    with lamps.transaction() as session:
+        people = People(session)
+        main, case = make_case(session, *FILED, component=None), make_case(session, *FILED)
+        merge(session, case, main)
+        factories.decide(session, people.viewer("supervisor"), factories.ask(session, people.dispatcher, main, "void"))
+        assert main.stage is Stage.VOIDED and state(session) == "in_place"
 
 
 def test_what_is_refused_or_says_nothing_leaves_the_component_alone(lamps: Database) -> None:

@@ -42,7 +42,8 @@ class Act:
     Attributes:
         result: the way of the step's row in the workflow; None for the plain one.
         other: the number of the life that it concerns as well: a case merged into that one's, or split off from it.
-        asks: what is asked for, where the step is the asking; `more` and `until_on` come with it.
+        asks: what is asked for, where the step is the asking; `more`, `until_on` and the suggested
+            `body` come with it.
     """
 
     at: datetime

@@ -37,11 +37,12 @@ class Pen:
         *,
         more: int | None = None,
         until_on: date | None = None,
+        body: str | None = None,
         photos: tuple[AttachmentKind, ...] = (),
     ) -> None:
         """Ask for something, for one of the reasons."""
         note = self.say(reasons)
-        asked = Act(self.at, StepName.ASK, self.draw.random(), note=note, photos=photos)
+        asked = Act(self.at, StepName.ASK, self.draw.random(), body=body, note=note, photos=photos)
         self.acts.append(replace(asked, asks=kind, more=more, until_on=until_on))
 
     def decide(self, step: StepName, clock: ClockName, words: Sequence[str] = wording.GRANTED) -> None:

@@ -94,7 +94,7 @@ class Player:
         if act.asks is not None:
             self.asked = act.asks
             self.request_id = self._ask(
-                session, who, case, NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on)
+                session, who, case, NewRequest(act.asks, case.version, act.note or "", act.more, act.until_on, act.body)
             )
         elif STEPS[act.step].is_of_request:
             if self.request_id is not None:

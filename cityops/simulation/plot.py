@@ -97,7 +97,7 @@ class Plot(Pen):
             self.handle(body)
             return
         if self.chance(0.07):
-            self._send_back_from(self._another(body), wording.NOT_OURS)
+            self._send_back_from(self._another(body), wording.NOT_OURS, suggesting=body)
         elif self.chance(0.04):
             self._send_back_from(body, wording.NOT_NOW)
         self._dispatch(body)
@@ -183,8 +183,9 @@ class Plot(Pen):
 
     def _dispute(self, body: str) -> None:
         """Two bodies send it back; the fallback body makes the place safe, and it is decided whose it is."""
-        for claimed in (self._another(body), body):
-            self._send_back_from(claimed, wording.NOT_OURS, within=(0.01, 0.07))
+        wrong = self._another(body)
+        for has_it, suggested in ((wrong, body), (body, wrong)):
+            self._send_back_from(has_it, wording.NOT_OURS, suggesting=suggested, within=(0.01, 0.07))
         self.come_to(self.at + timedelta(minutes=self.draw.randint(20, 110)))
         self.do(StepName.CO_REPORT, note=self.say(wording.MADE_SAFE))
         self.come_to(self.by_day(self.at + timedelta(hours=self.draw.uniform(0.5, 20))))
@@ -213,15 +214,22 @@ class Plot(Pen):
         else:
             self.do(StepName.CO_REPORT, result=result, note=self.say(wording.HELPED))
 
-    def _send_back_from(self, body: str, reasons: Sequence[str], within: tuple[float, float] = (0.06, 0.18)) -> None:
-        """Asked for early in the limit, and taken back by the dispatcher."""
+    def _send_back_from(
+        self,
+        body: str,
+        reasons: Sequence[str],
+        *,
+        suggesting: str | None = None,
+        within: tuple[float, float] = (0.06, 0.18),
+    ) -> None:
+        """Asked for early in the limit, some saying whose it is, and taken back by the dispatcher."""
         self._dispatch(body)
         pace, dispatched_at = self.told.condition.pace, self.at
         if self.chance(0.5):
             self.come_to(pace.after(dispatched_at, self.draw.uniform(within[0] / 6, within[0] * 0.8)))
             self.do(StepName.SIGN_FOR)
         self.come_to(pace.after(dispatched_at, self.draw.uniform(*within)))
-        self.ask(RequestKind.SEND_BACK, reasons)
+        self.ask(RequestKind.SEND_BACK, reasons, body=suggesting if suggesting != body else None)
         self.decide(StepName.SEND_BACK, ClockName.DISPATCH)
 
     def _ask_for_time(self, terms: Condition | Phase, dispatched_at: datetime, share: float) -> float:

@@ -64,8 +64,8 @@ def _play_day(session: Session, office: CaseOffice, cast: Cast, run: Run, at: da
     with clock.running_at(at):
         samples = [rechecks.draw_by_rule(session, office.keys)]
     at = datetime.combine(at.date(), BY_HAND_AT, clock.CITY_ZONE)
-    # Counted back from the end, so that the last of them is a day old there and answered in part.
-    if at < run.until and (clock.city_day(run.until) - at.date()).days % BY_HAND_EVERY == 1:
+    # Counted back from the end, so that the last of them is two days old there and answered in part.
+    if at < run.until and (clock.city_day(run.until) - at.date()).days % BY_HAND_EVERY == 2:
         with clock.running_at(at):
             samples.append(_draw_by_hand(session, office, cast, run, at))
     return sum(_answer(session, office, cast, run, sample) for sample in samples if sample is not None)

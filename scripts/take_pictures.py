@@ -132,6 +132,32 @@ def sample(page: Page) -> bool:
     return True
 
 
+def decision(page: Page) -> bool:
+    """A disputed case about to be decided: it goes to the one who sent it back last."""
+    page.goto("/arbitration")
+    found = page.locator("main table tbody tr")
+    if not found.count():
+        return False
+    body = found.first.locator("td").nth(2).locator("strong").last.inner_text()
+    found.first.locator("a[href^='/cases/']").click()
+    page.locator("[data-opens*=arbitrate]").first.click()
+    form = page.locator("dialog[open] form")
+    form.locator("input[id$='-search']").fill(body)
+    form.locator("ul[id$='-list'] li").first.click()
+    form.locator("textarea").fill("按职责清单由该单位处置，裁定后不再退回。")
+    return True
+
+
+def answered_sample(page: Page) -> bool:
+    """The sample of closed cases that somebody drew last: some answered, some still open."""
+    page.goto("/rechecks")
+    by_hand = page.locator("main tbody tr").filter(has_not_text="按本市规则自动")
+    if not by_hand.count():
+        return False
+    by_hand.first.locator("a").first.click()
+    return True
+
+
 PICTURES = (
     Picture("my-work", ("dispatcher",), at("/?stage=filed"), has_map=True),
     Picture("intake", ("operator",), intake, has_map=True),
@@ -146,7 +172,11 @@ PICTURES = (
     Picture("tablet-tasks", INSPECTORS, at("/tasks", "ul.tasks a"), TABLET),
     Picture("tablet-report", ("inspector",), at("/patrol/report"), TABLET, has_map=True),
     Picture("scores", ("supervisor",), at("/scores")),
+    Picture("requests", ("dispatcher",), at("/requests", "main table a[href^='/cases/']")),
+    Picture("disputes", ("supervisor",), at("/arbitration", "main table a[href^='/cases/']")),
+    Picture("arbitration", ("supervisor",), decision, has_map=True),
     Picture("sample", ("supervisor",), sample),
+    Picture("sample-answers", ("supervisor",), answered_sample),
     Picture("ledger", ("supervisor",), at("/requests/ledger")),
     Picture("map", ("leader",), city_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),

@@ -1,5 +1,6 @@
 """Which bodies there are on a day, and which of them can be given something to do: the one place that says so."""
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -32,6 +33,35 @@ def is_responsible(body: Body, on: date) -> bool:
 def responsible(on: date) -> ColumnElement[bool]:
     """`is_responsible` as SQL."""
     return and_(Body.kind.in_(RESPONSIBLE_KINDS), existing(on))
+
+
+def find_heirs(session: Session, bodies: Iterable[Body], on: date) -> dict[int, Body]:
+    """Who has the work of each body on a day, by the body's key: itself, or where it has closed its successor.
+
+    One query for each generation of successors.
+    """
+    heirs = {body.id: body for body in bodies}
+    while ids := {_gone_over_to(heir, on) for heir in heirs.values()} - {None}:
+        found: dict[int | None, Body]
+        found = {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(ids)))}
+        heirs = {key: found.get(_gone_over_to(heir, on), heir) for key, heir in heirs.items()}
+    return heirs
+
+
+def _gone_over_to(body: Body, on: date) -> int | None:
+    return None if exists_on(body, on) else body.successor_id
+
+
+def find_responsible(session: Session, on: date, codes: Collection[str] | None = None) -> dict[str, Body]:
+    """Who can be given cases and tasks on a day where a code stands, by the code: that body, or who has its work.
+
+    Args:
+        codes: those that are looked for; None for every one.
+    """
+    named = select(Body) if codes is None else select(Body).where(Body.code.in_(codes))
+    bodies = session.scalars(named.where(Body.kind.in_(RESPONSIBLE_KINDS))).all()
+    heirs = find_heirs(session, bodies, on)
+    return {body.code: heirs[body.id] for body in bodies if is_responsible(heirs[body.id], on)}
 
 
 def get_responsible(session: Session, code: str) -> Body:

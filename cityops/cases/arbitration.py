@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, 
 
 from cityops import clock
 from cityops.accounts import administration
-from cityops.accounts.bodies import responsible
+from cityops.accounts.bodies import find_responsible
 from cityops.accounts.models import Body
 from cityops.accounts.viewer import Viewer
 from cityops.cases import co_queries, queries
@@ -109,8 +109,8 @@ def find_fallback(session: Session, case: Case) -> Body | None:
     won = rules.find_winning(session, {case.id: Matter("", "", area)}, clock.today()).get(case.id, [])
     if len(won) == 1:
         return won[0].body
-    office = select(Body).where(Body.code == area[:STREET_CODE_LENGTH], responsible(clock.today()))
-    return session.scalar(office) if area else None
+    street = area[:STREET_CODE_LENGTH]
+    return find_responsible(session, clock.today(), {street}).get(street)
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:

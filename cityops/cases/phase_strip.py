@@ -7,6 +7,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cityops import clock
+from cityops.accounts.bodies import find_heirs
 from cityops.accounts.models import Body
 from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName, StepName
@@ -70,7 +72,9 @@ def _last_clocks(case: Case, clocks: Sequence[ToldClock]) -> dict[int, ToldClock
 
 def _bodies(session: Session, condition: FilingCondition) -> dict[str, str]:
     codes = {phase.body_code for phase in condition.phases} | {condition.body_code}
-    return {body.code: named(body) for body in session.scalars(select(Body).where(Body.code.in_(codes - {None})))}
+    bodies = session.scalars(select(Body).where(Body.code.in_(codes - {None}))).all()
+    heirs = find_heirs(session, bodies, clock.today())
+    return {body.code: named(heirs[body.id]) for body in bodies}
 
 
 def _body_to_come(terms: FilingCondition | ConditionPhase, bodies: dict[str, str]) -> str:

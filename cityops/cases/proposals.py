@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from cityops import clock
-from cityops.accounts.bodies import responsible
+from cityops.accounts.bodies import find_responsible
 from cityops.accounts.models import Body, BodyKind
 from cityops.cases.models import Case
 from cityops.catalog import rules
@@ -60,7 +60,7 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     Whom a rule names for the phase of handling goes before all, then whom the catalogue names for it, where it is a
     further one. Then who keeps up the component goes before whom the city's other rules name, those before who the
     filing condition names, and that before the street's office, which is proposed where the condition leaves a kind of
-    body to the street.
+    body to the street. Where a body that is named has closed, it is the one that has its work.
     """
     keepers = _keepers(session, cases)
     winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
@@ -68,8 +68,7 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     wishes = {case.id: list_wishes(case.condition, case.area_code) for case in cases}
     phased = _bodies_of_phases(session, cases)
     codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values(), *phased.values()}
-    found = select(Body).where(Body.code.in_(codes), responsible(clock.today()))
-    bodies = {body.code: body for body in session.scalars(found)}
+    bodies = find_responsible(session, clock.today(), codes)
     picked = {
         case.id: pick(
             bodies.get(keepers.get(case.component_id or 0, "")),

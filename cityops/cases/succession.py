@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from cityops import clock
 from cityops.accounts import administration, audit
-from cityops.accounts.bodies import existing, exists_on, is_responsible
+from cityops.accounts.bodies import existing, exists_on, find_heirs, is_responsible
 from cityops.accounts.models import RESPONSIBLE_KINDS, AuditAction, Body, BodyKind, JurisdictionCentres
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body
@@ -36,6 +36,9 @@ from cityops.errors import Invalid, WrongState
 from cityops.words import N_
 
 CENTRE_KINDS = frozenset({BodyKind.SUPERVISION_CENTRE, BodyKind.COMMAND_CENTRE})
+BATCH = 50
+"""How many cases of a body that is closed already go over in one transaction."""
+
 HAS_A_PART = N_("Its work went over to a body that has a part in this case already.")
 
 
@@ -69,8 +72,10 @@ def end_body(
     """
     administration.must_administer(viewer)
     body = administration.get_own_body(session, viewer, code)
+    # Whoever moves a case locks it first and then the body that he names; who closes the body has the same order.
+    cases = lock_work(session, body) if successor and on <= clock.today() else []
     # Two that close it at once meet at this lock, and so does who gives it something. It lets rows be written that only
-    # name the body: a step of a case it has holds the case, which the hand-over waits for.
+    # name the body. What came to it between the two locks is owed, and goes over within minutes.
     session.scalar(select(Body.id).where(Body.id == body.id).with_for_update(key_share=True))
     session.refresh(body)
     _check(session, body, on)
@@ -82,7 +87,7 @@ def end_body(
     if heir is not None:
         hand_over_rules(session, body, heir, on)
         if on <= clock.today():
-            hand_over(session, office, _actor(viewer), body, heir)
+            hand_over(session, office, _actor(viewer), body, heir, cases)
     words = f"{body.code} from {on}" + (f", its work to {heir.code}" if heir is not None else "")
     audit.record(session, viewer.person_id if viewer else None, AuditAction.BODY_ENDED, words)
     return body
@@ -94,20 +99,39 @@ def list_owed(session: Session) -> list[int]:
     return [body.id for body in session.scalars(rows) if count_work(session, body)]
 
 
-def hand_over_owed(session: Session, office: CaseOffice, body_id: int) -> None:
-    """Hand over what a closed body still has open to the body that has its work by now."""
+def hand_over_owed(session: Session, office: CaseOffice, body_id: int, after: int = 0) -> int | None:
+    """Hand over a batch of what a closed body still has open to the body that has its work by now.
+
+    Args:
+        after: the last case of the batch before.
+
+    Returns:
+        The last case of this batch; None where it was the last batch.
+    """
     body = session.get_one(Body, body_id)
-    heir = body
-    while heir.successor_id is not None and not exists_on(heir, clock.today()):
-        heir = session.get_one(Body, heir.successor_id)
-    if heir is not body:
-        hand_over(session, office, BY_RULE, body, heir)
+    heir = find_heirs(session, [body], clock.today())[body.id]
+    if heir is body:
+        return None
+    cases = lock_work(session, body, after=after, most=BATCH)
+    hand_over(session, office, BY_RULE, body, heir, cases)
+    return cases[-1].id if len(cases) == BATCH else None
 
 
-def hand_over(session: Session, office: CaseOffice, actor: Actor, body: Body, heir: Body) -> None:
-    """Hand over everything that a body has open: each case under its lock, with a step in its history."""
-    for case_id in session.scalars(select(Case.id).where(_concerns(body)).order_by(Case.id)).all():
-        _hand_over_case(session, office, actor, queries.lock_case(session, case_id), body, heir)
+def lock_work(session: Session, body: Body, *, after: int = 0, most: int | None = None) -> list[Case]:
+    """The cases in which a body has something open, each locked, in the order of their keys."""
+    found = select(Case.id).where(_concerns(body), Case.id > after).order_by(Case.id).limit(most)
+    return [queries.lock_case(session, case_id) for case_id in session.scalars(found).all()]
+
+
+def hand_over(
+    session: Session, office: CaseOffice, actor: Actor, body: Body, heir: Body, cases: Sequence[Case]
+) -> None:
+    """Hand over what a body has open in these cases, which are locked: a step in the history of each.
+
+    What was asked in its name, or is proposed for it, goes over as well.
+    """
+    for case in cases:
+        _hand_over_case(session, office, actor, case, body, heir)
     for column in (CaseRequest.body_id, CaseRequest.suggested_body_id):
         undecided = update(CaseRequest).where(column == body.id, CaseRequest.state == RequestState.OPEN)
         session.execute(undecided.values({column: heir.id}))

@@ -3,6 +3,7 @@
 import logging
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from cityops import clock
 from cityops.accounts.posts import Post
@@ -62,12 +63,20 @@ def recount(workshop: Workshop, office: CaseOffice, calendar: str, person_id: in
 
 
 def hand_over_ended(workshop: Workshop, office: CaseOffice) -> None:
-    """Hand over what bodies still have open whose day has come; each body in a transaction of its own."""
+    """Hand over what bodies still have open whose day has come, a batch of cases in a transaction.
+
+    A body whose work cannot go over does not keep the others waiting; it is tried again the next time.
+    """
     with workshop.reading() as session:
         body_ids = succession.list_owed(session)
     for body_id in body_ids:
-        with workshop.transaction() as session:
-            succession.hand_over_owed(session, office, body_id)
+        last: int | None = 0
+        try:
+            while last is not None:
+                with workshop.transaction() as session:
+                    last = succession.hand_over_owed(session, office, body_id, last)
+        except (CityopsError, SQLAlchemyError) as failure:
+            log.warning("what body %s has open could not go over: %s", body_id, failure)
 
 
 def resume_suspended(workshop: Workshop, office: CaseOffice) -> None:

@@ -14,8 +14,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from cityops.accounts import queries as accounts
-from cityops.accounts.models import RESPONSIBLE_KINDS, Body
+from cityops.accounts.bodies import find_responsible
+from cityops.accounts.models import Body
 from cityops.accounts.viewer import Viewer
 from cityops.cases.proposals import Proposal, body_of_phase, list_wishes, pick
 from cityops.catalog import rules
@@ -157,7 +157,7 @@ def rehearse(
     wanted = [rule for rule in standing if rule.id not in change.ended]
     if change.added is not None:
         wanted.append(change.added)
-    bodies = {body.code: body for body in accounts.list_bodies(session, RESPONSIBLE_KINDS, change.on)}
+    bodies = find_responsible(session, change.on)
     whole = select(FilingCondition).options(selectinload(FilingCondition.phases))
     conditions, phase = {row.id: row for row in session.scalars(whole)}, change.subject.phase or FIRST_PHASE
     before, after = (Proposer(each, change.on, bodies, conditions, phase) for each in (standing, wanted))

@@ -12,24 +12,32 @@ from cityops.accounts import services as accounts
 from cityops.accounts.models import AuditAction, AuditEntry, Body, BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body, find_jurisdiction
-from cityops.cases import co_handling, queries, succession
+from cityops.cases import co_handling, queries, succession, tasks
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoEnd
 from cityops.cases.history import Walked, find_broken
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
-from cityops.cases.proposals import propose_bodies
+from cityops.cases.office import CaseOffice
+from cityops.cases.proposals import KEEPS_COMPONENT, NAMED_BY_CONDITION, propose_bodies
+from cityops.cases.request_models import CaseRequest
+from cityops.cases.requests import RequestState
 from cityops.catalog import rules
 from cityops.catalog.models import ResponsibilityRule
 from cityops.catalog.rules import NewRule
+from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, WrongState
+from cityops.grid import services as grid
+from cityops.grid.records import ComponentRecord, GridData
+from cityops.workshop import Workshop
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
 from tests.factories import MONDAY_MORNING, People
 
 TODAY = MONDAY_MORNING.date()
 FILED = ("accept", "file")
+LAMP = "33020301037000001"
 
 
 @pytest.fixture
@@ -251,6 +259,85 @@ def test_what_is_being_dispatched_to_a_body_is_seen_by_who_closes_it(
         factories.take(session, people.dispatcher, case, "dispatch")
     closing.join()
     assert refused == ["successor"]
+
+
+def test_who_grants_and_who_closes_the_body_never_wait_for_each_other(
+    small_city: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        get(session, "lamps-crew").ended_on = TODAY
+        people = People(session)
+        case = road(session, people, "sign_for")
+        request = factories.ask(session, people.handler, case, "extend", more=1)
+        case_id, request_id = case.id, request.id
+
+    def close() -> None:
+        with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+            end(session, People(session))
+
+    closing = Thread(target=close)
+
+    def close_meanwhile(*asked: object, **given: object) -> None:
+        closing.start()
+        closing.join(0.5)
+
+    # Called between the case's lock and the body's.
+    monkeypatch.setattr("cityops.cases.asking.check_grant", close_meanwhile)
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        people = People(session)
+        factories.decide(session, people.dispatcher, session.get_one(CaseRequest, request_id))
+    closing.join()
+    with small_city.reading() as session:
+        case = session.get_one(Case, case_id)
+        assert session.get_one(CaseRequest, request_id).state is RequestState.GRANTED
+        assert case.body is not None and case.body.code == "roads" and broken(session) == []
+
+
+def test_what_names_a_closed_body_is_proposed_to_who_has_its_work(session: Session, people: People, bare: None) -> None:
+    factories.make_body(session, "parks", BodyKind.DEPARTMENT, get(session, "city"))
+    lon, lat = factories.WEST_POINT
+    grid.load_grid(session, GridData(components=[ComponentRecord(LAMP, "路灯", lon, lat, body_code="lamps")]))
+    end(session, people)
+    end(session, people, "roads", successor="parks")
+    cases = [factories.make_report(session, people.inspector, component_code=code).case for code in (LAMP, None)]
+    proposed = []
+    for each in cases:
+        factories.bring_to(session, people, each, "accept", "file")
+        proposal = propose_bodies(session, [each])[each.id]
+        proposed.append((proposal.body and proposal.body.code, proposal.why))
+    assert proposed == [("parks", KEEPS_COMPONENT), ("parks", NAMED_BY_CONDITION)]
+
+
+def test_a_body_that_cannot_go_over_keeps_no_other_waiting(
+    config: Config, small_city: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop = Workshop(config)
+    monkeypatch.setattr(succession, "BATCH", 1)
+    with clock.running_at(MONDAY_MORNING), workshop.transaction() as session:
+        people, roads = People(session), get(session, "roads")
+        for code in ("lamps", "lamps-crew"):
+            get(session, code).ended_on, get(session, code).successor_id = TODAY + timedelta(days=1), roads.id
+        cases = [road(session, people, "sign_for").id for _ in range(3)]
+        factories.take(session, people.handler, session.get_one(Case, cases[0]), "pass_on", body="lamps-crew")
+        lamps_id = get(session, "lamps").id
+    whole = succession.hand_over_owed
+
+    def fail_once(session: Session, office: CaseOffice, body_id: int, after: int = 0) -> int | None:
+        if body_id == lamps_id and after == 0:
+            raise WrongState("not now")
+        return whole(session, office, body_id, after)
+
+    monkeypatch.setattr(succession, "hand_over_owed", fail_once)
+    with clock.running_at(MONDAY_MORNING + timedelta(days=1)):
+        tasks.hand_over_ended(workshop, factories.make_office())
+        with workshop.reading() as session:
+            assert session.get_one(Case, cases[0]).body_id == roads.id and succession.list_owed(session) == [lamps_id]
+        monkeypatch.setattr(succession, "hand_over_owed", whole)
+        tasks.hand_over_ended(workshop, factories.make_office())
+        with workshop.reading() as session:
+            assert succession.list_owed(session) == [] and broken(session) == []
+            assert {session.get_one(Case, case_id).body_id for case_id in cases} == {roads.id}
+    workshop.close()
 
 
 def test_what_cannot_be_closed_is_said(session: Session, people: People, bare: None) -> None:

@@ -264,7 +264,8 @@ class Walk(RuleBasedStateMachine):
         with clock.running_at(self.at), self.database.transaction() as session:
             crew, lamps = accounts.find_body(session, "lamps-crew"), accounts.find_body(session, "lamps")
             assert crew is not None and lamps is not None
-            succession.hand_over(session, self.office, BY_RULE, crew, lamps)
+            cases = succession.lock_work(session, crew)
+            succession.hand_over(session, self.office, BY_RULE, crew, lamps, cases)
 
     def open_requests(self) -> list[int]:
         with self.database.reading() as session:

@@ -1,5 +1,6 @@
 """The pages that rehearse a calendar's change before it is entered."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
@@ -14,14 +15,24 @@ from cityops.catalog.telling import Names
 from cityops.errors import Invalid
 from cityops.rehearsal import calendar_replay
 from cityops.rehearsal.calendar_replay import CalendarChange, as_it_would_be
-from cityops.rehearsal.forms import RehearsedDay, RehearsedHours
+from cityops.rehearsal.forms import RehearsedDay, RehearsedHours, RehearsedRemoval, RehearsedTerms
 from cityops.rehearsal.replay import Rehearsal, by_change, first_day
 from cityops.rehearsal.routes import MOST_ON_PAGE
+from cityops.worktime import editing
 from cityops.worktime.queries import get_calendar_row
 from cityops.worktime.routes import enter_day
 
 pages = Blueprint("calendar_rehearsal", __name__, url_prefix="/settings/calendars")
 pages.before_request(ask_for_the_post)
+
+RehearsedForm = RehearsedHours | RehearsedDay | RehearsedRemoval | RehearsedTerms
+KINDS: Mapping[type[RehearsedForm], str] = {
+    RehearsedHours: "hours",
+    RehearsedDay: "day",
+    RehearsedRemoval: "removal",
+    RehearsedTerms: "terms",
+}
+"""What the page calls the changes it rehearses."""
 
 
 @pages.post("/<name>/hours/rehearsal")
@@ -47,7 +58,28 @@ def rehearse_day(name: str) -> Page:
     return _rehearse(name, form, partial(enter_day, name=name, form=form, day=day, each=each), day)
 
 
-def _rehearse(name: str, form: RehearsedHours | RehearsedDay, change: CalendarChange, from_on: date) -> Page:
+@pages.post("/<name>/days/remove/rehearsal")
+def rehearse_removal(name: str) -> Page:
+    """The last months without a day of its own, and the form that takes it out."""
+    form = RehearsedRemoval(request.form)
+    day = form.day.data if form.validate() else None
+    if day is None:
+        return _page(name, form), 422
+    change = partial(editing.remove_day, viewer=current_viewer(), day=day, name=form.whose_of(name))
+    return _rehearse(name, form, change, day)
+
+
+@pages.post("/<name>/terms/rehearsal")
+def rehearse_terms(name: str) -> Page:
+    """The last months as another way of counting would have had them, and the form that enters it."""
+    form = RehearsedTerms(request.form)
+    if not form.validate():
+        return _page(name, form), 422
+    change = partial(editing.set_terms, viewer=current_viewer(), name=name, terms=form.terms())
+    return _rehearse(name, form, change, first_day(form.months.data))
+
+
+def _rehearse(name: str, form: RehearsedForm, change: CalendarChange, from_on: date) -> Page:
     viewer = current_viewer()
     try:
         with web.transaction() as session:
@@ -60,9 +92,7 @@ def _rehearse(name: str, form: RehearsedHours | RehearsedDay, change: CalendarCh
     return _page(name, form, result, from_on)
 
 
-def _page(
-    name: str, form: RehearsedHours | RehearsedDay, result: Rehearsal | None = None, from_on: date | None = None
-) -> str:
+def _page(name: str, form: RehearsedForm, result: Rehearsal | None = None, from_on: date | None = None) -> str:
     """The form as it was filled in, and what came of it from which day on, where it could be rehearsed."""
     with web.reading() as session:
         names = Names.read(session)
@@ -72,7 +102,7 @@ def _page(
             "rehearsal/calendar.html",
             row=get_calendar_row(session, name),
             form=form,
-            is_day=isinstance(form, RehearsedDay),
+            kind=KINDS[type(form)],
             result=result,
             from_on=from_on,
             today=clock.today(),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,10 @@ from cityops.rehearsal.replay import first_day
 from cityops.shell import Shell
 from cityops.words import N_
 from cityops.worktime import editing
-from cityops.worktime.calendar import DayException, DayKind
+from cityops.worktime.calendar import DayException, DayKind, DayRule
+from cityops.worktime.editing import Terms
 from cityops.worktime.keeping import CALENDAR, DAY, HOURS, week_given
+from cityops.worktime.queries import get_calendar_row
 
 REHEARSED = "rehearsed"
 
@@ -126,6 +128,7 @@ def hours(
 @click.argument("day", type=DAY)
 @CALENDAR
 @click.option("--from", "closed_from", type=click.DateTime(["%H:%M"]), help="Closed from this time on, like 14:00.")
+@click.option("--without", "is_taken_out", is_flag=True, help="As if the day that was entered were taken out again.")
 @MONTHS
 @LIMIT
 @AS_JSON
@@ -135,19 +138,61 @@ def day(
     day: datetime,
     name: str | None,
     closed_from: datetime | None,
+    is_taken_out: bool,
     months: int,
     limit: int,
     as_json: bool,
 ) -> None:
     """Which cases of the last months would have gone otherwise had offices been closed on DAY, or from a time on."""
+    if is_taken_out and closed_from is not None:
+        raise click.UsageError("--without and --from cannot be asked together.")
 
     def change(session: Session) -> None:
-        if closed_from is not None:
+        if is_taken_out:
+            editing.remove_day(session, None, day.date(), name)
+        elif closed_from is not None:
             minute = closed_from.hour * 60 + closed_from.minute
             editing.close_from(session, None, day.date(), minute, (REHEARSED, REHEARSED), name)
         else:
             closed = DayException(DayKind.HOLIDAY, (), REHEARSED, REHEARSED)
             editing.add_day(session, None, day.date(), closed, name)
+
+    _rehearse_calendar(shell, change, months, limit, as_json)
+
+
+@rehearse.command()
+@click.argument("name")
+@click.option("--nominal-minutes", type=int, help="What one 工作日 counts.")
+@click.option("--day-rule", type=click.Choice([each.value for each in DayRule]), help="How n working days are counted.")
+@click.option("--holidays/--no-holidays", "observes_holidays", default=None, help="Whether it observes holidays.")
+@MONTHS
+@LIMIT
+@AS_JSON
+@click.pass_obj
+def terms(
+    shell: Shell,
+    name: str,
+    nominal_minutes: int | None,
+    day_rule: str | None,
+    observes_holidays: bool | None,
+    months: int,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Which cases of the last months would have been late or on time had the calendar NAME counted otherwise.
+
+    What is not said stays as it is.
+    """
+
+    def change(session: Session) -> None:
+        before = Terms.of(get_calendar_row(session, name))
+        other = replace(
+            before,
+            nominal_minutes=before.nominal_minutes if nominal_minutes is None else nominal_minutes,
+            day_rule=before.day_rule if day_rule is None else DayRule(day_rule),
+            observes_holidays=before.observes_holidays if observes_holidays is None else observes_holidays,
+        )
+        editing.set_terms(session, None, name, other)
 
     _rehearse_calendar(shell, change, months, limit, as_json)
 

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired
 from cityops.cases.duty_forms import EndForm, RuleForm
 from cityops.catalog.forms import DraftForm
 from cityops.forms import Choice
-from cityops.worktime.forms import DayForm, HoursForm
+from cityops.worktime.forms import DayForm, HoursForm, RemoveForm, TermsForm
 
 MONTHS = (1, 3, 6, 12)
 DEFAULT_MONTHS = 3
@@ -44,5 +44,17 @@ class RehearsedHours(HoursForm):
 
 class RehearsedDay(DayForm):
     """A day of its own, and over which months it is rehearsed."""
+
+    months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)
+
+
+class RehearsedRemoval(RemoveForm):
+    """A day to take out again, and over which months that is rehearsed."""
+
+    months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)
+
+
+class RehearsedTerms(TermsForm):
+    """Another way of counting, and over which months it is rehearsed."""
 
     months = SelectField(_l("Rehearsed over"), choices=MONTHS_CHOICES, coerce=int, default=DEFAULT_MONTHS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from cityops import clock
@@ -23,7 +23,7 @@ BATCH = 5_000
 NOT_JUDGED = (Stage.VOIDED, Stage.FORCE_CLOSED, Stage.MERGED)
 """Ends that say nothing of the work: void, done in another case, or such as no limit would have made on time."""
 
-Pauses = tuple[tuple[datetime, datetime], ...]
+Pause = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class PastClock:
     started_at: datetime
     due_at: datetime
     end_at: datetime | None
-    pauses: Pauses
+    pauses: tuple[Pause, ...]
 
     @property
     def terms(self) -> str:
@@ -79,81 +79,73 @@ def list_batches(
     Args:
         calendars: only clocks that run on one of these.
     """
+    rows = _last_clocks(viewer, since_on)
+    if calendars is not None:
+        rows = rows.where(StageClock.calendar.in_(calendars))
+    found = session.execute(rows).all()
+    while found:
+        yield _past_clocks(session, found)
+        last = found[-1]
+        older = (Case.filed_at < last.filed_at) | ((Case.filed_at == last.filed_at) & (Case.id < last.case_id))
+        found = session.execute(rows.where(Case.filed_at <= last.filed_at, older)).all()
+
+
+def _last_clocks(viewer: Viewer | None, since_on: date) -> Select[*tuple[Any, ...]]:
+    """The rows of one batch, those filed last first."""
     later = aliased(StageClock)
     is_last = ~exists().where(
         later.case_id == StageClock.case_id, later.name == ClockName.HANDLE, later.round > StageClock.round
     )
     since = datetime(since_on.year, since_on.month, since_on.day, tzinfo=clock.CITY_ZONE)
-    rows = (
-        select(
-            *(Case.id, Case.opened_at, Case.filed_at, Case.body_id, FilingCondition.code, Cell.area_level),
-            *(
-                StageClock.id,
-                StageClock.phase,
-                StageClock.limit_value,
-                StageClock.limit_unit,
-                StageClock.calendar,
-                StageClock.extra_value,
-            ),
-            *(StageClock.started_at, StageClock.due_at, StageClock.stopped_at),
-        )
+    of_case = (Case.opened_at, Case.filed_at, Case.body_id, FilingCondition.code, Cell.area_level)
+    rule = (StageClock.limit_value, StageClock.limit_unit, StageClock.calendar)
+    of_clock = (
+        StageClock.phase,
+        StageClock.extra_value,
+        StageClock.started_at,
+        StageClock.due_at,
+        StageClock.stopped_at,
+    )
+    return (
+        select(Case.id.label("case_id"), *of_case, StageClock.id.label("clock_id"), *rule, *of_clock)
         .join(StageClock, StageClock.case_id == Case.id)
         .join(FilingCondition, FilingCondition.id == Case.condition_id)
         .outerjoin(Cell, Cell.id == Case.cell_id)
-        .where(
-            seen_by(viewer),
-            Case.body_id.is_not(None),
-            Case.stage.not_in(NOT_JUDGED),
-            StageClock.name == ClockName.HANDLE,
-            is_last,
-        )
+        .where(seen_by(viewer), Case.body_id.is_not(None), Case.stage.not_in(NOT_JUDGED), Case.filed_at >= since)
+        .where(StageClock.name == ClockName.HANDLE, is_last)
         .order_by(Case.filed_at.desc(), Case.id.desc())
         .limit(BATCH)
     )
-    if calendars is not None:
-        rows = rows.where(StageClock.calendar.in_(calendars))
-    found = session.execute(rows.where(Case.filed_at >= since)).all()
-    while found:
-        yield _past_clocks(session, found)
-        filed_at, case_id = found[-1][2], found[-1][0]
-        older = (Case.filed_at < filed_at) | ((Case.filed_at == filed_at) & (Case.id < case_id))
-        found = session.execute(rows.where(Case.filed_at >= since, Case.filed_at <= filed_at, older)).all()
 
 
 def _past_clocks(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[PastClock]:
-    closed, standing = _pauses(session, [row[6] for row in rows])
-    clocks = []
-    for (
-        case_id,
-        opened_at,
-        _,
-        body_id,
-        code,
-        level,
-        clock_id,
-        phase,
-        *terms,
-        extra,
-        started_at,
-        due_at,
-        stopped_at,
-    ) in rows:
-        end_at = stopped_at or standing.get(clock_id)
+    closed, standing = _pauses(session, [row.clock_id for row in rows])
+    return [_past_clock(row, closed.get(row.clock_id, ()), standing.get(row.clock_id)) for row in rows]
+
+
+def _past_clock(row: Row[*tuple[Any, ...]], closed: Sequence[Pause], standing: datetime | None) -> PastClock:
+    end_at = row.stopped_at or standing
+    return PastClock(
+        case_id=row.case_id,
+        opened_at=row.opened_at,
+        condition=row.code,
+        phase=row.phase,
+        body_id=row.body_id,
+        area_level=row.area_level,
+        rule=Rule(row.limit_value, row.limit_unit, row.calendar),
+        extra_value=row.extra_value,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        end_at=end_at,
         # The pause of the check begins with the end: it has moved no due time.
-        pauses = tuple(pause for pause in closed.get(clock_id, ()) if end_at is None or pause[0] < end_at)
-        rule = Rule(*terms)
-        clocks.append(
-            PastClock(case_id, opened_at, code, phase, body_id, level, rule, extra, started_at, due_at, end_at, pauses)
-        )
-    return clocks
+        pauses=tuple(pause for pause in closed if end_at is None or pause[0] < end_at),
+    )
 
 
-def _pauses(
-    session: Session, clock_ids: Sequence[int]
-) -> tuple[dict[int, list[tuple[datetime, datetime]]], dict[int, datetime]]:
+def _pauses(session: Session, clock_ids: Sequence[int]) -> tuple[dict[int, list[Pause]], dict[int, datetime]]:
     """The pauses of clocks that have ended, and since when those stand still that are paused now."""
     rows = select(ClockPause.clock_id, ClockPause.from_at, ClockPause.until_at)
-    closed: dict[int, list[tuple[datetime, datetime]]] = {}
+    closed: dict[int, list[Pause]] = {}
     standing: dict[int, datetime] = {}
     for clock_id, from_at, until_at in session.execute(rows.where(ClockPause.clock_id.in_(clock_ids))):
         if until_at is None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,6 +42,11 @@ class Terms:
     nominal_minutes: int
     day_rule: DayRule
     observes_holidays: bool
+
+    @classmethod
+    def of(cls, row: WorkCalendar) -> Self:
+        """What a calendar has."""
+        return cls(row.label_zh, row.label_en, row.nominal_minutes, row.day_rule, row.observes_holidays)
 
 
 def must_keep_calendars(viewer: Viewer | None) -> None:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -14,15 +16,17 @@ from cityops.accounts.models import AuditEntry
 from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName
 from cityops.db import Database
-from cityops.errors import Invalid, NotAllowed
+from cityops.errors import Invalid, NotAllowed, NotFound
 from cityops.rehearsal.calendar_replay import CalendarChange, as_it_would_be, other_hours, rehearse
 from cityops.rehearsal.commands import rehearse as command
 from cityops.rehearsal.replay import Rehearsal
 from cityops.shell import Shell
 from cityops.worktime import editing
+from cityops.worktime.editing import Terms
 from cityops.worktime.hours import read_spans
 from cityops.worktime.limits import Unit
 from cityops.worktime.models import WorkCalendar, WorkDay, WorkSpan
+from cityops.worktime.queries import get_calendar_row, load_calendar
 from tests import factories
 from tests.factories import People
 
@@ -95,6 +99,46 @@ def test_a_day_that_was_closed_turns_the_cases_of_that_day(small_city: Database)
     assert [(each.past.number, each.is_late) for each in result.turned] == [(late, False)]
 
 
+def test_a_day_taken_out_gives_the_cases_of_that_day_its_hours_again(small_city: Database):
+    with clock.running_at(MONDAY), small_city.transaction() as session:
+        editing.close_from(session, None, TODAY, 9 * 60 + 30, ("台风", "typhoon"), STREET)
+    with small_city.reading() as session:
+        hours_left = load_calendar(session, STREET).spans_on(TODAY)
+    number = handled(small_city, LIMIT_HOURS + 0.5)
+    with small_city.transaction() as session:
+        for row in session.scalars(select(StageClock).where(StageClock.calendar == STREET)):
+            row.due_at = MONDAY + timedelta(days=1)
+    before = everything(small_city)
+    result = run(small_city, partial(editing.remove_day, viewer=None, day=TODAY, name=STREET))
+    assert [(each.past.number, each.is_late) for each in result.turned] == [(number, True)]
+    assert result.turned[0].due_at == MONDAY + timedelta(hours=LIMIT_HOURS)
+    assert everything(small_city) == before
+    with small_city.reading() as session:
+        assert load_calendar(session, STREET).spans_on(TODAY) == hours_left
+    with pytest.raises(NotFound):
+        run(small_city, partial(editing.remove_day, viewer=None, day=TODAY, name=None))
+
+
+def test_a_calendar_that_counts_otherwise_moves_what_is_due_by_it(small_city: Database):
+    number = handled(small_city, 3)
+    with small_city.transaction() as session:
+        for row in session.scalars(select(StageClock).where(StageClock.calendar == STREET)):
+            row.limit_value, row.limit_unit, row.due_at = 1, Unit.WORKING_DAY, MONDAY + timedelta(hours=8)
+        terms = Terms.of(get_calendar_row(session, STREET))
+    before = everything(small_city)
+
+    def as_if(**other: object) -> Rehearsal:
+        return run(small_city, partial(editing.set_terms, viewer=None, name=STREET, terms=replace(terms, **other)))
+
+    result = as_if(nominal_minutes=120)
+    assert [(each.past.number, each.is_late) for each in result.turned] == [(number, True)]
+    assert result.turned[0].due_at == MONDAY + timedelta(hours=2)
+    assert as_if(label_zh="街面").whole.total == 0
+    assert everything(small_city) == before
+    with pytest.raises(Invalid):
+        as_if(nominal_minutes=0)
+
+
 def test_urgent_hours_know_no_closing_time(small_city: Database):
     handled(small_city, 3, "C01037-2")
     result = run(small_city, hours("10:00-21:00"))
@@ -132,6 +176,40 @@ def test_the_commands_print_a_table_or_json(shell: Shell, small_city: Database):
     )
     assert closed.exit_code == 0 and "0 cases" in closed.stderr
     assert CliRunner().invoke(command, ["day", str(clock.today()), "--calendar", STREET], obj=shell).exit_code == 0
+
+
+def test_the_commands_rehearse_a_day_taken_out_and_other_terms(shell: Shell, small_city: Database):
+    day = ["day", str(clock.today()), "--calendar", STREET, "--without"]
+    assert isinstance(CliRunner().invoke(command, day, obj=shell).exception, NotFound)
+    assert CliRunner().invoke(command, [*day, "--from", "08:00"], obj=shell).exit_code == 2
+    with small_city.transaction() as session:
+        editing.close_from(session, None, clock.today(), 8 * 60, ("台风", "typhoon"), STREET)
+    assert "0 cases" in CliRunner().invoke(command, day, obj=shell).stderr
+    for said in (["--nominal-minutes", "600"], ["--day-rule", "same_hour"], ["--holidays"]):
+        assert "0 cases" in CliRunner().invoke(command, ["terms", STREET, *said], obj=shell).stderr
+    assert isinstance(CliRunner().invoke(command, ["terms", "none"], obj=shell).exception, NotFound)
+
+
+def test_the_pages_rehearse_a_day_taken_out_and_other_terms(as_person: AsPerson, small_city: Database):
+    client, path = as_person("admin"), f"/settings/calendars/{STREET}"
+    with small_city.transaction() as session:
+        editing.close_from(session, None, clock.today(), 9 * 60, ("台风", "typhoon"), STREET)
+        terms = {name: str(value) for name, value in vars(Terms.of(get_calendar_row(session, STREET))).items()}
+    leader, before, shown = as_person("dutyleader"), everything(small_city), client.get(path).text
+    assert f"{path}/days/remove/rehearsal" in shown and f"{path}/terms/rehearsal" in shown
+    gone = {"day": str(clock.today()), "whose": "this"}
+    page = client.post(f"{path}/days/remove/rehearsal", data=gone)
+    assert page.status_code == 200 and f'action="{path}/days/remove"' in page.text
+    assert client.post(f"{path}/days/remove/rehearsal", data=gone | {"whose": "all"}).status_code == 404
+    assert client.post(f"{path}/days/remove/rehearsal", data=gone | {"day": "soon"}).status_code == 422
+    del terms["observes_holidays"]
+    page = client.post(f"{path}/terms/rehearsal", data=terms | {"nominal_minutes": "600"})
+    assert page.status_code == 200 and 'value="600"' in page.text
+    refused = client.post(f"{path}/terms/rehearsal", data=terms | {"nominal_minutes": "0"})
+    assert refused.status_code == 422 and 'id="nominal_minutes-error"' in refused.text
+    assert leader.post(f"{path}/terms/rehearsal", data=terms).status_code == 403
+    assert leader.post(f"{path}/days/remove/rehearsal", data=gone).status_code == 403
+    assert everything(small_city) == before
 
 
 def test_the_pages_rehearse_what_is_typed_and_keep_it(as_person: AsPerson, small_city: Database):

@@ -13,7 +13,7 @@ from cityops import clock
 from cityops.catalog import queries
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.drafts import open_draft, read_draft_of
-from cityops.catalog.importing import BadSheets, check_sheets, put_sheets
+from cityops.catalog.importing import MISSING, BadSheets, check_sheets, columns_missing, put_sheets
 from cityops.catalog.keys import Entry, key_of
 from cityops.catalog.models import CaseKind
 from cityops.catalog.seed import seed_catalog
@@ -112,6 +112,8 @@ def import_file(shell: Shell, file: Path, reference: str | None, dry_run: bool) 
             writer.writerow(("sheet", "line", "field", "reason"))
             writer.writerows((each.sheet, each.line, each.field, str(each.fault)) for each in refusal.faults)
             raise
+    if found.missing:
+        click.echo(MISSING % {"columns": columns_missing(found)}, err=True)
     click.echo(f"{number} entries {'would change' if dry_run else 'changed'} in the draft", err=True)
 
 

@@ -39,11 +39,24 @@ Read = Callable[[str, Known], str]
 
 @dataclass(frozen=True)
 class Column:
-    """One value of an entry: its name, its label, and what makes a text into it or raises `Invalid`."""
+    """One value of an entry.
+
+    Attributes:
+        read: what makes a text into it or raises `Invalid`.
+        default: what an added entry has where a file of an earlier version lacks the column; None where every file has
+            it.
+    """
 
     name: str
     label: str
     read: Read
+    default: str | None = None
+
+
+def completed(kind: EntryKind, raw: Entry, present: Entry | None) -> Entry:
+    """A typed entry with what it lacks because its file is of an earlier version: as the entry is, else the default."""
+    later = {column.name: column.default for column in COLUMNS[kind] if column.default is not None}
+    return {**{name: (present or {}).get(name, default) for name, default in later.items()}, **raw}
 
 
 def read_entry(kind: EntryKind, raw: Entry, known: Known) -> tuple[Entry, list[Invalid]]:
@@ -210,13 +223,13 @@ COLUMNS: Mapping[EntryKind, tuple[Column, ...]] = {
         Column("body_kind", N_("Kind of body"), _word(_KINDS)),
         Column("body_code", N_("Responsible body"), _body),
         Column("is_simple_allowed", N_("Simple case"), _word([NO, YES])),
-        Column("check_same_time", N_("Checked at the same time of day"), _word([NO, YES])),
+        Column("check_same_time", N_("Checked at the same time of day"), _word([NO, YES]), default=NO),
         Column("component_state", N_("The component is"), _word(["", *(fault.value for fault in ComponentFault)])),
         Column("photos_before", N_("Photos to file"), _whole(0, MOST_PHOTOS)),
         Column("photos_after", N_("Photos to report back"), _whole(0, MOST_PHOTOS)),
         Column("basis", N_("Basis and version"), _text(100, may_be_empty=True)),
-        Column("phase_name", N_("First phase"), _text(20, may_be_empty=True)),
-        Column("phase_name_en", N_("First phase in English"), _text(40, may_be_empty=True)),
+        Column("phase_name", N_("First phase"), _text(20, may_be_empty=True), default=""),
+        Column("phase_name_en", N_("First phase in English"), _text(40, may_be_empty=True), default=""),
     ),
     EntryKind.PHASE: (
         Column("code", N_("Code"), _phase_code),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from cityops import clock
-from cityops.catalog.columns import COLUMNS, read_entry
+from cityops.catalog.columns import COLUMNS, completed, read_entry
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.entries import BadEntries, without_orphans
 from cityops.catalog.keys import Entries, Entry, Key, over
@@ -38,7 +38,8 @@ def fit_entries(
     known, used = read_known(session, clock.today()), list_used(session, standard_id)
     entries: dict[Key, Entry | None] = {}
     faults: list[tuple[Key, Invalid]] = []
-    for key, raw in wanted.items():
+    for key, typed in wanted.items():
+        raw = completed(key[0], typed, present.get(key)) if typed is not None else None
         if raw is not None and _same(key[0], raw, present.get(key)):
             # What was taken once is no fault of who hands it in again, whatever has become of its body since.
             entries[key] = present[key]

@@ -11,6 +11,11 @@ from cityops.catalog.sheets import SHEETS, ReadSheets, SheetFault, fault_of
 from cityops.errors import Invalid
 from cityops.words import N_
 
+MISSING = N_(
+    "The file is of an earlier version and lacks columns (%(columns)s): what there is keeps what it has in them, "
+    "what is added gets the default."
+)
+
 
 class BadSheets(Invalid):
     """An Excel file with lines that cannot be taken; `faults` are all of them, by sheet and line."""
@@ -19,6 +24,11 @@ class BadSheets(Invalid):
         super().__init__("file", N_("%(n)s faults: nothing of the file was taken."), n=len(faults))
         order = list(SHEETS.values())
         self.faults = sorted(faults, key=lambda each: (order.index(each.sheet), each.line))
+
+
+def columns_missing(found: ReadSheets) -> str:
+    """The columns that the file lacks, by sheet: `conditions: phase_name, phase_name_en`."""
+    return "; ".join(f"{sheet}: {', '.join(names)}" for sheet, names in found.missing.items())
 
 
 def check_sheets(session: Session, view: DraftView, found: ReadSheets) -> int:

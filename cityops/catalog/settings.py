@@ -30,7 +30,7 @@ from cityops.catalog.forms import (
     major_choices,
     phase_values,
 )
-from cityops.catalog.importing import BadSheets, put_sheets
+from cityops.catalog.importing import MISSING, BadSheets, columns_missing, put_sheets
 from cityops.catalog.keys import PHASE_NUMBERS, Entry, Key, class_key_of, condition_of
 from cityops.catalog.sheets import MOST_BYTES, SheetFault, read_sheets, write_sheets
 from cityops.catalog.standing import list_used, next_condition_code
@@ -160,6 +160,8 @@ def import_sheets(draft_id: int) -> Page:
         form.refuse(refusal)
         return _draft_page(draft_id, sheet_form=form, faults=faults), web.STATUSES.get(type(refusal), 422)
     flash(gettext("%(n)s entries of the draft have changed.", n=number), "info")
+    if found.missing:
+        flash(gettext(MISSING, columns=columns_missing(found)), "info")
     return _back(draft_id)
 
 

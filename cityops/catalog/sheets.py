@@ -60,11 +60,15 @@ class SheetFault:
 
 @dataclass
 class ReadSheets:
-    """The entries of a file, where each stands, and what could not be read."""
+    """The entries of a file, where each stands, and what could not be read.
+
+    `missing` names the columns, by sheet, that an earlier version did not write.
+    """
 
     wanted: dict[Key, Entry | None] = field(default_factory=dict)
     places: dict[Key, tuple[str, int]] = field(default_factory=dict)
     faults: list[SheetFault] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
 
 
 def write_sheets(entries: Entries, file: IO[bytes]) -> None:
@@ -123,10 +127,13 @@ def _check_size(data: bytes) -> None:
 def _read_sheet(kind: EntryKind, lines: Iterator[tuple[Any, ...]], found: ReadSheets) -> None:
     title, names = SHEETS[kind], [column.name for column in COLUMNS[kind]]
     header = [str(cell.value or "").strip() for cell in next(lines, ())]
-    lacking = [name for name in names if name not in header]
+    later = [column.name for column in COLUMNS[kind] if column.default is not None and column.name not in header]
+    lacking = [name for name in names if name not in header and name not in later]
     found.faults += [SheetFault(title, 1, name, Invalid(name, N_("This column is missing."))) for name in lacking]
     if lacking:
         return
+    if later:
+        found.missing[title] = later
     for line, cells in enumerate(lines, 2):
         if line > MOST_LINES:
             raise Invalid("file", N_("A sheet has at most %(n)s lines."), n=MOST_LINES)

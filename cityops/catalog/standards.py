@@ -56,24 +56,14 @@ def add_standard(
         Conflict: there is a standard of this reference.
     """
     must_edit(viewer)
-    values = {
-        "reference": (reference, MOST_REFERENCE),
-        "title": (title, MOST_TITLE),
-        "title_en": (title_en, MOST_TITLE),
-    }
-    for name, (text, most) in values.items():
-        if not text.strip() and name != "title_en":
-            raise Invalid(name, NOT_EMPTY)
-        if len(text.strip()) > most or not text.isprintable():
-            raise Invalid(name, N_("At most %(most)s characters."), most=most)
-    if session.scalar(select(Standard.id).where(Standard.reference == reference.strip())) is not None:
-        raise Conflict(N_("There is a standard %(reference)s already."), reference=reference.strip())
-    standard = Standard(
-        reference=reference.strip(),
-        title=title.strip(),
-        title_en=title_en.strip() or None,
-        valid_from_on=valid_from_on,
+    words = (
+        _checked_words("reference", reference, MOST_REFERENCE),
+        _checked_words("title", title, MOST_TITLE),
+        _checked_words("title_en", title_en, MOST_TITLE, may_be_empty=True),
     )
+    if session.scalar(select(Standard.id).where(Standard.reference == words[0])) is not None:
+        raise Conflict(N_("There is a standard %(reference)s already."), reference=words[0])
+    standard = Standard(reference=words[0], title=words[1], title_en=words[2] or None, valid_from_on=valid_from_on)
     if parent_id is not None:
         standard.parent_id = _checked_parent(session, viewer, standard, parent_id)
     session.add(standard)
@@ -124,3 +114,12 @@ def _checked_parent(session: Session, viewer: Viewer | None, standard: Standard,
 
 def _person(viewer: Viewer | None) -> int | None:
     return None if viewer is None else viewer.person_id
+
+
+def _checked_words(field: str, text: str, most: int, *, may_be_empty: bool = False) -> str:
+    words = text.strip()
+    if not words and not may_be_empty:
+        raise Invalid(field, NOT_EMPTY)
+    if len(words) > most or not text.isprintable():
+        raise Invalid(field, N_("At most %(most)s characters."), most=most)
+    return words

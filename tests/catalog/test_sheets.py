@@ -3,6 +3,7 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+from flask.testing import FlaskClient
 from openpyxl import Workbook, load_workbook
 
 from cityops.catalog import sheets
@@ -14,6 +15,7 @@ from cityops.errors import Invalid
 from tests.catalog.drafting import CLASS, CONDITION, LIMIT, STAGE, begin, changed, limit, put
 
 Change = Callable[[Workbook], None]
+LATER = ["check_same_time", "phase_name", "phase_name_en"]
 
 
 def exported(db: Database, draft_id: int) -> bytes:
@@ -97,6 +99,58 @@ def test_every_bad_line_is_named_and_nothing_is_taken(small_city: Database, draf
     ]
     with small_city.reading() as session:
         assert len(read_draft(session, None, draft_id).differences) == 1
+
+
+def of_earlier_version(book: Workbook) -> None:
+    """As it was written before phases and checks at the same time of day came."""
+    for name in LATER:
+        header = [cell.value for cell in book["conditions"][1]]
+        book["conditions"].delete_cols(header.index(name) + 1)
+    del book["phases"]
+
+
+def test_a_file_of_an_earlier_version_leaves_what_it_does_not_know(small_city: Database, draft_id: int):
+    later = {"check_same_time": "yes", "phase_name": "安全防护", "phase_name_en": "make safe"}
+    with small_city.transaction() as session:
+        put(session, draft_id, changed(session, draft_id, (CONDITION, "C01037-1"), **later))
+
+    def change(book: Workbook) -> None:
+        of_earlier_version(book)
+        header = [cell.value for cell in book["conditions"][1]]
+        first = next(row for row in book["conditions"].iter_rows(min_row=2) if row[0].value == "C01037-1")
+        added = {name: cell.value for name, cell in zip(header, first, strict=True)} | {"code": "C01037-9"}
+        book["conditions"].append([added[name] for name in header])
+        first[header.index("limit_value")].value = 3
+
+    data = edited(exported(small_city, draft_id), change)
+    assert read_sheets(data).missing == {"conditions": LATER}
+    assert load(small_city, draft_id, data) == 2
+    with small_city.reading() as session:
+        wanted = read_draft(session, None, draft_id).wanted
+    assert wanted[CONDITION, "C01037-1"].items() >= (later | {"limit_value": "3"}).items()
+    assert [wanted[CONDITION, "C01037-9"][name] for name in LATER] == ["no", "", ""]
+
+
+def test_the_page_says_which_columns_an_earlier_version_lacks(
+    as_person: Callable[[str], FlaskClient], small_city: Database, draft_id: int
+):
+    client, door = as_person("admin"), f"/settings/catalogue/drafts/{draft_id}"
+    for change, said in ((of_earlier_version, True), (lambda book: None, False)):
+        file = io.BytesIO(edited(exported(small_city, draft_id), change))
+        sent = {"seen": "1", "file": (file, "catalogue.xlsx")}
+        assert client.post(f"{door}/import", data=sent).status_code == 303
+        assert (", ".join(LATER) in client.get(door).text) is said
+
+
+def test_a_column_that_every_version_wrote_is_still_asked_for(small_city: Database, draft_id: int):
+    def change(book: Workbook) -> None:
+        of_earlier_version(book)
+        header = [cell.value for cell in book["conditions"][1]]
+        book["conditions"].delete_cols(header.index("calendar") + 1)
+
+    with pytest.raises(BadSheets) as refused:
+        load(small_city, draft_id, edited(exported(small_city, draft_id), change))
+    assert [(each.sheet, each.line, each.field) for each in refused.value.faults] == [("conditions", 1, "calendar")]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@SUM", "=cmd|' /C calc'!A0"])

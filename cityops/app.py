@@ -47,6 +47,7 @@ from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
 from cityops.notices import settings as notices_settings
+from cityops.notices import settings_api as warnings_api
 from cityops.patrol import api as patrol_api
 from cityops.patrol import flag_routes, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
@@ -116,6 +117,7 @@ APIS = (
     request_api.api,
     patrol_api.api,
     notices_api.api,
+    warnings_api.api,
     assessment_api.api,
 )
 

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from flask import Flask
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -137,21 +138,17 @@ def create_app(config: Config) -> OpenAPI:
     )
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies)  # type: ignore[method-assign]
-    workshop = Workshop(config)
     app.config.update(
-        SECRET_KEY=workshop.keys.by_name["session"],
         MAX_CONTENT_LENGTH=web.MAX_BODY_BYTES,
         # A text far too long is refused beside its field, with what was typed kept, not by an error page.
         MAX_FORM_MEMORY_SIZE=web.MAX_BODY_BYTES,
         SESSION_COOKIE_NAME="cityops",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,
         BABEL_TRANSLATION_DIRECTORIES=str(place.translations),
     )
-    app.extensions["cityops"] = workshop
-    app.extensions["cityops.office"] = make_office(workshop.keys, config)
+    equip(app, config)
     web.install(app)
     accounts_session.install(app)
     frame.install(app)
@@ -161,3 +158,11 @@ def create_app(config: Config) -> OpenAPI:
         app.register_api(api)
     app.add_url_rule("/api/v1/openapi.json", "openapi", web.public(lambda: app.api_doc))
     return app
+
+
+def equip(app: Flask, config: Config) -> None:
+    """Give an application its city: the database, the keys and the office."""
+    workshop = Workshop(config)
+    app.config.update(SECRET_KEY=workshop.keys.by_name["session"], SESSION_COOKIE_SECURE=config.secure_cookies)
+    app.extensions["cityops"] = workshop
+    app.extensions["cityops.office"] = make_office(workshop.keys, config)

@@ -1,5 +1,6 @@
 """What every test may ask for: empty databases of both kinds, already migrated, and the web application on one."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,14 +8,18 @@ from contextlib import ExitStack
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Mapper
+from sqlalchemy.util import LRUCache
 
 from cityops import clock, schema
-from cityops.db import Database
+from cityops.db import Base, Database
 from tests import factories
-from tests.postgres import PostgresServer, find_binaries
+from tests.postgres import PostgresServer, find_binaries, forgetful_place
 
 pytest_plugins = ("tests.web_fixtures",)
 
@@ -28,6 +33,18 @@ settings.register_profile("house", settings.get_profile(settings.get_current_pro
 settings.load_profile("house")
 
 
+def pytest_configure() -> None:
+    """Let `tmp_path` lie in memory too: a commit of SQLite waits for the disk, thousands of times in a run."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(forgetful_place()))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look less often, and not at what lives as long as the run: a fifth of a run's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by what a test asks for and where it lies, so that nobody has to remember to."""
     for item in items:
@@ -36,7 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.database)
         if "journeys" in item.path.parts:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("journeys"))
+            # With the other tests of whole process trees: at the same time they would slow each other down.
+            item.add_marker(pytest.mark.xdist_group("process"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -46,6 +64,42 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if os.environ.get("CI") == "true" and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
         reporter.write_line("CI=true: nothing may be skipped.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class StatementCache(LRUCache[Any, Any]):
+    """SQL put together once a process instead of once an engine, of which each test has its own.
+
+    A statement of one engine serves another of the same dialect: all PostgreSQL here is one server, all SQLite one
+    library.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The statement, whichever engine asked for it first."""
+        return super().get(self._shared(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Keep a statement for all engines of its dialect."""
+        super().__setitem__(self._shared(key), value)
+
+    @staticmethod
+    def _shared(key: Any) -> Any:
+        dialect, *rest = key
+        return dialect.name, *rest
+
+
+_statements = StatementCache(3_000)
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_statements(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_statements)
+
+
+@event.listens_for(Mapper, "after_configured")
+def _share_inserts() -> None:
+    # Each class of rows keeps its INSERTs apart from its engine.
+    for mapper in Base.registry.mappers:
+        vars(mapper)["_compiled_cache"] = _statements
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from cityops.accounts.tokens import create_token
-from cityops.app import create_app
+from cityops.app import create_app, equip
 from cityops.config import Config
 from cityops.db import Database
 
@@ -25,19 +24,22 @@ def config(db_url: str, tmp_path: Path) -> Config:
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """The templates' bytecode, which all applications of a run share: each would compile them anew."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def assembled(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application's pages put together once: that takes longer than most requests. It serves no city yet."""
+    home = tmp_path_factory.mktemp("no-city")
+    return create_app(Config(home=home, database_url="sqlite://", keys_folder=home / "keys"))
 
 
 @pytest.fixture
-def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
+def app(config: Config, assembled: Flask) -> Iterator[Flask]:
     """The application of a city with its tables and no rows; forms need no CSRF token here."""
-    application = create_app(config)
-    application.jinja_env.bytecode_cache = compiled_templates
-    application.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
-    yield application
-    application.extensions["cityops"].close()
+    settings = dict(assembled.config)
+    equip(assembled, config)
+    assembled.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    yield assembled
+    assembled.extensions["cityops"].close()
+    assembled.config.clear()
+    assembled.config.update(settings)
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, bindparam, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops.clock import CITY_ZONE
@@ -22,7 +21,8 @@ _STAMP = select(WorkCalendar.stamp).where(WorkCalendar.name == bindparam("name")
 # The State Council announces a year in the November before; from this month on its absence is said.
 SAID_FROM_MONTH = 9
 
-_read: WeakKeyDictionary[Engine, dict[str, tuple[str, Calendar]]] = WeakKeyDictionary()
+# By name; a stamp is like no other, whatever database it comes from.
+_read: dict[str, tuple[str, Calendar]] = {}
 
 
 def get_calendar(session: Session, name: str) -> Calendar:
@@ -38,10 +38,10 @@ def _as_it_stands(session: Session, name: str) -> Calendar:
     stamp = session.scalar(_STAMP, {"name": name})
     if stamp is None:
         raise NotFound(NO_CALENDAR, calendar=name)
-    known = _read.setdefault(session.get_bind().engine, {})
-    if name not in known or known[name][0] != stamp:
-        known[name] = stamp, load_calendar(session, name)
-    return known[name][1]
+    known = _read.get(name)
+    if known is None or known[0] != stamp:
+        known = _read[name] = stamp, load_calendar(session, name)
+    return known[1]
 
 
 def load_calendar(session: Session, name: str) -> Calendar:

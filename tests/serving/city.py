@@ -77,9 +77,9 @@ class City:
             check=False,
         )
 
-    def health(self) -> dict[str, str | int]:
-        """What /healthz says, with its status under `code`; nothing where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+    def health(self, within_s: float = 5) -> dict[str, str | int]:
+        """What /healthz says, with its status under `code`; nothing where nobody answers in time."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=within_s)
         try:
             connection.request("GET", "/healthz")
             answer = connection.getresponse()

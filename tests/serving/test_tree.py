@@ -65,7 +65,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_start_loses_nothing(c
     assert eventually(city.is_well), city.words()
     owe(city, 30)
     assert city.stop(signal.SIGKILL) == -signal.SIGKILL
-    assert eventually(lambda: city.parts() == {}, within_s=5), city.parts()
+    assert eventually(lambda: city.parts() == {}), city.parts()
     owe(city, 5)
     city.start()
     assert eventually(city.is_well), city.words()

@@ -8,19 +8,20 @@ from tests.serving.city import City, eventually
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
 
-# Where each held a thread for the 5 s that gunicorn waits for its first word, an answer behind them took 25 s.
+# Where each held a thread for the 5 s that gunicorn waits for its first word, an answer behind them took 25 s; a slow
+# machine answers well before that.
 IDLE_CONNECTIONS = 48
+ANSWERS_WITHIN_S = 15
 
 
 def test_connections_that_ask_nothing_make_nobody_wait(city: City) -> None:
     city.start()
     assert eventually(city.is_well), city.words()
     idle = [socket.create_connection(("127.0.0.1", city.port)) for _ in range(IDLE_CONNECTIONS)]
-    # The client of /healthz gives up after 5 s.
-    assert city.health().get("code") == "200"
+    assert city.health(ANSWERS_WITHIN_S).get("code") == "200"
     first = idle[0]
     first.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    first.settimeout(5)
+    first.settimeout(ANSWERS_WITHIN_S)
     assert first.recv(4096).startswith(b"HTTP/1.1 200")
     for each in idle:
         each.close()

@@ -79,20 +79,13 @@ def ask(session: Session, viewer: Viewer, office: CaseOffice, number: str, new: 
     rule, terms = RULES[new.kind], request_queries.get_terms(session, new.kind)
     check_version(session, case, new.version)
     held = held_for(viewer, rule.askers, case)
-    if rule.life is Life.ASSIGNMENT and case.is_waiting:
-        raise WrongState(N_("It is reported already, and waits for the co-handlers."))
-    if rule.kind is RequestKind.SEND_BACK and case.assignments[-1].is_binding:
-        raise NotAllowed(N_("It was decided whose this is: it cannot be sent back again."))
-    if held.post is Post.HANDLER and not case.assignments[-1].body.path.startswith(held.body_path):
-        raise NotAllowed(N_("The lead asks for this: hand it up with the reason."))
+    _check_asker(rule, case, held)
     moment, reason = moment_of(case), checked_text("reason", new.reason)
     assignment = case.assignments[-1] if case.assignments else None
     body = get_responsible(session, new.body) if Ask.BODY in rule.asks and new.body else None
-    situation = _situation(session, case, rule, assignment, moment)
-    since = assignment.dispatched_at if assignment is not None else case.opened_at
-    is_proved = Ask.PROOF in rule.asks and request_queries.has_proof(session, case, since)
+    is_proved = Ask.PROOF in rule.asks and _has_proof(session, case, assignment)
     asked = Asked(new.more, new.until_on, has_proof=is_proved)
-    check(rule, terms, situation, asked)
+    check(rule, terms, _situation(session, case, rule, assignment, moment), asked)
     request = CaseRequest(
         case_id=case.id,
         kind=new.kind,
@@ -131,11 +124,8 @@ def decide(
         Invalid: a rejection without a reason, an oversight without a reply.
     """
     case = queries.get_case_for_update(session, viewer, request_queries.get_number(session, viewer, request_id))
-    # Read again under the lock: who came first has decided it.
-    request = session.get_one(CaseRequest, request_id, populate_existing=True)
+    request = _get_open(session, request_id)
     rule = RULES[request.kind]
-    if request.state is not RequestState.OPEN:
-        raise WrongState(N_("This request is not open any more."))
     check_version(session, case, version)
     step, moment = STEPS[_step_of(rule, decision)], moment_of(case)
     held = _held_to(viewer, rule, case, request, decision)
@@ -170,6 +160,29 @@ def may_withdraw(viewer: Viewer, request: CaseRequest) -> bool:
         request.body.path.startswith(held.body_path) for held in viewer.holding(Post.HANDLER)
     )
     return own or request.asked.person_id == viewer.person_id
+
+
+def _check_asker(rule: RequestRule, case: Case, held: HeldPost) -> None:
+    """Refuse what cannot be asked under this assignment, or not by this body."""
+    if rule.life is Life.ASSIGNMENT and case.is_waiting:
+        raise WrongState(N_("It is reported already, and waits for the co-handlers."))
+    if rule.kind is RequestKind.SEND_BACK and case.assignments[-1].is_binding:
+        raise NotAllowed(N_("It was decided whose this is: it cannot be sent back again."))
+    if held.post is Post.HANDLER and not case.assignments[-1].body.path.startswith(held.body_path):
+        raise NotAllowed(N_("The lead asks for this: hand it up with the reason."))
+
+
+def _has_proof(session: Session, case: Case, assignment: Assignment | None) -> bool:
+    since = assignment.dispatched_at if assignment is not None else case.opened_at
+    return request_queries.has_proof(session, case, since)
+
+
+def _get_open(session: Session, request_id: int) -> CaseRequest:
+    # Read again under the lock: who came first has decided it.
+    request = session.get_one(CaseRequest, request_id, populate_existing=True)
+    if request.state is not RequestState.OPEN:
+        raise WrongState(N_("This request is not open any more."))
+    return request
 
 
 def _step_of(rule: RequestRule, decision: Decision) -> StepName:

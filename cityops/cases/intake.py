@@ -1,7 +1,7 @@
 """What a reporter told becomes a report and the facts of a case."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -68,10 +68,8 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
     case_class = catalog.get_class(session, new.kind, new.class_code, today)
     condition = catalog.check_condition(session, case_class, new.condition, today) if new.condition else None
     geometry.check_point(new.lon, new.lat)
-    located = grid.locate_point(session, new.lon, new.lat)
-    centres = find_centres(session, located and located.area_code, today)
     component = _component(session, new.component_code)
-    return Case(
+    case = Case(
         opened_at=moment,
         occurred_at=new.occurred_at,
         moved_at=moment,
@@ -88,11 +86,6 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         lon=new.lon,
         lat=new.lat,
         quad=geometry.quad(new.lon, new.lat),
-        cell_id=located and located.cell_id,
-        area_code=located and located.area_code,
-        centre_id=centres and centres.supervision_id,
-        desk_id=centres and centres.command_id,
-        desk=centres and centres.command,
         address=checked_text("address", new.address, required=False, longest=200),
         description=checked_text("description", new.description),
         is_simple=new.is_self_handled,
@@ -104,6 +97,18 @@ def open_case(session: Session, office: CaseOffice, new: NewReport, stage: Stage
         clocks=[],
         assignments=[],
     )
+    _locate(session, case, today)
+    return case
+
+
+def _locate(session: Session, case: Case, today: date) -> None:
+    """Write down whose the case's place is: its cell, its area, and the centres in charge of that."""
+    located = grid.locate_point(session, case.lon, case.lat)
+    if located is not None:
+        case.cell_id, case.area_code = located.cell_id, located.area_code
+    centres = find_centres(session, case.area_code, today)
+    if centres is not None:
+        case.centre_id, case.desk_id, case.desk = centres.supervision_id, centres.command_id, centres.command
 
 
 def _check_occurred(new: NewReport, moment: datetime, most: timedelta) -> None:

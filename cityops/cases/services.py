@@ -231,16 +231,9 @@ def _prepare(
         act.condition = _chosen_condition(session, case, request, act.moment)
         act.facts |= {"condition": act.condition.id, "class": act.condition.class_id}
     if Need.BODY in step.needs:
-        body = get_responsible(session, request.body or "")
-        if step.name is StepName.PASS_ON and not lies_below(body, case):
-            raise Invalid("body", N_("A case is passed on to a body below the one that has it."))
-        act.body_id = body.id
-        act.facts |= {"body": body.id, "duties": find_duties(session, case, body.id)}
+        _choose_body(act, request.body or "")
     if Need.CENTRE in step.needs:
-        below = desks.list_below(session, case, case.desk.path if case.desk is not None else held.body_path)
-        act.body_id = next((centre.id for centre in below if centre.code == request.body), None)
-        if act.body_id is None:
-            raise Invalid("body", N_("Choose a command centre below, where somebody dispatches this place."))
+        _choose_centre(act, request.body, held)
     if step.name in _SHOWN:
         act.facts["photos"] = queries.list_photo_digests(session, case.id)
     if step.name is StepName.CHECK and case.is_checked_at_its_hour:
@@ -248,6 +241,22 @@ def _prepare(
     if step.name in ANSWERS:
         write_answer(act, request.at_place)
     return act
+
+
+def _choose_body(act: Act, code: str) -> None:
+    body = get_responsible(act.session, code)
+    if act.step.name is StepName.PASS_ON and not lies_below(body, act.case):
+        raise Invalid("body", N_("A case is passed on to a body below the one that has it."))
+    act.body_id = body.id
+    act.facts |= {"body": body.id, "duties": find_duties(act.session, act.case, body.id)}
+
+
+def _choose_centre(act: Act, code: str | None, held: HeldPost) -> None:
+    desk = act.case.desk
+    below = desks.list_below(act.session, act.case, desk.path if desk is not None else held.body_path)
+    act.body_id = next((centre.id for centre in below if centre.code == code), None)
+    if act.body_id is None:
+        raise Invalid("body", N_("Choose a command centre below, where somebody dispatches this place."))
 
 
 def _find_phase_led_to(case: Case, step: StepName) -> ConditionPhase | None:

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cityops import clock
-from cityops.cases.models import Case
+from cityops.cases.models import AttachmentKind, Case
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.db import Database
@@ -78,6 +78,34 @@ def test_every_clock_is_explained_span_by_span(run: Run, number: str) -> None:
         "Tue 2026-11-10 18:00  Wed 2026-11-11 08:30      0 min  closed   outside hours",
         "Wed 2026-11-11 08:30  Wed 2026-11-11 10:00     90 min  counted  working hours",
     ]
+
+
+def test_each_phase_of_handling_is_explained_with_its_own_limit(run: Run, small_city: Database) -> None:
+    with clock.running_at(factories.MONDAY_MORNING), small_city.transaction() as session:
+        people = factories.People(session)
+        factories.make_phases(session)
+        case = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept")
+        factories.take(session, people.dutyleader, case, "file", condition=factories.PHASED)
+        factories.bring_to(session, people, case, "dispatch", "sign_for")
+    with clock.running_at(factories.MONDAY_MORNING + timedelta(hours=1)), small_city.transaction() as session:
+        people, case = factories.People(session), session.get_one(Case, case.id)
+        case.attachments.append(factories.make_photo(people, AttachmentKind.AFTER))
+        session.flush()
+        factories.bring_to(session, people, case, "report_back", "check")
+        number = case.number
+    parts = run("--case", number).stdout.split("\n\n")
+    safe = next(part for part in parts if part.startswith("handle: "))
+    repair = next(part for part in parts if part.startswith("handle (2), phase 2: "))
+    assert safe.startswith(
+        "handle: 2 urgent hours, calendar continuous\nstart Mon 2026-11-09 09:00\ndue   Mon 2026-11-09 11:00, "
+    )
+    assert "stopped Mon 2026-11-09 10:00" in safe
+    head, start, due, *pieces = repair.splitlines()
+    assert head == "handle (2), phase 2: 1 working days, calendar office"
+    assert (start, due) == ("start Mon 2026-11-09 10:00", "due   Tue 2026-11-10 10:00, over, counted 480 min")
+    assert sum(int(line.split(" min")[0].split()[-1]) for line in pieces) == 480
+    facts = json.loads(run("--case", number, "--json").stdout)["clocks"]
+    assert [(each["phase"], each["round"]) for each in facts if each["clock"] == "handle"] == [(1, 1), (2, 2)]
 
 
 def test_a_changed_calendar_is_said(run: Run, small_city: Database, number: str) -> None:

@@ -1,7 +1,7 @@
 """A changed calendar moves open due times only when asked, each move in its case's history, and only once."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from cityops import clock, jobs
 from cityops.accounts.models import AuditAction, AuditEntry
 from cityops.cases import history, recounting, tasks
-from cityops.cases.models import Case, CaseEvent
+from cityops.cases.models import AttachmentKind, Case, CaseEvent
 from cityops.cases.names import ClockName, Stage, StepName
 from cityops.catalog.models import StageLimit
 from cityops.config import Config
@@ -125,6 +125,41 @@ def test_a_recount_moves_the_clock_the_assignment_and_the_case(small_city: Datab
         assert case.warn_at == warn_at
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == AuditAction.DUE_TIMES_RECOUNTED)).one()
         assert entry.subject == "office"
+        assert not [each for each in history.find_broken(session, shop.keys) if isinstance(each, history.Broken)]
+
+
+def make_safe(database: Database) -> int:
+    """A case that was made safe by ten: its second phase has one working day, until Tuesday at ten."""
+    with database.transaction() as session:
+        factories.make_phases(session)
+    case_id = make_case(database, condition=factories.PHASED)
+    ten = factories.MONDAY_MORNING + timedelta(hours=1)
+    with clock.running_at(ten), database.transaction() as session:
+        people, case = factories.People(session), session.get_one(Case, case_id)
+        case.attachments.append(factories.make_photo(people, AttachmentKind.AFTER))
+        session.flush()
+        factories.bring_to(session, people, case, "report_back", "check")
+    return case_id
+
+
+def test_a_recount_moves_the_phase_at_hand_and_none_that_is_done(small_city: Database, shop: Workshop) -> None:
+    case_id = make_safe(small_city)
+    with small_city.transaction() as session:
+        # Two hours are left of Monday, so six are left for Tuesday.
+        editing.close_from(session, None, date(2026, 11, 9), TWO_O_CLOCK + 30, ("台风", "typhoon"), "office")
+        moved = recounting.list_moved(session, None, "office")
+    due, becomes = (datetime(2026, 11, 10, hour, tzinfo=clock.CITY_ZONE) for hour in (10, 15))
+    assert [(each.case_id, each.name, each.due_at) for each in moved] == [(case_id, ClockName.HANDLE, due)]
+    order(small_city)
+    assert work(shop) == 1
+    with small_city.reading() as session:
+        case = session.get_one(Case, case_id)
+        safe, repair = (row for row in case.clocks if row.name is ClockName.HANDLE)
+        assert (safe.phase, repair.phase, case.phase) == (1, 2, 2)
+        assert {case.due_at, case.handle_due_at, case.assignments[-1].due_at, repair.due_at} == {moved[0].becomes_at}
+        made_safe_by = factories.MONDAY_MORNING + timedelta(hours=2)
+        assert (safe.due_at, case.assignments[0].due_at) == (made_safe_by, made_safe_by)
+        assert moved[0].becomes_at == becomes
         assert not [each for each in history.find_broken(session, shop.keys) if isinstance(each, history.Broken)]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock, schema
 from cityops.cases.chain import Head, Link, find_break
-from cityops.cases.history import PROJECTED, Walked, find_broken
+from cityops.cases.history import PROJECTED, Walked, find_broken, find_ties
 from cityops.cases.models import Case, CaseEvent
 from cityops.config import Config
 from cityops.crypto import Keys
@@ -88,7 +88,8 @@ def _one_by_one(session: Session, keys: Keys) -> int:
         case = session.get_one(Case, case_id)
         row = {name: getattr(case, name) for name in PROJECTED}
         head = Head(case.id, case.version, case.head_digest, row)
-        broken += find_break(keys, head, [_link(event) for event in case.events]) is not None
+        ties = find_ties(session, keys, case_id=case.id).get(case.id, {})
+        broken += find_break(keys, head, [_link(event) for event in case.events], ties) is not None
     return broken
 
 

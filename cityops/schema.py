@@ -22,7 +22,7 @@ import cityops.cases.co_models
 import cityops.cases.component_life
 import cityops.cases.desks
 import cityops.cases.hops
-import cityops.cases.linking
+import cityops.cases.link_models
 import cityops.cases.models
 import cityops.cases.request_models
 import cityops.catalog.draft_models
@@ -48,7 +48,7 @@ ROWS = (
     cityops.cases.component_life,
     cityops.cases.desks,
     cityops.cases.hops,
-    cityops.cases.linking,
+    cityops.cases.link_models,
     cityops.cases.models,
     cityops.catalog.draft_models,
     cityops.cases.request_models,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cityops.cases.names import StepName
 from cityops.cases.replay import Projection, begin, go_on
 from cityops.crypto import Keys
 
@@ -41,6 +42,10 @@ class Head:
     row: Mapping[str, Any]
 
 
+Tie = tuple[str, datetime, str | None]
+"""A link with another case: its kind, when it was made, and the digest of the reason."""
+
+
 def canonical(payload: Mapping[str, Any]) -> str:
     """The one text of a payload: sorted keys, no spaces, Unicode as it is.
 
@@ -62,15 +67,17 @@ def note_digest(keys: Keys, note: str | None) -> str | None:
     return None if note is None else keys.lookup(f"note\n{note}")[:32]
 
 
-def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
+def find_break(keys: Keys, head: Head, links: Iterable[Link], ties: Mapping[int, Tie]) -> str | None:
     """What is wrong with a case's history, or None where the case and every event stand as they were written.
 
     Args:
         head: what the case's row says.
         links: the events in the order of their seq.
+        ties: the links that the case has, by the other case's key.
     """
     previous, seq = GENESIS, 0
     told: Projection | None = None
+    tied: dict[int, Tie] = {}
     for link in links:
         seq += 1
         if link.seq != seq:
@@ -88,6 +95,7 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
             told = begin(link.step, link.to_stage, link.at, signed)
         else:
             go_on(told, link.step, link.to_stage, link.at, signed)
+        _tie(tied, link, signed)
     if seq != head.version or previous != head.digest:
         return f"the case stands at event {head.version}, its history ends at {seq}"
     if told is None:
@@ -95,7 +103,19 @@ def find_break(keys: Keys, head: Head, links: Iterable[Link]) -> str | None:
     if head.row["stage"] != told.stage:
         return f"the case stands at {head.row['stage']}, its history at {told.stage}"
     false = [name for name, kept in head.row.items() if kept != getattr(told, name)]
-    return f"the case's {', '.join(false)} is not what its history says" if false else None
+    if false:
+        return f"the case's {', '.join(false)} is not what its history says"
+    return "the case's links are not what its history says" if tied != ties else None
+
+
+def _tie(tied: dict[int, Tie], link: Link, signed: Mapping[str, Any]) -> None:
+    """Let an event make a link with another case, or take it away."""
+    if link.step == StepName.LINK:
+        tied[signed["case"]] = ("related", link.at, signed["note"])
+    elif link.step in {StepName.SPLIT, StepName.SPLIT_OFF}:
+        tied[signed["case"]] = ("split", link.at, None)
+    elif link.step == StepName.UNLINK:
+        tied.pop(signed["case"], None)
 
 
 def _find_forgery(keys: Keys, case_id: int, link: Link) -> str | None:

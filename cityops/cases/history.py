@@ -1,5 +1,6 @@
 """A case's events: appended in the step's transaction, read as its timeline, proved by `audit verify`."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from cityops import clock
 from cityops.cases.actor import Actor
-from cityops.cases.chain import GENESIS, Head, Link, canonical, find_break, link_digest
+from cityops.cases.chain import GENESIS, Head, Link, Tie, canonical, find_break, link_digest, note_digest
+from cityops.cases.link_models import CaseLink
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
 from cityops.cases.replay import Projection
@@ -149,14 +151,18 @@ def find_broken(
         heads = _heads(session, after, case_id)
         last = max(heads) if len(heads) == BATCH else None
         cases += len(heads)
+        ties = find_ties(session, keys, after=after, last=last, case_id=case_id)
         for key, links in _histories(session, after, last, case_id, seen):
             events += len(links)
             head = heads.pop(key, None)
-            why = "its events stand there, the case is gone" if head is None else find_break(keys, head, links)
+            gone = "its events stand there, the case is gone"
+            why = gone if head is None else find_break(keys, head, links, ties.get(key, {}))
             if why is not None:
                 yield Broken(key, why)
         for head in heads.values():
-            yield Broken(head.case_id, find_break(keys, head, ()) or "the case has no history")
+            yield Broken(
+                head.case_id, find_break(keys, head, (), ties.get(head.case_id, {})) or "the case has no history"
+            )
         yield Walked(cases, events)
         if last is None:
             return
@@ -169,6 +175,23 @@ def _heads(session: Session, after: int, case_id: int | None) -> dict[int, Head]
         statement = statement.where(Case.id == case_id)
     rows = session.execute(statement).all()
     return {row[0]: Head(row[0], row[1], row[2], dict(zip(PROJECTED, row[3:], strict=True))) for row in rows}
+
+
+def find_ties(
+    session: Session, keys: Keys, *, after: int = 0, last: int | None = None, case_id: int | None = None
+) -> Mapping[int, Mapping[int, Tie]]:
+    """The links of one case, or of those after `after` until `last` (None: to the end), by both cases' keys."""
+    found: dict[int, dict[int, Tie]] = defaultdict(dict)
+    for own, other in ((CaseLink.case_id, CaseLink.other_id), (CaseLink.other_id, CaseLink.case_id)):
+        rows = select(own, other, type_coerce(CaseLink.kind, String), CaseLink.made_at, CaseLink.reason)
+        rows = rows.where(own > after)
+        if last is not None:
+            rows = rows.where(own <= last)
+        if case_id is not None:
+            rows = rows.where(own == case_id)
+        for key, beside, kind, made_at, reason in session.execute(rows):
+            found[key][beside] = (kind, made_at, note_digest(keys, reason))
+    return found
 
 
 def _histories(

@@ -5,48 +5,24 @@ A link touches no clock and no figure. Each of the two cases has its own event o
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
 from cityops.cases.acting import Act, carry_out, moment_of
 from cityops.cases.actor import Actor
 from cityops.cases.intake import NewReport, checked_text
+from cityops.cases.link_models import MAX_REASON, CaseLink, LinkKind
 from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.services import check_version, held_for, report
 from cityops.cases.steps import DONE
 from cityops.cases.workflow import STEPS
-from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.errors import Invalid, NotFound, WrongState
 from cityops.words import N_
-
-MAX_REASON = 500
-
-
-class LinkKind(StrEnum):
-    """What two cases have to do with each other."""
-
-    RELATED = "related"
-    SPLIT = "split"
-
-
-class CaseLink(Base):
-    """Two cases that have to do with each other; of a split, `case_id` is the one that the other was split off from."""
-
-    __tablename__ = "case_links"
-    __table_args__ = (UniqueConstraint("case_id", "other_id"), CheckConstraint("case_id < other_id", name="in_order"))
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    other_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    kind: Mapped[LinkKind] = mapped_column(words_enum(LinkKind))
-    reason: Mapped[str | None] = mapped_column(String(MAX_REASON))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True)

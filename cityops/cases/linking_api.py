@@ -15,7 +15,8 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases import linking, queries
 from cityops.cases.api import case_out
 from cityops.cases.intake import NewReport
-from cityops.cases.linking import LinkKind, Related
+from cityops.cases.link_models import LinkKind
+from cityops.cases.linking import Related
 from cityops.cases.models import Case
 from cityops.cases.office import current_office
 from cityops.cases.schemas import LAT, LON, CaseOut, NumberPath, Strict, Text

@@ -9,7 +9,7 @@ from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
-from cityops.cases.names import StepName
+from cityops.cases.names import FINAL_STAGES, StepName
 from cityops.cases.permission import in_charge
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, RequestState
@@ -36,12 +36,14 @@ class Telling:
         result: the result of the step that tells; None for each.
         recipients: to whom; who took the step himself is left out.
         is_answer: whether it answers a request: then whoever asked is told as well.
+        only_in_hand: whether nobody is told where no body has the case.
     """
 
     step: StepName
     result: str | None
     recipients: tuple[Recipient, ...]
     is_answer: bool = False
+    only_in_hand: bool = False
 
 
 _DECISIONS = (StepName.REJECT, *(rule.step for rule in RULES.values() if rule.step is not StepName.REPLY))
@@ -55,6 +57,7 @@ TELLINGS = (
     *(Telling(step, None, (Recipient.HANDLER,), is_answer=True) for step in _DECISIONS),
     Telling(StepName.REPLY, None, (), is_answer=True),
     Telling(StepName.RESUME, None, (Recipient.HANDLER,)),
+    Telling(StepName.MERGE_FILED, None, (Recipient.HANDLER,), only_in_hand=True),
     Telling(StepName.HAND_DOWN, None, (Recipient.DISPATCHER,)),
     Telling(StepName.HAND_BACK, None, (Recipient.DISPATCHER,)),
 )
@@ -80,7 +83,18 @@ def _settling(*, is_leaving: bool) -> Update:
     )
 
 
+def _settling_merged() -> Update:
+    merged = select(Case.id).where(Case.merged_into_id == bindparam("of_case", type_=BigInteger))
+    return (
+        update(Notice)
+        .where(Notice.case_id.in_(merged), Notice.read_at.is_(None), Notice.settled_at.is_(None))
+        .values(settled_at=bindparam("moment", type_=UtcDateTime))
+        .execution_options(synchronize_session=False)
+    )
+
+
 # Built once: putting a statement together takes longer than running it.
+_SETTLE_MERGED = _settling_merged()
 _SETTLE, _SETTLE_ON_LEAVING = _settling(is_leaving=False), _settling(is_leaving=True)
 
 
@@ -95,15 +109,21 @@ def follow(session: Session, case: Case, event: CaseEvent) -> None:
 def _settle(session: Session, case: Case, event: CaseEvent) -> None:
     """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage.
 
-    What was asked is settled as well when it has been decided, or has lapsed.
+    What was asked is settled as well when it has been decided, or has lapsed; that a case was merged into another, when
+    that one is over.
     """
     if event.from_stage is None:
         return
     has_left = event.from_stage is not event.to_stage
-    session.execute(_SETTLE_ON_LEAVING if has_left else _SETTLE, {"of_case": case.id, "moment": event.at})
+    facts = {"of_case": case.id, "moment": event.at}
+    session.execute(_SETTLE_ON_LEAVING if has_left else _SETTLE, facts)
+    if case.merged_count and has_left and event.to_stage in FINAL_STAGES:
+        session.execute(_SETTLE_MERGED, facts)
 
 
 def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> None:
+    if telling.only_in_hand and case.body is None:
+        return
     # What was decided concerns the body that asked, which may have the case no more.
     body = case.body or (case.assignments[-1].body if case.assignments else None)
     body_path = body.path if body is not None else None

@@ -3,17 +3,18 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cityops.accounts.viewer import Viewer
 from cityops.cases import history, linking
+from cityops.cases.link_models import CaseLink, LinkKind
 from cityops.cases.models import Case
 from cityops.cases.names import Source, Stage, StepName
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.hotline.models import ReporterAnswer
 from tests import factories
-from tests.factories import EAST_POINT, WEST_POINT, People, bring_to, make_report, new_report
+from tests.factories import EAST_POINT, MONDAY_MORNING, WEST_POINT, People, bring_to, make_report, new_report
 
 PHONE = "15400000031"
 
@@ -69,6 +70,34 @@ def test_a_link_stands_on_both_sides_and_touches_no_clock(session: Session, peop
     assert steps(session, case)[-1] is StepName.UNLINK and is_whole(session)
     with pytest.raises(WrongState):
         unlink(session, people.operator, case, other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM case_links",
+        "UPDATE case_links SET kind = 'split'",
+        "UPDATE case_links SET reason = '另一根杆'",
+        "UPDATE case_links SET made_at = '2020-01-01 00:00:00'",
+    ],
+)
+def test_a_link_that_the_histories_do_not_tell_so_is_found_on_both_sides(
+    session: Session, people: People, case: Case, change: str
+) -> None:
+    other = make_report(session, people.inspector).case
+    link(session, people.operator, case, other)
+    assert is_whole(session)
+    session.execute(text(change))
+    found = [each for each in history.find_broken(session, factories.make_keys()) if isinstance(each, history.Broken)]
+    assert {each.case_id for each in found} == {case.id, other.id}
+    assert {each.why for each in found} == {"the case's links are not what its history says"}
+
+
+def test_a_link_that_nobody_made_is_found(session: Session, people: People, case: Case) -> None:
+    other = make_report(session, people.inspector).case
+    row = CaseLink(case_id=case.id, other_id=other.id, kind=LinkKind.RELATED, reason="同一根杆", made_at=MONDAY_MORNING)
+    session.add(row)
+    assert not is_whole(session)
 
 
 def test_a_closed_case_can_be_linked_and_stays_closed(session: Session, people: People, case: Case) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Person
-from cityops.cases import by_rule
+from cityops.cases import by_rule, merging
 from cityops.cases.asking import Decision
+from cityops.cases.merging import NewMerge
 from cityops.cases.models import Case
 from cityops.errors import NotFound
 from cityops.notices import services
@@ -104,6 +105,35 @@ def test_the_handlers_are_told_of_a_failed_check_until_they_have_reported_back(
     take(session, people.inspector, case, "check", result="failed")
     assert told(session) == [("handler", "check")]
     take(session, people.handler, case, "report_back")
+    assert told(session) == []
+
+
+def merge(session: Session, people: People, case: Case, main: Case) -> None:
+    new = NewMerge(case.version, main.number)
+    merging.merge(session, people.dispatcher, factories.make_office(), case.number, new)
+
+
+def test_the_body_is_told_that_a_case_it_has_was_merged_away_until_it_comes_back(
+    session: Session, people: People
+) -> None:
+    main, case, waiting = (case_after(session, people, "accept", "file") for _ in range(3))
+    bring_to(session, people, case, "dispatch", "sign_for")
+    bring_to(session, people, waiting, "dispatch", "send_back")
+    for each in (case, waiting):
+        merge(session, people, each, main)
+    assert told(session) == [("handler", "merge_filed")]
+    office = factories.make_office()
+    merging.unmerge(session, people.dispatcher, office, case.number, case.version, "不是同一处")
+    assert told(session) == []
+
+
+def test_what_was_told_of_a_merging_is_settled_when_the_main_case_is_over(session: Session, people: People) -> None:
+    main, case = (case_after(session, people, "accept", "file") for _ in range(2))
+    merge(session, people, bring_to(session, people, case, "dispatch"), main)
+    assert told(session) == [("handler", "merge_filed")]
+    bring_to(session, people, main, "dispatch", "report_back")
+    take(session, people.viewer("inspector2"), main, "check")
+    bring_to(session, people, main, "close")
     assert told(session) == []
 
 

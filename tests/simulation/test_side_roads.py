@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from cityops import clock
 from cityops.cases.co_models import CoEnd, CoHandling, CoKind
 from cityops.cases.history import Walked, find_broken
-from cityops.cases.linking import CaseLink, LinkKind
+from cityops.cases.link_models import CaseLink, LinkKind
 from cityops.cases.models import Case, CaseEvent, Report
 from cityops.cases.names import StepName
 from cityops.cases.request_models import CaseRequest

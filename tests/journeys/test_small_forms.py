@@ -32,7 +32,7 @@ def test_a_grave_form_asks_first_while_the_scripts_are_still_under_way(signed_in
     held: list[Route] = []
     page.route("**/js/page.js*", lambda route: held.append(route))
     page.goto("/settings/calendars/office?month=2026-03", wait_until="commit")
-    page.locator("tbody tr", has_text="停电").get_by_role("button").click()
+    page.locator("tbody tr", has_text="停电").locator('[data-asks="take-out"] button').click()
     expect(page.locator("#take-out")).to_be_visible()
     assert len(held) == 1
     held[0].continue_()

@@ -67,8 +67,7 @@ class Visitor:
         self.open_form(f"step-{step}")
 
     def open_form(self, name: str) -> None:
-        """Open a small form of the page, which stands below its button and may still be on its way."""
-        self.page.wait_for_load_state()
+        """Open a small form of the page."""
         self.page.locator(f'button[data-opens="{name}"]').click()
 
     def send_step(self, step: str) -> None:

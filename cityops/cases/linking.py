@@ -6,7 +6,8 @@ A link touches no clock and no figure. Each of the two cases has its own event o
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import case as if_then
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from cityops.accounts.viewer import Viewer
@@ -38,19 +39,34 @@ class Related:
         return self.link.kind is LinkKind.SPLIT and self.link.case_id == self.case.id
 
 
-def list_related(session: Session, viewer: Viewer, case: Case) -> list[Related]:
-    """The cases linked with this one that the viewer sees, the oldest link first."""
+@dataclass(frozen=True)
+class RelatedPage:
+    """A page of the cases that have to do with one, and how many follow."""
+
+    related: list[Related]
+    more: int
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next page begins, where there is one."""
+        return str(self.related[-1].link.id) if self.more else None
+
+
+def list_related(
+    session: Session, viewer: Viewer, case: Case, *, cursor: str | None = None, size: int = queries.MOST_BESIDE
+) -> RelatedPage:
+    """The cases linked with this one that the viewer sees, the oldest link first, a page at a time."""
+    other_id = if_then((CaseLink.case_id == case.id, CaseLink.other_id), else_=CaseLink.case_id)
     of_case = or_(CaseLink.case_id == case.id, CaseLink.other_id == case.id)
-    links = {
-        link.case_id if link.other_id == case.id else link.other_id: link
-        for link in session.scalars(select(CaseLink).where(of_case).order_by(CaseLink.id))
-    }
-    if not links:
-        return []
-    rows = select(Case).where(Case.id.in_(links), queries.scope(viewer))
-    rows = rows.options(*(joinedload(each) for each in (Case.case_class, Case.condition, Case.body, Case.cell)))
-    found = [Related(each, links[each.id]) for each in session.scalars(rows)]
-    return sorted(found, key=lambda each: each.link.id)
+    seen = select(Case, CaseLink).select_from(CaseLink).join(Case, Case.id == other_id)
+    seen = seen.where(of_case, queries.scope(viewer))
+    if cursor:
+        seen = seen.where(CaseLink.id > queries.cursor_id(cursor))
+    shown = (joinedload(each) for each in (Case.case_class, Case.condition, Case.body, Case.cell))
+    rows = session.execute(seen.order_by(CaseLink.id).options(*shown).limit(size + 1)).all()
+    found = [Related(row[0], row[1]) for row in rows[:size]]
+    counted = seen.with_only_columns(func.count(), maintain_column_froms=True)
+    return RelatedPage(found, (session.scalar(counted) or 0) - size if len(rows) > size else 0)
 
 
 def link(

@@ -19,11 +19,13 @@ from cityops.cases.link_models import LinkKind
 from cityops.cases.linking import Related
 from cityops.cases.models import Case
 from cityops.cases.office import current_office
-from cityops.cases.schemas import LAT, LON, CaseOut, NumberPath, Strict, Text
+from cityops.cases.schemas import LAT, LON, BesideQuery, CaseOut, NumberPath, Strict, Text
 from cityops.catalog.models import CaseKind
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 
 api = APIBlueprint("linking_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
+
+FIRST_PAGE = BesideQuery(cursor=None, size=queries.MOST_BESIDE)
 
 Relation = Literal["related", "split_from", "split_off"]
 
@@ -62,6 +64,7 @@ class LinksOut(BaseModel):
 
     number: str
     links: list[RelatedOut]
+    next_cursor: str | None
 
 
 @api.post("/cases/<number>/links", responses={200: LinksOut, **WRITING_PROBLEMS}, summary="Link two cases")
@@ -89,11 +92,11 @@ def unlink_case(path: NumberPath, header: OnceHeader, body: LinkIn) -> Response:
 
 
 @api.get("/cases/<number>/links", responses={200: LinksOut}, summary="A case's links")
-def list_links(path: NumberPath) -> Response:
+def list_links(path: NumberPath, query: BesideQuery) -> Response:
     """The cases you may see that have to do with this one."""
     viewer = current_viewer()
     with web.reading() as session:
-        shown = _links(session, viewer, queries.get_case(session, viewer, path.number))
+        shown = _links(session, viewer, queries.get_case(session, viewer, path.number), query)
         return Response(shown.model_dump_json(by_alias=True), content_type="application/json")
 
 
@@ -119,10 +122,12 @@ def split_case(path: NumberPath, header: OnceHeader, body: SplitIn) -> Response:
     return answer_once(work)
 
 
-def _links(session: Session, viewer: Viewer, case: Case) -> LinksOut:
-    found = linking.list_related(session, viewer, case)
-    shown = [RelatedOut(relation=_relation(each), reason=each.link.reason, case=case_out(each.case)) for each in found]
-    return LinksOut(number=case.number, links=shown)
+def _links(session: Session, viewer: Viewer, case: Case, query: BesideQuery = FIRST_PAGE) -> LinksOut:
+    page = linking.list_related(session, viewer, case, cursor=query.cursor, size=query.size)
+    shown = [
+        RelatedOut(relation=_relation(each), reason=each.link.reason, case=case_out(each.case)) for each in page.related
+    ]
+    return LinksOut(number=case.number, links=shown, next_cursor=page.next_cursor)
 
 
 def _relation(related: Related) -> Relation:

@@ -13,7 +13,7 @@ from cityops.cases import merged_sheet, merging, queries
 from cityops.cases.api import case_out
 from cityops.cases.merging import NewMerge
 from cityops.cases.office import current_office
-from cityops.cases.schemas import CaseOut, NumberPath, Strict, Text
+from cityops.cases.schemas import BesideQuery, CaseOut, NumberPath, Strict, Text
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 
 api = APIBlueprint("merging_api", __name__, url_prefix="/api/v1", abp_security=[{"token": []}], abp_responses=PROBLEMS)
@@ -39,6 +39,7 @@ class MergedOut(BaseModel):
 
     number: str
     merged: list[CaseOut]
+    next_cursor: str | None
 
 
 @api.post("/cases/<number>/merge", responses={200: CaseOut, **WRITING_PROBLEMS}, summary="Merge a case into another")
@@ -64,11 +65,12 @@ def unmerge_case(path: NumberPath, header: OnceHeader, body: UnmergeIn) -> Respo
 
 
 @api.get("/cases/<number>/merged", responses={200: MergedOut}, summary="What was merged into a case")
-def list_merged(path: NumberPath) -> Response:
+def list_merged(path: NumberPath, query: BesideQuery) -> Response:
     """The cases merged into this one that you may see, the oldest first."""
     viewer = current_viewer()
     with web.reading() as session:
         case = queries.get_case(session, viewer, path.number)
-        found = [case_out(each) for each in merged_sheet.list_merged(session, viewer, case)]
-        shown = MergedOut(number=case.number, merged=found)
+        page = merged_sheet.list_merged(session, viewer, case, cursor=query.cursor, size=query.size)
+        found = [case_out(each) for each in page.cases]
+        shown = MergedOut(number=case.number, merged=found, next_cursor=page.next_cursor)
         return Response(shown.model_dump_json(by_alias=True), content_type="application/json")

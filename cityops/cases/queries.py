@@ -44,6 +44,9 @@ from cityops.grid.queries import within_quads
 from cityops.words import N_
 from cityops.worktime.limits import Unit
 
+MOST_BESIDE = 20
+"""How many of the cases that have to do with a case are shown at once."""
+
 NO_CASE = N_("There is no case %(number)s that you may see.")
 MAX_PAGE = 200
 
@@ -276,7 +279,7 @@ def list_cases(
     """Cases in the viewer's scope, newest first, a page at a time; a fixed number of queries."""
     statement = narrowed(select(Case).where(scope(viewer)), wanted).order_by(Case.id.desc())
     if cursor:
-        statement = statement.where(Case.id < _cursor_id(cursor))
+        statement = statement.where(Case.id < cursor_id(cursor))
     rows = session.scalars(statement.options(*_ROW).limit(min(size, MAX_PAGE) + 1)).all()
     more = len(rows) > min(size, MAX_PAGE)
     rows = rows[: min(size, MAX_PAGE)]
@@ -398,7 +401,12 @@ _ROW = (
 )
 
 
-def _cursor_id(cursor: str) -> int:
+def cursor_id(cursor: str) -> int:
+    """The key in a list's cursor.
+
+    Raises:
+        Invalid: no list gave this one.
+    """
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
         raise Invalid("cursor", N_("This cursor is not one this list gave."))
     return int(cursor)

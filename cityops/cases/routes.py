@@ -159,7 +159,7 @@ def show_reporter(number: str) -> Answer:
     wanted = request.form.get("report", "")
     with web.transaction() as session:
         case = queries.get_case(session, viewer.only(*SEES_REPORTER), number)
-        cases = (case, *list_merged(session, viewer.only(*SEES_REPORTER), case))
+        cases = (case, *list_merged(session, viewer.only(*SEES_REPORTER), case).cases)
         if wanted not in {report.number for each in cases for report in each.reports}:
             raise NotFound(N_("There is no such report in this case."))
         audit.record(session, viewer.person_id, AuditAction.PERSONAL_DATA_SHOWN, wanted, address=request.remote_addr)
@@ -194,6 +194,8 @@ def case_page(
             given=given,
             joined=joined,
             shown_report=shown_report,
+            merged_after=request.args.get("merged_after"),
+            linked_after=request.args.get("linked_after"),
         )
         page = _render(sheet, refused or asked, refusal, typed)
     return page, web.STATUSES.get(type(refusal), 422) if refusal is not None else 200

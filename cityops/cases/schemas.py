@@ -11,6 +11,7 @@ from cityops.asked import Asked
 from cityops.cases.at_place import Manner
 from cityops.cases.models import AttachmentKind
 from cityops.cases.names import Source, Stage, StepName
+from cityops.cases.queries import MAX_PAGE, MOST_BESIDE
 from cityops.catalog.models import CaseKind
 
 LON = Field(description="Longitude, degrees, WGS84/CGCS2000", examples=[121.55])
@@ -221,6 +222,13 @@ class AttachmentsOut(BaseModel):
     """A case's photos."""
 
     attachments: list[AttachmentOut]
+
+
+class BesideQuery(Asked):
+    """Which page of the cases that have to do with one."""
+
+    cursor: str | None = Field(None, max_length=20, description="`next_cursor` of the page before")
+    size: int = Field(MOST_BESIDE, ge=1, le=MAX_PAGE)
 
 
 class CasesQuery(Asked):

@@ -132,6 +132,8 @@ def read_sheet(
     given: CoHandlingForm | None = None,
     joined: RoomForm | None = None,
     shown_report: str | None = None,
+    merged_after: str | None = None,
+    linked_after: str | None = None,
 ) -> Sheet:
     """What the page of this case shows to this viewer.
 
@@ -141,6 +143,7 @@ def read_sheet(
         given: the form of a co-handler's task that was refused, likewise.
         joined: the form of a merge, a link or a split that was refused, likewise.
         shown_report: the number of the report whose reporter is shown in full, once.
+        merged_after, linked_after: the cursors of the lists of cases merged into it and linked with it.
 
     Raises:
         NotFound: no such case, or outside the viewer's scope.
@@ -165,8 +168,8 @@ def read_sheet(
         may_see_reporter=sees,
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
         near=near,
-        merging=read_merging(session, viewer, case, near, joined),
-        links=read_links(session, viewer, case, joined),
+        merging=read_merging(session, viewer, case, near, joined, merged_after),
+        links=read_links(session, viewer, case, joined, linked_after),
         revision=grid.current_index(session).revision,
         left_by=automation.find_entry(session, case),
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
@@ -276,8 +279,8 @@ def shown_reporter(report: Report, keys: Keys, *, is_shown: bool) -> ShownReport
 def _read_reporters(
     session: Session, viewer: Viewer, office: CaseOffice, case: Case, shown_report: str | None
 ) -> list[ShownReporter]:
-    """Who reported the case, and the cases that were merged into it."""
-    merged = list_merged(session, viewer.only(*SEES_REPORTER), case)
+    """Who reported the case, and the first of the cases that were merged into it; each tells its own as well."""
+    merged = list_merged(session, viewer.only(*SEES_REPORTER), case).cases
     reports = (report for each in (case, *merged) for report in each.reports)
     told = [shown_reporter(each, office.keys, is_shown=each.number == shown_report) for each in reports]
     return [reporter for reporter in told if reporter.name or reporter.phone]

@@ -57,7 +57,7 @@ def test_a_link_stands_on_both_sides_and_touches_no_clock(session: Session, peop
     due = case.due_at, other.due_at
     link(session, people.operator, case, other)
     for one, beside in ((case, other), (other, case)):
-        (found,) = linking.list_related(session, people.operator, one)
+        (found,) = linking.list_related(session, people.operator, one).related
         assert found.case is beside and found.link.reason == "同一根杆" and not found.is_origin
         assert steps(session, one)[-1] is StepName.LINK
     assert (case.due_at, other.due_at) == due and is_whole(session)
@@ -66,7 +66,7 @@ def test_a_link_stands_on_both_sides_and_touches_no_clock(session: Session, peop
     with pytest.raises(Invalid):
         unlink(session, people.operator, other, case, reason=" ")
     unlink(session, people.operator, other, case)
-    assert linking.list_related(session, people.operator, case) == []
+    assert linking.list_related(session, people.operator, case).related == []
     assert steps(session, case)[-1] is StepName.UNLINK and is_whole(session)
     with pytest.raises(WrongState):
         unlink(session, people.operator, case, other)
@@ -133,7 +133,7 @@ def test_a_split_off_case_keeps_the_reporter_who_is_told_of_each(session: Sessio
     assert (made.stage, made.source, made.case_class.code) == (Stage.REPORTED, Source.HOTLINE, "06001")
     assert steps(session, case)[-1] is StepName.SPLIT
     assert steps(session, made) == [StepName.REPORT, StepName.SPLIT_OFF]
-    (from_origin,), (off,) = (linking.list_related(session, people.operator, each) for each in (made, case))
+    (from_origin,), (off,) = (linking.list_related(session, people.operator, each).related for each in (made, case))
     assert from_origin.is_origin and not off.is_origin
     for each in (case, made):
         factories.take(session, people.operator, each, "decline")

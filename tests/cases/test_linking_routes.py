@@ -1,9 +1,13 @@
 """The pages and the API of links and splits."""
 
+import re
 from uuid import uuid4
 
 import pytest
 
+from cityops.cases import linking, merging, queries
+from cityops.cases.merging import NewMerge
+from tests import factories
 from tests.factories import EAST_POINT, WEST_POINT, People, make_report
 
 SPLIT = {"class_code": "matter-06001", "description": "灯下还有垃圾", "lon": WEST_POINT[0], "lat": WEST_POINT[1]}
@@ -85,3 +89,31 @@ def test_the_api_links_splits_and_takes_away(as_person, numbers):
     assert made.status_code == 201
     (origin,) = operator.get(f"/api/v1/cases/{made.json['number']}/links").json["links"]
     assert (origin["relation"], origin["case"]["number"]) == ("split_from", one)
+
+
+def test_long_lists_of_what_is_merged_and_linked_go_on_page_by_page(as_person, numbers, small_city):
+    number, most, office = numbers[0], queries.MOST_BESIDE, factories.make_office()
+    with small_city.transaction() as session:
+        operator = People(session).operator
+        main = queries.get_case(session, operator, number)
+        cases = [make_report(session, operator).case for _ in range(most + 2)]
+        for each in cases:
+            linking.link(session, operator, office, number, main.version, each.number, "同一根杆")
+            merging.merge(session, operator, office, each.number, NewMerge(each.version, number))
+        listed = [each.number for each in cases]
+    client = as_person("operator")
+
+    def panel(name: str, **asked: str) -> str:
+        page = client.get(f"/cases/{number}", query_string=asked).text
+        return page.split(f'id="{name}"')[1].split("</section>")[0]
+
+    for name, cursor in (("linked", "linked_after"), ("merged", "merged_after")):
+        first = panel(name)
+        assert listed[most - 1] in first and listed[most] not in first and "还有 2 个" in first
+        rest = panel(name, **{cursor: re.findall(rf"{cursor}=(\d+)", first)[0]})
+        assert listed[most - 1] not in rest and listed[most + 1] in rest and "还有" not in rest
+    for name, address in (("links", "links"), ("merged", "merged")):
+        first = client.get(f"/api/v1/cases/{number}/{address}?size={most + 1}").json
+        last = client.get(f"/api/v1/cases/{number}/{address}?cursor={first['next_cursor']}").json
+        assert (len(first[name]), len(last[name]), last["next_cursor"]) == (most + 1, 1, None)
+    assert client.get(f"/cases/{number}?merged_after=x").status_code == 422

@@ -181,6 +181,9 @@ def fit_form(form: StepForm, step: Step, conditions: list[Choice], bodies: list[
     if needs & {Need.BODY, Need.CENTRE}:
         form.body.choices = bodies
         form.body.label.text = gettext("Command centre") if Need.CENTRE in needs else form.body.label.text
+    elif step.name is StepName.RECHECK and bodies:
+        form.body.choices = bodies
+        form.body.label.text = gettext("Whose work is at fault")
     else:
         del form.body
     if Need.RESULT in needs:

@@ -132,18 +132,27 @@ def take_step_on(session: Session, viewer: Viewer, office: CaseOffice, case: Cas
 
 
 def recheck(
-    session: Session, viewer: Viewer, office: CaseOffice, case: Case, request: StepRequest, sample_id: int
+    session: Session,
+    viewer: Viewer,
+    office: CaseOffice,
+    case: Case,
+    request: StepRequest,
+    sample_id: int,
+    at_fault: int | None,
 ) -> CaseEvent:
     """Write into a closed case's history what its re-check came to; its row is locked by this transaction.
 
     Args:
         sample_id: the sample in which it was drawn.
+        at_fault: the body whose handling was not upheld.
 
     Raises:
         NotAllowed, Conflict, WrongState, Invalid: as `take_step`.
     """
     act = _begin(session, viewer, office, case, request)
     act.facts["sample"] = sample_id
+    if at_fault is not None:
+        act.facts["at_fault"] = at_fault
     return carry_out(act, None)
 
 

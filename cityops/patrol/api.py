@@ -134,6 +134,7 @@ class RecheckForm(Asked):
 
     version: int = Field(ge=0, description="The version of the case that the caller saw")
     result: Literal["upheld", "not_upheld"]
+    body: Text | None = Field(None, description="Whose work is at fault, where several bodies handled the case")
     manner: Manner = Manner.ON_THE_SPOT
     note: Text | None = None
     lon: float | None = None
@@ -160,7 +161,9 @@ def answer_recheck(path: TaskPath, header: OnceHeader, form: RecheckForm) -> Res
         number = recheck_queries.get_recheck_of_task(session, current_viewer(), path.task_id).case.number
     photo = receive(current_viewer(), number, request.files.get("file"))
     place = AtPlace(form.lon, form.lat, form.located_at, form.at_place_reason, form.manner)
-    asked = StepRequest(StepName.RECHECK, form.version, result=form.result, note=form.note, at_place=place)
+    asked = StepRequest(
+        StepName.RECHECK, form.version, result=form.result, body=form.body, note=form.note, at_place=place
+    )
 
     def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:
         row = recheck_queries.get_recheck_of_task(session, viewer, path.task_id)

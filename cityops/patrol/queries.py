@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload
 
 from cityops import clock
 from cityops.accounts.models import Body, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
-from cityops.cases.models import Case, CaseEvent
+from cityops.cases.models import Assignment, Case, CaseEvent
 from cityops.cases.names import StepName
 from cityops.cases.requests import RequestKind
 from cityops.db import setting
@@ -40,12 +40,14 @@ _HELD_NOW = and_(
     PersonPost.from_on <= bindparam("on"),
     or_(PersonPost.until_on.is_(None), PersonPost.until_on >= bindparam("on")),
 )
-_HANDLING_PATH = bindparam("handling_path", type_=String)
-# Of the body itself, of one below it, or of one above it, whose handlers see its cases too.
+_OWN_BODY, _CARRIER = aliased(Body), aliased(Body)
+# Of a body that was given the case, in whichever phase, of one below it, or of one above it, whose handlers see its
+# cases too.
 _HANDLES = (
     exists()
-    .where(_HELD_NOW, PersonPost.post == Post.HANDLER, Body.id == PersonPost.body_id)
-    .where(or_(Body.path.startswith(_HANDLING_PATH), _HANDLING_PATH.startswith(Body.path)))
+    .where(_HELD_NOW, PersonPost.post == Post.HANDLER, _OWN_BODY.id == PersonPost.body_id)
+    .where(Assignment.case_id == bindparam("case_id"), _CARRIER.id == Assignment.body_id)
+    .where(or_(_OWN_BODY.path.startswith(_CARRIER.path), _CARRIER.path.startswith(_OWN_BODY.path)))
     .correlate(InspectorShift)
 )
 _CANDIDATES = (
@@ -81,7 +83,6 @@ _LAST_CHECKS = union_all(
     select(_last_checks(InspectorTask.body_id, "body_id")),
     select(_last_checks(InspectorTask.reporter_id, "reporter_id")),
 )
-NO_BODY = "0/"
 
 
 def get_rules(session: Session) -> Rules:
@@ -93,7 +94,7 @@ def get_rules(session: Session) -> Rules:
 def list_candidates(session: Session, case: Case, moment: datetime, reach_m: int) -> list[Candidate]:
     """The inspectors who could take a case's task: on duty in its district, else its duty grid's own.
 
-    Who holds a handler's post of the body that has the case is barred.
+    Who holds a handler's post of a body that was given the case, in whichever phase, is barred.
     """
     place = session.execute(_GRID_OF_CELL, {"cell_id": case.cell_id}).first()
     if place is None:
@@ -107,7 +108,7 @@ def list_candidates(session: Session, case: Case, moment: datetime, reach_m: int
         "low": street_code[:6] + "000",
         "high": street_code[:6] + "999",
         "grid_id": grid_id,
-        "handling_path": case.body.path if case.body is not None else NO_BODY,
+        "case_id": case.id,
     }
     middles = grid.current_index(session).duty_grid_middles
 

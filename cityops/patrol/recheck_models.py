@@ -73,7 +73,8 @@ class Recheck(Base):
     """One case of a sample, once for each of its closings (`closed_seq`, its event's).
 
     `body_id` carried the case, `judged_by` checked it (or put it right himself) and `manner` is how he did, as they
-    stood when it was drawn. `answered_seq` and `reopened_seq` are the events that answered it and reopened the case.
+    stood when it was drawn; not upheld, `body_id` is the body whose phase is at fault. `answered_seq` and
+    `reopened_seq` are the events that answered it and reopened the case.
     """
 
     __tablename__ = "rechecks"

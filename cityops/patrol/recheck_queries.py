@@ -240,6 +240,17 @@ def list_touched_by_reopening(session: Session, case_id: int) -> Sequence[Rechec
     return session.scalars(statement.options(joinedload(Recheck.task))).all()
 
 
+def list_carriers(session: Session, case_id: int) -> list[Body]:
+    """The bodies whose handling of a case was passed, each once, in the order of the phases.
+
+    Where a phase was handled again after a reopening, the last one counts.
+    """
+    passed = select(Assignment).where(Assignment.case_id == case_id, Assignment.end == AssignmentEnd.PASSED)
+    rows = session.scalars(passed.order_by(Assignment.id).options(joinedload(Assignment.body)))
+    of_phase = {row.phase: row.body for row in rows}
+    return list(dict.fromkeys(of_phase[phase] for phase in sorted(of_phase)))
+
+
 _WHOLE = (
     contains_eager(Recheck.case).options(
         joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell)

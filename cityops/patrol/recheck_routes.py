@@ -18,7 +18,7 @@ from cityops.cases import queries as cases
 from cityops.cases.acting import given
 from cityops.cases.at_place import MANNER_LABELS, Manner
 from cityops.cases.duty_routes import AREA_LEVELS
-from cityops.cases.forms import StepForm, fit_form
+from cityops.cases.forms import StepForm, body_choices, fit_form
 from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.office import current_office
@@ -127,7 +127,7 @@ def answer(recheck_id: int) -> Answer:
         raise
     except CityopsError as refusal:
         form.refuse(refusal)
-        return _answer_again(viewer, recheck_id, form, web.STATUSES.get(type(refusal), 422))
+        return _answer_again(viewer, recheck_id, form, refusal)
     flash(gettext("%(number)s: re-checked, %(end)s.", number=number, end=gettext(RECHECK_END_LABELS[end])), "info")
     if is_own:
         return redirect(url_for("patrol.tasks"), 303)
@@ -146,7 +146,7 @@ def tablet_page(session: Session, viewer: Viewer, task: InspectorTask, form: Ste
         "patrol/task.html",
         task=task,
         case=case,
-        action=_action(case, form),
+        action=_action(session, case, form),
         kinds=TASK_LABELS,
         photos=[shown_photo(case, photo) for photo in case.attachments],
         note=next((event.note for event in reversed(case.events) if event.step is StepName.REPORT_BACK), None),
@@ -155,13 +155,17 @@ def tablet_page(session: Session, viewer: Viewer, task: InspectorTask, form: Ste
     )
 
 
-def _answer_again(viewer: Viewer, recheck_id: int, form: StepForm, status: int) -> Answer:
-    """The screen from which a refused answer was sent, with what was typed."""
+def _answer_again(viewer: Viewer, recheck_id: int, form: StepForm, refusal: CityopsError) -> Answer:
+    """The screen from which a refused answer was sent, with what was typed; the case, where it is answered already."""
+    status = web.STATUSES.get(type(refusal), 422)
     with web.reading() as session:
         row = queries.get_recheck(session, viewer, recheck_id)
         if row.task.person_id == viewer.person_id:
             page = tablet_page(session, viewer, patrol.get_task(session, viewer, row.task_id), form)
-            return (page, status) if isinstance(page, str) else page
+            if isinstance(page, str):
+                return page, status
+            flash(web.say(refusal), "error")
+            return page
     if not viewer.has(*rechecks.SEES):
         raise NotAllowed(N_("This re-check was given to another."))
     return _case_page(viewer.only(*rechecks.SEES), recheck_id, form), status
@@ -180,7 +184,7 @@ def _case_page(viewer: Viewer, recheck_id: int, form: StepForm | None = None) ->
             case=case,
             photos=[shown_photo(case, photo) for photo in case.attachments],
             answer=_answer_of(case, row),
-            action=_action(case, form, rechecks.AT_DESK) if is_open else None,
+            action=_action(session, case, form, rechecks.AT_DESK) if is_open else None,
             reopen=next((action for action in actions if action.step.name is StepName.REOPEN), None),
             here=url_for("rechecks.show_case", recheck_id=row.id),
             **_words(),
@@ -192,12 +196,13 @@ def _answer_of(case: Case, row: Recheck) -> str | None:
     return next((event.note for event in case.events if event.seq == row.answered_seq), None)
 
 
-def _action(case: Case, form: StepForm | None, manners: Collection[Manner] = ON_DUTY) -> Action:
-    """The answer to be given, as the step that it is."""
+def _action(session: Session, case: Case, form: StepForm | None, manners: Collection[Manner] = ON_DUTY) -> Action:
+    """The answer to be given, as the step that it is; where several bodies had a phase, whose work is at fault too."""
+    carriers = queries.list_carriers(session, case.id)
     step = STEPS[StepName.RECHECK]
     filled = form or StepForm(None, data={"step": step.name.value})
     filled.version.data = case.version
-    fitted = fit_form(filled, step, [], [])
+    fitted = fit_form(filled, step, [], body_choices(carriers) if len(carriers) > 1 else [])
     fitted.manner.choices = word_choices({each: MANNER_LABELS[each] for each in Manner if each in manners}, gettext)
     if Manner.ON_THE_SPOT not in manners:
         fitted.at_place_reason.label.text = gettext("Judged by")

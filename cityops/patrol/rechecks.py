@@ -129,7 +129,7 @@ def answer(
         NotFound: no such re-check, or outside the viewer's scope.
         NotAllowed: another inspector's, or one who handled or judged the case.
         WrongState: answered already, or the case was reopened.
-        Conflict, Invalid: as a step.
+        Conflict, Invalid: as a step; not upheld where several bodies had a phase, and it is not said which.
     """
     row = queries.get_recheck(session, viewer, recheck_id)
     case = cases.get_case_for_update(session, viewer, row.case.number)
@@ -140,8 +140,10 @@ def answer(
     if photo is not None:
         uuid = str(uuid5(NAMESPACE_OID, f"recheck/{row.id}/{photo.sha256}"))
         attachments.attach(session, acting, case, uuid, AttachmentKind.RECHECK, photo)
-    event = services.recheck(session, acting, office, case, asked, row.sample_id)
+    at_fault = _find_at_fault(session, row, asked)
+    event = services.recheck(session, acting, office, case, asked, row.sample_id, at_fault)
     row.end, row.ended_at = RecheckEnd(event.result), event.at
+    row.body_id = at_fault if at_fault is not None else row.body_id
     row.answered_seq, row.answered_by = event.seq, event.person_id
     task = session.get_one(InspectorTask, row.task_id)
     task.done_at, task.done_by = event.at, event.person_id
@@ -161,6 +163,21 @@ def follow_reopening(session: Session, case: Case, event: CaseEvent) -> None:
 def is_at_desk(viewer: Viewer, row: Recheck) -> bool:
     """Whether the viewer would answer at the desk: the supervision side, but for what is his own task."""
     return row.task.person_id != viewer.person_id and viewer.has(*SUPERVISION)
+
+
+def _find_at_fault(session: Session, row: Recheck, asked: StepRequest) -> int | None:
+    """The body on which it is booked that a re-check is not upheld; None where it is upheld, or nobody handled it."""
+    if asked.result != RecheckEnd.NOT_UPHELD:
+        return None
+    carriers = queries.list_carriers(session, row.case_id)
+    if asked.body is None:
+        if len(carriers) > 1:
+            raise Invalid("body", N_("Several bodies handled this case: say whose work is at fault."))
+        return row.body_id
+    named = next((body for body in carriers if body.code == asked.body), None)
+    if named is None:
+        raise Invalid("body", N_("This body did not handle the case."))
+    return named.id
 
 
 def _acting(viewer: Viewer, row: Recheck, asked: StepRequest) -> tuple[Viewer, StepRequest]:

@@ -20,7 +20,7 @@ from cityops.cases.office import CaseOffice
 from cityops.cases.services import StepRequest
 from cityops.db import Database
 from cityops.errors import Invalid
-from cityops.patrol import rechecks
+from cityops.patrol import recheck_queries, rechecks
 from cityops.patrol.recheck_models import Recheck, RecheckSample
 from cityops.patrol.rechecks import NewSample
 from cityops.patrol.services import hand_on_tasks
@@ -95,11 +95,13 @@ def _answer(session: Session, office: CaseOffice, cast: Cast, run: Run, sample: 
         if inspector is None or at >= run.until or draw.random() > ANSWERED:
             continue
         is_upheld = draw.random() < UPHELD
+        carriers = [] if is_upheld else recheck_queries.list_carriers(session, row.case_id)
         place = AtPlace(row.case.lon + draw.uniform(-1, 1) / 5_000, row.case.lat, located_at=at)
         asked = StepRequest(
             StepName.RECHECK,
             row.case.version,
             "upheld" if is_upheld else "not_upheld",
+            body=draw.choice(carriers).code if carriers else None,
             note=draw.choice(wording.UPHELD if is_upheld else wording.NOT_UPHELD),
             at_place=place,
         )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock, jobs
-from cityops.accounts.models import Person
+from cityops.accounts.models import Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.cases import history
 from cityops.cases.at_place import AtPlace, Manner
@@ -116,10 +117,12 @@ def one(session: Session) -> Recheck:
     return session.scalars(select(Recheck)).one()
 
 
-def answer(session: Session, username: str, row: Recheck, result: str = "upheld", **given: object) -> Recheck:
+def answer(
+    session: Session, username: str, row: Recheck, result: str = "upheld", body: str | None = None, **given: object
+) -> Recheck:
     case = session.get_one(Case, row.case_id)
     place = AtPlace(case.lon, case.lat, clock.now(), **given)  # type: ignore[arg-type]
-    asked = StepRequest(StepName.RECHECK, case.version, result=result, at_place=place)
+    asked = StepRequest(StepName.RECHECK, case.version, result=result, body=body, at_place=place)
     return rechecks.answer(session, People(session).viewer(username), factories.make_office(), row.id, asked, None)
 
 
@@ -132,6 +135,80 @@ def test_a_recheck_goes_to_one_who_neither_reported_nor_checked(session: Session
     assert json.loads(task.draw or "")["passed_over"].keys() == {
         str(People(session).viewer(who).person_id) for who in ("inspector", "inspector2")
     }
+
+
+def phased_case(session: Session) -> Case:
+    """A closed case of which the lamps' body had two phases, and the roads' the third."""
+    people, condition = People(session), factories.make_phases(session)
+    case = factories.make_report(session, people.inspector).case
+    factories.bring_to(session, people, case, "accept")
+    factories.take(session, people.dutyleader, case, "file", condition=condition.code)
+    factories.bring_to(session, people, case, "dispatch", "sign_for")
+    for hours, _ in enumerate(condition.phases, 1):
+        with running_at(MONDAY_MORNING + timedelta(hours=hours)):
+            case.attachments.append(factories.make_photo(people, AttachmentKind.AFTER))
+            session.flush()
+            factories.take(session, people.handler, case, "report_back")
+            if case.stage is Stage.CHECKING:
+                factories.take(session, people.viewer("inspector2"), case, "check", result="passed")
+    with running_at(MONDAY_MORNING + timedelta(hours=4)):
+        return _restored(session, people, case)
+
+
+def _restored(session: Session, people: People, case: Case) -> Case:
+    """Through the last phase, by the roads' body, to the close."""
+    factories.take(session, people.dispatcher, case, "dispatch", body="roads")
+    factories.take(session, people.viewer("handler-roads"), case, "report_back")
+    factories.take(session, people.viewer("inspector2"), case, "check", result="passed")
+    return factories.take(session, people.dutyleader, case, "close")
+
+
+def make_handler(session: Session, username: str, of: str) -> None:
+    """Give a person the handler's post that another one has."""
+    person = session.scalars(select(Person).where(Person.username == username)).one()
+    held = session.scalars(select(Person).where(Person.username == of)).one().posts[0]
+    own = PersonPost(person_id=person.id, post=Post.HANDLER, from_on=clock.today())
+    own.body_id, own.jurisdiction_id = held.body_id, held.jurisdiction_id
+    session.add(own)
+    session.flush()
+
+
+@pytest.mark.parametrize("handler", ["handler", "handler-roads"])
+def test_a_recheck_goes_to_nobody_of_a_body_that_had_any_phase(session: Session, handler: str) -> None:
+    names = [third_inspector(session), third_inspector(session, "inspector4")]
+    make_handler(session, names[0], handler)
+    phased_case(session)
+    draw(session)
+    task = session.get_one(InspectorTask, one(session).task_id)
+    assert task.person_id == People(session).viewer(names[1]).person_id
+    barred = str(People(session).viewer(names[0]).person_id)
+    assert json.loads(task.draw or "")["passed_over"][barred] == ["handles"]
+
+
+def test_not_upheld_it_is_booked_on_the_body_whose_phase_is_at_fault(session: Session) -> None:
+    third_inspector(session)
+    case = phased_case(session)
+    sample = draw(session)
+    row = one(session)
+    lamps, roads = recheck_queries.list_carriers(session, case.id)
+    assert (lamps.code, roads.code, row.body_id) == ("lamps", "roads", roads.id)
+    for body in (None, "nobody"):
+        with pytest.raises(Invalid) as refused:
+            answer(session, "inspector3", row, "not_upheld", body=body)
+        assert refused.value.field == "body"
+    answer(session, "inspector3", row, "not_upheld", body="lamps")
+    assert json.loads(history.get_last(session, case.id).payload)["at_fault"] == lamps.id
+    (booked,) = recheck_queries.progress_by_body(session, People(session).viewer("supervisor"), sample.id)
+    assert booked[0] == lamps and booked[1].not_upheld == 1 and not is_broken(session, case)
+
+
+def test_upheld_nobody_is_asked_whose_work_it_is(session: Session) -> None:
+    third_inspector(session)
+    phased_case(session)
+    draw(session)
+    row = one(session)
+    before = row.body_id
+    assert answer(session, "inspector3", row).body_id == before
 
 
 def test_the_same_inspector_does_not_get_every_recheck_of_one_body(session: Session) -> None:
@@ -373,8 +450,30 @@ def test_the_tablet_answers_at_the_place_with_a_photo(as_person: As, drawn: tupl
     assert refused.status_code == 422 and 'value="not_upheld"' in refused.text
     sent = tablet.post(f"/rechecks/cases/{recheck_id}", data=asked | {"photo": (picture("blue"), "a.jpg")})
     assert sent.location == "/tasks", sent.text
-    assert tablet.post(f"/rechecks/cases/{recheck_id}", data=asked).status_code in {302, 409}
+    again = tablet.post(f"/rechecks/cases/{recheck_id}", data=asked, follow_redirects=True)
+    assert again.request.path == f"/cases/{number}" and "这次复核已结束" in again.text
     assert tablet.get(f"/tasks/{task_id}").status_code == 302
+
+
+def test_an_answer_from_elsewhere_or_with_a_photo_used_before_is_refused_and_keeps_what_was_typed(
+    as_person: As, small_city: Database, drawn: tuple[int, int, int, str]
+) -> None:
+    _sample_id, recheck_id, task_id, number = drawn
+    tablet, url = as_person("inspector3"), f"/rechecks/cases/{recheck_id}"
+    version = as_person("supervisor").get(f"/api/v1/cases/{number}").json["version"]
+    asked = {"step": "recheck", "version": str(version), "result": "upheld", "note": "灯亮了", **here()}
+    far = tablet.post(url, data=asked | {"lat": "30.5", "photo": (picture("green"), "a.jpg")})
+    nowhere = tablet.post(url, data=asked | {"located_at": "", "photo": (picture("green"), "a.jpg")})
+    with small_city.transaction() as session:
+        case = session.scalars(select(Case)).one()
+        used = factories.make_photo(People(session), AttachmentKind.AFTER)
+        used.sha256, used.case_id = sha256(picture("red").read()).hexdigest(), case.id
+        session.add(used)
+    twin = tablet.post(url, data=asked | {"photo": (picture("red"), "a.jpg")})
+    for refused, field in ((far, "at_place_reason"), (nowhere, "at_place_reason"), (twin, "photo")):
+        assert refused.status_code == 422, refused.text
+        assert f'id="recheck-{field}-error"' in refused.text and "灯亮了" in refused.text
+    assert f"/tasks/{task_id}" in tablet.get("/tasks").text
 
 
 def test_not_upheld_the_page_offers_to_reopen(as_person: As, drawn: tuple[int, int, int, str]) -> None:

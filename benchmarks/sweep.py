@@ -181,7 +181,7 @@ def _obvious(database: Database, at: datetime) -> tuple[float, int]:
 
 
 def _has_come(rule: WarningRule, row: StageClock, at: datetime) -> bool:
-    if rule.every_minutes is not None or rule.clock not in {None, row.name}:
+    if rule.owed is not None or rule.every_minutes is not None or rule.clock not in {None, row.name}:
         return False
     return row.due_at <= at if rule.moment is Moment.DUE else row.warn_at <= at < row.due_at
 

@@ -23,6 +23,7 @@ from cityops.cases.steps import Step
 from cityops.cases.workflow import STEPS, SUPERVISION, moves_from
 from cityops.hotline import queries as hotline
 from cityops.patrol import queries as patrol
+from cityops.patrol import recheck_queries
 from cityops.words import N_
 
 pages = Blueprint("work", __name__)
@@ -77,6 +78,8 @@ def list_tabs(session: Session, viewer: Viewer) -> list[Tab]:
         waiting_tasks = Tally(patrol.count_waiting(session, viewer.only(*SUPERVISION)))
         url = url_for("waiting_tasks.list_waiting")
         tabs.append(Tab("nobody", gettext("tasks with nobody"), url, waiting_tasks))
+        to_come = recheck_queries.tally_open(session, viewer.only(*SUPERVISION))
+        tabs.append(Tab("rechecks", gettext("re-checks to come"), url_for("rechecks.list_open"), to_come))
     if viewer.has(Post.HANDLER):
         beside = co_queries.tally_work(session, viewer)
         tabs.append(Tab("co", gettext("tasks beside a lead"), url_for("co_handlings.waiting"), beside))

@@ -12,7 +12,7 @@ from cityops.cases.api import case_out
 from cityops.cases.names import ClockName, StepName
 from cityops.cases.schemas import CaseOut
 from cityops.notices import queries
-from cityops.notices.models import NoticeKind
+from cityops.notices.models import NoticeKind, Owed
 from cityops.notices.queries import Listed
 from cityops.notices.telling import words
 from cityops.problems import PROBLEMS
@@ -36,7 +36,8 @@ class NoticeOut(BaseModel):
     is_urgent: bool
     shown_at: datetime = Field(description="When it was made, or the end of the quiet hours it was made in")
     clock: ClockName | None = Field(description="The clock that is near, over or waits; null for a step")
-    due_at: datetime | None = Field(description="When that clock is due")
+    owed: Owed | None = Field(description="What is near or over beside the clocks; null otherwise")
+    due_at: datetime | None = Field(description="When that clock is due, or what is owed")
     step: StepName | None = Field(description="The step that is told; null for a clock")
     case: CaseOut | None = Field(description="Null where the case is not one of who asks any more")
 
@@ -73,6 +74,7 @@ def _notice_out(each: Listed) -> NoticeOut:
         is_urgent=row.is_urgent,
         shown_at=row.show_at,
         clock=row.clock.name if row.clock is not None else None,
+        owed=row.owed,
         due_at=row.due_at,
         step=row.event.step if row.event is not None else None,
         case=case_out(row.case) if each.is_in_scope else None,

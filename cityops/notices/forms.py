@@ -9,9 +9,9 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from cityops.cases.names import CLOCK_LABELS, ClockName
 from cityops.forms import Choice, RoomForm, word_choices
 from cityops.notices.hours import Quiet
-from cityops.notices.models import Moment, Recipient
+from cityops.notices.models import Moment, Owed, Recipient
 from cityops.notices.rules import LEAST_EVERY, MOST_MINUTES, NewWarning
-from cityops.notices.telling import MOMENT_LABELS, RECIPIENT_LABELS
+from cityops.notices.telling import MOMENT_LABELS, OWED_LABELS, RECIPIENT_LABELS
 
 NEEDED = InputRequired(_l("Fill this in."))
 
@@ -19,9 +19,9 @@ NEEDED = InputRequired(_l("Fill this in."))
 class WarningForm(RoomForm):
     """A rule of warning to add or to change."""
 
-    clock = SelectField(
+    watches = SelectField(
         _l("Clock"),
-        choices=[Choice("", _l("every clock")), *word_choices(CLOCK_LABELS, _l)],
+        choices=[Choice("", _l("every clock")), *word_choices({**CLOCK_LABELS, **OWED_LABELS}, _l)],
     )
     moment = SelectField(_l("Counted from"), choices=word_choices(MOMENT_LABELS, _l))
     after_minutes = IntegerField(_l("Minutes after it"), [NEEDED, NumberRange(0, MOST_MINUTES)], default=0)
@@ -31,8 +31,10 @@ class WarningForm(RoomForm):
 
     def rule(self) -> NewWarning:
         """The rule as the service takes it."""
+        watches = self.watches.data
         return NewWarning(
-            clock=ClockName(self.clock.data) if self.clock.data else None,
+            clock=ClockName(watches) if watches in set(ClockName) else None,
+            owed=Owed(watches) if watches in set(Owed) else None,
             moment=Moment(self.moment.data),
             after_minutes=self.after_minutes.data or 0,
             every_minutes=self.every_minutes.data,

@@ -55,6 +55,8 @@ def _listed(session: Session, viewer: Viewer, *conditions: ColumnElement[bool], 
                 joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body), joinedload(Case.cell)
             ),
             joinedload(Notice.clock),
+            joinedload(Notice.task),
+            joinedload(Notice.co_handling),
             joinedload(Notice.event).options(joinedload(CaseEvent.person), joinedload(CaseEvent.body)),
         )
     )

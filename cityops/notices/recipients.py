@@ -70,7 +70,7 @@ class Directory:
         self._awake = {person_id for person_id, _ in self._on_duty.now}
         self._contacts = find_duty_list(session)
         self._found: dict[tuple[Recipient, Subject, int], tuple[int, ...]] = {}
-        for person_id, held in list_holders(session, DESKS):
+        for person_id, held in list_holders(session, (*DESKS, Post.SUPERVISOR)):
             self._desks[held.post].append((person_id, held))
         body_ids = None if body_path is None else _upwards(body_path)
         for person_id, held in list_holders(session, BODIES, body_ids=body_ids):

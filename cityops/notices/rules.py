@@ -15,7 +15,7 @@ from cityops.accounts.viewer import Viewer
 from cityops.cases.names import ClockName
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.notices.hours import DAY_MINUTES, Quiet
-from cityops.notices.models import ClockWarning, Moment, QuietHours, Recipient, WarningRule
+from cityops.notices.models import ClockWarning, Moment, Owed, QuietHours, Recipient, WarningRule
 from cityops.notices.sweeping import pass_over
 from cityops.words import N_
 
@@ -37,6 +37,7 @@ class NewWarning:
     every_minutes: int | None
     recipient: Recipient
     is_urgent_only: bool
+    owed: Owed | None = None
 
 
 def list_rules(session: Session, viewer: Viewer) -> Sequence[WarningRule]:
@@ -145,12 +146,27 @@ def _check(new: NewWarning) -> None:
         raise Invalid("every_minutes", N_("The duty list is climbed rung by rung: say after how long each time."))
     if new.recipient in _OF_THE_BODY and new.clock in _WITHOUT_BODY:
         raise Invalid("recipient", N_("No body has the case while this clock runs: this would reach nobody."))
+    if new.clock is not None and new.owed is not None:
+        raise Invalid("owed", N_("A rule speaks of a clock or of what is owed beside the clocks, not of both."))
+    if new.owed is Owed.RECHECK:
+        _check_of_recheck(new)
+
+
+def _check_of_recheck(new: NewWarning) -> None:
+    """A re-check counts in days, is nobody's emergency, and is no concern of who is judged by it."""
+    if new.moment is Moment.NEAR:
+        raise Invalid("moment", N_("A re-check counts in days: choose its begin or its limit."))
+    if new.recipient in _OF_THE_BODY:
+        raise Invalid("recipient", N_("A re-check is not told to the body that it judges."))
+    if new.is_urgent_only:
+        raise Invalid("is_urgent_only", N_("No re-check is urgent: this would reach nobody."))
 
 
 def _refuse_twin(session: Session, new: NewWarning, own_number: int | None) -> None:
     alike = select(WarningRule).where(
         WarningRule.is_active,
         WarningRule.clock.is_(None) if new.clock is None else WarningRule.clock == new.clock,
+        WarningRule.owed.is_not_distinct_from(new.owed),
         WarningRule.moment == new.moment,
         WarningRule.after_minutes == new.after_minutes,
         WarningRule.recipient == new.recipient,
@@ -175,5 +191,5 @@ def _found(rule: WarningRule | None, number: int) -> WarningRule:
 def _subject(rule: WarningRule) -> str:
     again = f" / {rule.every_minutes}" if rule.every_minutes is not None else ""
     urgent = " urgent" if rule.is_urgent_only else ""
-    clock_name = rule.clock.value if rule.clock is not None else "*"
+    clock_name = rule.watches.value if rule.watches is not None else "*"
     return f"#{rule.id}: {clock_name}{urgent} {rule.moment.value} +{rule.after_minutes}{again} → {rule.recipient.value}"

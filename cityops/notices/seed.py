@@ -4,7 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops.cases.names import ClockName
-from cityops.notices.models import Moment, QuietHours, Recipient, WarningRule
+from cityops.notices.hours import DAY_MINUTES
+from cityops.notices.models import Moment, Owed, QuietHours, Recipient, WarningRule
 
 QUIET_FROM_HOUR, QUIET_UNTIL_HOUR = 21, 7
 URGENT_UNSIGNED_MINUTES = 10
@@ -21,6 +22,11 @@ def seed_rules(session: Session) -> None:
             _rule(None, Moment.DUE, Recipient.DUTY_LEADER),
             _rule(ClockName.SIGN, Moment.DUE, Recipient.BODY_ABOVE),
             _rule(ClockName.HANDLE, Moment.DUE, Recipient.BODY_ABOVE),
+            _rule(None, Moment.DUE, Recipient.HOLDER, owed=Owed.RECHECK),
+            _rule(None, Moment.DUE, Recipient.SUPERVISOR, owed=Owed.RECHECK, after_minutes=DAY_MINUTES),
+            _rule(None, Moment.NEAR, Recipient.HOLDER, owed=Owed.CO_HANDLING),
+            _rule(None, Moment.DUE, Recipient.HOLDER, owed=Owed.CO_HANDLING),
+            _rule(None, Moment.DUE, Recipient.BODY_ABOVE, owed=Owed.CO_HANDLING),
             WarningRule(
                 clock=ClockName.SIGN,
                 moment=Moment.STARTED,
@@ -36,7 +42,20 @@ def seed_rules(session: Session) -> None:
     session.flush()
 
 
-def _rule(clock: ClockName | None, moment: Moment, recipient: Recipient) -> WarningRule:
+def _rule(
+    clock: ClockName | None,
+    moment: Moment,
+    recipient: Recipient,
+    *,
+    owed: Owed | None = None,
+    after_minutes: int = 0,
+) -> WarningRule:
     return WarningRule(
-        clock=clock, moment=moment, after_minutes=0, recipient=recipient, is_urgent_only=False, is_active=True
+        clock=clock,
+        owed=owed,
+        moment=moment,
+        after_minutes=after_minutes,
+        recipient=recipient,
+        is_urgent_only=False,
+        is_active=True,
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
+from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Case, CaseEvent, ClockPause, StageClock
 from cityops.cases.names import FINAL_STAGES, StepName
 from cityops.cases.permission import in_charge
@@ -68,9 +69,11 @@ def _settling(*, is_leaving: bool) -> Update:
     paused = exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
     of_case = bindparam("of_case", type_=BigInteger)
     running = select(StageClock.id).where(StageClock.case_id == of_case, StageClock.stopped_at.is_(None), ~paused)
-    answered = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
+    stopped = and_(Notice.clock_id.is_not(None), Notice.clock_id.not_in(running))
+    done = select(CoHandling.id).where(CoHandling.case_id == of_case, CoHandling.ended_at.is_not(None))
+    answered = or_(stopped, Notice.co_handling_id.in_(done))
     if is_leaving:
-        answered = or_(answered, Notice.clock_id.is_(None))
+        answered = or_(answered, Notice.event_id.is_not(None))
     else:
         decided = CaseRequest.case_id == of_case, CaseRequest.state != RequestState.OPEN
         asked = and_(CaseEvent.case_id == of_case, CaseEvent.seq == CaseRequest.asked_seq)
@@ -109,8 +112,8 @@ def follow(session: Session, case: Case, event: CaseEvent) -> None:
 def _settle(session: Session, case: Case, event: CaseEvent) -> None:
     """What was told of a clock is settled when the clock runs no more; of a step, when the case has left the stage.
 
-    What was asked is settled as well when it has been decided, or has lapsed; that a case was merged into another, when
-    that one is over.
+    What was asked is settled as well when it has been decided, or has lapsed; what was told of a task, when it is done;
+    that a case was merged into another, when that one is over.
     """
     if event.from_stage is None:
         return
@@ -119,6 +122,14 @@ def _settle(session: Session, case: Case, event: CaseEvent) -> None:
     session.execute(_SETTLE_ON_LEAVING if has_left else _SETTLE, facts)
     if case.merged_count and has_left and event.to_stage in FINAL_STAGES:
         session.execute(_SETTLE_MERGED, facts)
+    if event.step in {StepName.RECHECK, StepName.REOPEN}:
+        open_ones = Notice.case_id == case.id, Notice.read_at.is_(None), Notice.settled_at.is_(None)
+        session.execute(
+            update(Notice)
+            .where(*open_ones, Notice.task_id.is_not(None))
+            .values(settled_at=event.at)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _tell(session: Session, case: Case, event: CaseEvent, telling: Telling) -> None:

@@ -11,7 +11,7 @@ from cityops.errors import Invalid, NotAllowed
 from cityops.notices import rules
 from cityops.notices.forms import QuietForm, WarningForm
 from cityops.notices.sweeping import find_quiet
-from cityops.notices.telling import MOMENT_LABELS, RECIPIENT_LABELS, clock_words
+from cityops.notices.telling import MOMENT_LABELS, RECIPIENT_LABELS, watched_words
 
 pages = Blueprint("notices_settings", __name__, url_prefix="/settings/warnings")
 pages.before_request(ask_for_the_post)
@@ -101,7 +101,7 @@ def _page(form: WarningForm | None = None, quiet_form: QuietForm | None = None) 
             may_set=rules.may_set(viewer),
             moment_labels=MOMENT_LABELS,
             recipient_labels=RECIPIENT_LABELS,
-            clock_words=clock_words,
+            watched_words=watched_words,
         )
 
 

@@ -13,7 +13,7 @@ from cityops.cases.names import ClockName
 from cityops.cases.schemas import Strict
 from cityops.notices import rules
 from cityops.notices.hours import Quiet
-from cityops.notices.models import Moment, Recipient, WarningRule
+from cityops.notices.models import Moment, Owed, Recipient, WarningRule
 from cityops.notices.rules import LEAST_EVERY, MOST_MINUTES, NewWarning
 from cityops.notices.sweeping import find_quiet
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
@@ -33,6 +33,7 @@ class WarningIn(Strict):
     """A rule of warning as it is to be."""
 
     clock: ClockName | None = Field(None, description="Null for every clock")
+    owed: Owed | None = Field(None, description="Speaks of this instead of clocks")
     moment: Moment
     after_minutes: int = Field(0, ge=0, le=MOST_MINUTES)
     every_minutes: int | None = Field(None, ge=LEAST_EVERY, le=MOST_MINUTES, description="Null for once")
@@ -49,6 +50,7 @@ class WarningOut(BaseModel):
 
     number: int
     clock: ClockName | None
+    owed: Owed | None
     moment: Moment
     after_minutes: int
     every_minutes: int | None
@@ -125,6 +127,7 @@ def _rule_out(rule: WarningRule) -> WarningOut:
     return WarningOut(
         number=rule.id,
         clock=rule.clock,
+        owed=rule.owed,
         moment=rule.moment,
         after_minutes=rule.after_minutes,
         every_minutes=rule.every_minutes,

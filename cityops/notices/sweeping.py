@@ -1,4 +1,4 @@
-"""The sweep: open clocks that a rule of warning speaks of, each claimed once, and a notice to each of its recipients.
+"""The sweep: open clocks, re-checks and tasks that a rule of warning speaks of, each claimed once, and the notices.
 
 A rule claims its clocks in one statement; a unique key lets one sweep have each, however many run. So the work goes by
 what has come since the last sweep, not by how many clocks are open.
@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
-from cityops.cases.models import Case, ClockPause, StageClock
-from cityops.cases.queries import is_urgent
+from cityops.cases.models import Case
 from cityops.db import UtcDateTime, insert_once
 from cityops.notices.hours import Quiet
-from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, QuietHours, Recipient, WarningRule
+from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, Owed, QuietHours, Recipient, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK, Directory, Subject
+from cityops.notices.watched import WATCHED, Watched
 from cityops.patrol.models import InspectorTask
 
 KIND_OF_MOMENT = {Moment.STARTED: NoticeKind.WAITING, Moment.NEAR: NoticeKind.NEAR, Moment.DUE: NoticeKind.OVER}
@@ -32,14 +32,14 @@ JITTER = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class _Claim:
-    """A clock that a rule may speak of in this sweep, and nobody else."""
+    """A clock, re-check or task that a rule may speak of in this sweep, and nobody else."""
 
-    clock_id: int
+    key: int
     turn: int
 
 
 def warn(session: Session, *, limit: int) -> int:
-    """Speak of at most `limit` clocks that rules have come to; how many it were.
+    """Speak of at most `limit` clocks, re-checks and tasks that rules have come to; how many it were.
 
     A clock that was near while nothing ran and is over by now is told of as over, once.
     """
@@ -67,68 +67,60 @@ def pass_over(session: Session, rule: WarningRule) -> None:
 
 
 def _claim(session: Session, rule: WarningRule, limit: int | None, *, unspoken_only: bool = False) -> list[_Claim]:
-    moment = clock.now()
-    same = (
-        ClockWarning.clock_id == StageClock.id,
-        ClockWarning.rule_id == rule.id,
-        ClockWarning.due_at == StageClock.due_at,
-    )
+    moment, of = clock.now(), WATCHED[rule.owed]
+    same = (of.named == of.key, ClockWarning.rule_id == rule.id, ClockWarning.due_at == of.due_at)
     turn: ColumnElement[int] = literal(0)
-    conditions = [*_has_come(rule, moment), StageClock.stopped_at.is_(None), ~_is_paused()]
+    conditions = [*_has_come(rule, of, moment), of.runs]
     if rule.clock is not None:
-        conditions.append(StageClock.name == rule.clock)
+        conditions.append(of.clock == rule.clock)
     if rule.is_urgent_only:
-        conditions.append(_is_urgent())
+        conditions.append(exists().where(Case.id == of.case_id, of.is_urgent))
     if rule.every_minutes is None or unspoken_only:
         conditions.append(~exists().where(*same))
     else:
         turn = select(func.count()).select_from(ClockWarning).where(*same).scalar_subquery()
         lately = ClockWarning.made_at > moment - timedelta(minutes=rule.every_minutes) + JITTER
         conditions += [turn < MAX_TURNS, ~exists().where(*same, lately)]
-    chosen = select(StageClock.id, literal(rule.id), StageClock.due_at, turn, literal(moment, UtcDateTime))
+    chosen = select(of.key, literal(rule.id), of.due_at, turn, literal(moment, UtcDateTime))
     claiming = insert_once(session, ClockWarning).from_select(
-        ["clock_id", "rule_id", "due_at", "turn", "made_at"], chosen.where(*conditions).limit(limit)
+        [of.named.key, "rule_id", "due_at", "turn", "made_at"], chosen.where(*conditions).limit(limit)
     )
-    claimed = session.execute(claiming.on_conflict_do_nothing().returning(ClockWarning.clock_id, ClockWarning.turn))
-    return [_Claim(clock_id, turn) for clock_id, turn in claimed]
+    claimed = session.execute(claiming.on_conflict_do_nothing().returning(of.named, ClockWarning.turn))
+    return [_Claim(key, turn) for key, turn in claimed]
 
 
-def _has_come(rule: WarningRule, moment: datetime) -> list[ColumnElement[bool]]:
+def _has_come(rule: WarningRule, of: Watched, moment: datetime) -> list[ColumnElement[bool]]:
     since = moment - timedelta(minutes=rule.after_minutes)
     if rule.moment is Moment.STARTED:
-        return [StageClock.started_at <= since]
+        return [of.begun_at <= since]
     if rule.moment is Moment.NEAR:
-        return [StageClock.warn_at <= since, StageClock.due_at > moment]
+        return [of.warn_at <= since, of.due_at > moment]
     # What is over has been near: the index leads with that.
-    return [StageClock.warn_at <= since, StageClock.due_at <= since]
-
-
-def _is_paused() -> ColumnElement[bool]:
-    return exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
-
-
-def _is_urgent() -> ColumnElement[bool]:
-    return exists().where(Case.id == StageClock.case_id, is_urgent())
+    return [of.warn_at <= since, of.due_at <= since]
 
 
 def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> None:
     moment, directory = clock.now(), Directory(session)
     later = find_quiet(session).shown_at(moment, clock.CITY_ZONE)
-    facts = _facts(session, {claim.clock_id for _, claimed in claims for claim in claimed})
-    inspectors = _inspectors(session, facts.values())
-    rows: list[dict[str, Any]] = []
+    facts = {
+        owed: _facts(session, of, {claim.key for rule, claimed in claims if rule.owed is owed for claim in claimed})
+        for owed, of in WATCHED.items()
+    }
+    inspectors = _inspectors(session, [fact for each in facts.values() for fact in each.values()])
+    rows: dict[Owed | None, list[dict[str, Any]]] = defaultdict(list)
     for rule, claimed in claims:
+        of = WATCHED[rule.owed]
         for claim in claimed:
-            fact = facts[claim.clock_id]
-            post = Post.DISPATCHER if fact.desk_since_at else POST_OF_CLOCK.get(fact.name, Post.DUTY_LEADER)
+            fact = facts[rule.owed][claim.key]
+            post = _post(of, fact)
             subject = Subject(fact.area_code, fact.path, post, inspectors[fact.case_id], fact.centre_id, fact.desk_id)
             contact = directory.find_contact(subject, claim.turn) if rule.recipient is Recipient.DUTY_LIST else None
-            rows += [
+            rows[rule.owed] += [
                 {
                     "person_id": person_id,
                     "kind": KIND_OF_MOMENT[rule.moment],
                     "case_id": fact.case_id,
-                    "clock_id": claim.clock_id,
+                    of.named.key: claim.key,
                     "due_at": fact.due_at,
                     "turn": claim.turn,
                     "is_urgent": fact.is_urgent,
@@ -138,9 +130,16 @@ def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> N
                 }
                 for person_id in directory.find(rule.recipient, subject, claim.turn)
             ]
-    if rows:
+    for told in filter(None, rows.values()):
         # Who is told by two rules at once, holding two posts at night, reads it once.
-        session.execute(insert_once(session, Notice).on_conflict_do_nothing(), rows)
+        session.execute(insert_once(session, Notice).on_conflict_do_nothing(), told)
+
+
+def _post(of: Watched, fact: Any) -> Post:
+    """Who has to act: at a desk that has the case, its dispatcher."""
+    if of.post is not None:
+        return of.post
+    return Post.DISPATCHER if fact.desk_since_at else POST_OF_CLOCK.get(fact.clock, Post.DUTY_LEADER)
 
 
 def find_quiet(session: Session) -> Quiet:
@@ -149,32 +148,36 @@ def find_quiet(session: Session) -> Quiet:
     return Quiet(row.from_minute, row.until_minute) if row is not None else Quiet(0, 0)
 
 
-def _facts(session: Session, clock_ids: Collection[int]) -> dict[int, Any]:
-    """What the notices need of each clock and its case."""
+def _facts(session: Session, of: Watched, keys: Collection[int]) -> dict[int, Any]:
+    """What the notices need of each clock, re-check or task and its case."""
+    if not keys:
+        return {}
     rows = session.execute(
         select(
-            StageClock.id,
-            StageClock.name,
-            StageClock.due_at,
-            StageClock.case_id,
+            of.key.label("key"),
+            of.clock.label("clock"),
+            of.due_at.label("due_at"),
+            Case.id.label("case_id"),
             Case.area_code,
             Case.centre_id,
             Case.desk_id,
             Case.desk_since_at,
             Body.path,
-            is_urgent().label("is_urgent"),
+            of.is_urgent.label("is_urgent"),
+            literal(of.post).label("post"),
         )
-        .join(Case, Case.id == StageClock.case_id)
-        .outerjoin(Body, Body.id == Case.body_id)
-        .where(StageClock.id.in_(clock_ids))
+        .select_from(of.key.parent)
+        .join(Case, Case.id == of.case_id)
+        .outerjoin(Body, Body.id == of.body_id)
+        .where(of.key.in_(keys))
     )
-    return {row.id: row for row in rows}
+    return {row.key: row for row in rows}
 
 
 def _inspectors(session: Session, facts: Collection[Any]) -> dict[int, tuple[int, ...]]:
     """Who has the open task of each case that waits for an inspector."""
     found: dict[int, tuple[int, ...]] = defaultdict(tuple)
-    waiting = {fact.case_id for fact in facts if POST_OF_CLOCK.get(fact.name) is Post.INSPECTOR}
+    waiting = {fact.case_id for fact in facts if (fact.post or POST_OF_CLOCK.get(fact.clock)) == Post.INSPECTOR}
     for case_id, person_id in session.execute(
         select(InspectorTask.case_id, InspectorTask.person_id).where(
             InspectorTask.case_id.in_(waiting), InspectorTask.done_at.is_(None)

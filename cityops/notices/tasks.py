@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from cityops import clock
+from cityops.cases.co_models import CoHandling
 from cityops.cases.models import StageClock
 from cityops.notices.models import ClockWarning, Notice
 from cityops.notices.sweeping import warn
+from cityops.patrol.models import InspectorTask
 from cityops.workshop import Workshop
 
 BATCH = 5_000
@@ -15,7 +17,7 @@ KEEP_FOR = timedelta(days=180)
 
 
 def sweep(workshop: Workshop) -> None:
-    """Warn of every clock that has come to a rule, a batch a transaction, so that nobody waits long to write."""
+    """Warn of all that has come to a rule, a batch a transaction, so that nobody waits long to write."""
     while True:
         with workshop.transaction() as session:
             spoken = warn(session, limit=BATCH)
@@ -24,9 +26,13 @@ def sweep(workshop: Workshop) -> None:
 
 
 def forget(workshop: Workshop) -> None:
-    """Delete notices of half a year ago, and the warnings of that age whose clock has stopped."""
+    """Delete notices of half a year ago, and the warnings of that age whose clock has stopped or whose task is done."""
     before = clock.now() - KEEP_FOR
-    stopped = select(StageClock.id).where(StageClock.stopped_at.is_not(None))
+    stopped = or_(
+        ClockWarning.clock_id.in_(select(StageClock.id).where(StageClock.stopped_at.is_not(None))),
+        ClockWarning.task_id.in_(select(InspectorTask.id).where(InspectorTask.done_at.is_not(None))),
+        ClockWarning.co_handling_id.in_(select(CoHandling.id).where(CoHandling.ended_at.is_not(None))),
+    )
     with workshop.transaction() as session:
         session.execute(delete(Notice).where(Notice.made_at < before))
-        session.execute(delete(ClockWarning).where(ClockWarning.made_at < before, ClockWarning.clock_id.in_(stopped)))
+        session.execute(delete(ClockWarning).where(ClockWarning.made_at < before, stopped))

@@ -8,12 +8,14 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload, undefer
 
+from cityops import clock
 from cityops.accounts.models import Body, Person
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries as cases
 from cityops.cases.at_place import CheckAnswer, Manner
 from cityops.cases.models import Assignment, AssignmentEnd, Case, CaseEvent
 from cityops.cases.names import Stage, StepName
+from cityops.cases.queries import Tally
 from cityops.catalog.models import KIND_LETTERS, CaseClass
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.patrol.choosing import Flag
@@ -238,6 +240,20 @@ def list_touched_by_reopening(session: Session, case_id: int) -> Sequence[Rechec
     is_waiting = or_(Recheck.end.is_(None), Recheck.end == RecheckEnd.NOT_UPHELD)
     statement = select(Recheck).where(Recheck.case_id == case_id, Recheck.reopened_seq.is_(None), is_waiting)
     return session.scalars(statement.options(joinedload(Recheck.task))).all()
+
+
+def list_open(session: Session, viewer: Viewer, *, skip: int = 0, size: int = 50) -> Sequence[Recheck]:
+    """The re-checks in the viewer's scope that wait for an answer, of all samples, the most pressing first."""
+    statement = select(Recheck).join(Recheck.case).join(Recheck.task).where(Recheck.end.is_(None), cases.scope(viewer))
+    ordered = statement.order_by(InspectorTask.due_at, Recheck.id).offset(skip).limit(size)
+    return session.scalars(ordered.options(*_WHOLE)).all()
+
+
+def tally_open(session: Session, viewer: Viewer) -> Tally:
+    """How many re-checks in the viewer's scope wait for an answer, and how many of them are overdue."""
+    counts = select(func.count(), func.count().filter(InspectorTask.due_at < clock.now()))
+    counts = counts.select_from(Recheck).join(Recheck.case).join(Recheck.task)
+    return Tally(*session.execute(counts.where(Recheck.end.is_(None), cases.scope(viewer))).one())
 
 
 def list_carriers(session: Session, case_id: int) -> list[Body]:

@@ -45,6 +45,7 @@ pages = Blueprint("rechecks", __name__)
 Answer = str | Response | tuple[str, int]
 
 PAGE_ROWS = 50
+MOST_SKIPPED = 100_000
 OPEN = "open"
 ON_DUTY = frozenset(Manner) - {Manner.WAIVED}
 MAY_ANSWER = (Post.INSPECTOR, *SUPERVISION)
@@ -71,6 +72,23 @@ def draw() -> Answer:
         return _samples_page(form), web.STATUSES.get(type(refusal), 422)
     flash(gettext("Drawn; each case is given to an inspector within minutes."), "info")
     return redirect(url_for("rechecks.show", sample_id=sample_id), 303)
+
+
+@pages.get("/rechecks/open")
+def list_open() -> str:
+    """What waits to be re-checked in all samples, the most pressing first."""
+    viewer = require(*SUPERVISION).only(*SUPERVISION)
+    skip = min(max(request.args.get("skip", 0, type=int), 0), MOST_SKIPPED)
+    with web.reading() as session:
+        found = queries.list_open(session, viewer, skip=skip, size=PAGE_ROWS + 1)
+        more = url_for("rechecks.list_open", skip=skip + PAGE_ROWS) if len(found) > PAGE_ROWS else None
+        return render_template(
+            "patrol/open_rechecks.html",
+            rows=found[:PAGE_ROWS],
+            first_url=url_for("rechecks.list_open") if skip else None,
+            next_url=more,
+            **_words(),
+        )
 
 
 @pages.get("/rechecks/<key(31):sample_id>")

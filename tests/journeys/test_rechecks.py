@@ -35,6 +35,11 @@ def test_a_sample_is_drawn_judged_and_a_case_reopened(signed_in: Signed, site: S
     page.reload()
     supervisor.shows("rechecks-2-sample")
     sample = page.url
+    page.goto("/rechecks/open")
+    expect(page.locator('.tabs a[aria-current="page"]')).to_contain_text("待复核")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    supervisor.shows("rechecks-2-to-come")
+    page.goto(sample)
 
     page.locator("tbody a.code").first.click()
     page.locator("[name=manner]").select_option("by_video")

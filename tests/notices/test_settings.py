@@ -24,7 +24,7 @@ from tests import factories
 from tests.factories import MONDAY_MORNING, People, bring_to, make_report
 
 LATE_SIGNING = NewWarning(ClockName.SIGN, Moment.DUE, 30, None, Recipient.DISPATCHER, is_urgent_only=False)
-SENT = {"clock": "sign", "moment": "due", "after_minutes": "30", "recipient": "dispatcher", "every_minutes": ""}
+SENT = {"watches": "sign", "moment": "due", "after_minutes": "30", "recipient": "dispatcher", "every_minutes": ""}
 
 
 def told_by(session: Session, number: int, **after: float) -> int:
@@ -139,7 +139,7 @@ def test_what_was_typed_stays_beside_the_error(as_person: Callable[[str], FlaskC
     answer = client.post("/settings/warnings", data=SENT | {"recipient": "duty_list"})
     assert answer.status_code == 422 and 'id="every_minutes-error"' in answer.text
     assert client.post("/settings/warnings", data=SENT | {"after_minutes": "soon"}).status_code == 422
-    assert client.post("/settings/warnings", data=SENT | {"clock": "none"}).status_code == 422
+    assert client.post("/settings/warnings", data=SENT | {"watches": "none"}).status_code == 422
     answer = client.post("/settings/warnings/quiet-hours", data={"from_time": "22:00", "until_time": "25:00"})
     assert answer.status_code == 422 and 'id="until_time-error"' in answer.text and 'value="22:00"' in answer.text
     hours = {"from_time": "22:00", "until_time": "06:30"}

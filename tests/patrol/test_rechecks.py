@@ -514,6 +514,31 @@ def test_the_api_lists_and_takes_a_recheck(as_person: As, drawn: tuple[int, int,
     assert tablet.post(f"/api/v1/tasks/{task_id}/recheck", data=asked).status_code == 409
 
 
+def test_what_waits_to_be_rechecked_is_counted_and_listed_the_overdue_first(
+    as_person: As, small_city: Database, drawn: tuple[int, int, int, str]
+) -> None:
+    _sample_id, recheck_id, task_id, number = drawn
+    office = as_person("supervisor")
+    page = office.get("/rechecks/open").text
+    assert number in page and f"/rechecks/cases/{recheck_id}" in page and "inspector3 某" in page
+    assert 'href="/rechecks/open"' in office.get("/tasks/waiting").text
+    with small_city.transaction() as session:
+        other = closed_case(session)
+        draw(session)
+        viewer = People(session).viewer("supervisor")
+        task = session.get_one(InspectorTask, task_id)
+        task.due_at = clock.now() - timedelta(hours=1)
+        session.flush()
+        tally = recheck_queries.tally_open(session, viewer)
+        assert (tally.total, tally.over) == (2, 1)
+        assert [row.case.number for row in recheck_queries.list_open(session, viewer)] == [number, other.number]
+        answer(session, "inspector3", session.get_one(Recheck, recheck_id))
+        assert recheck_queries.tally_open(session, viewer).total == 1
+    for name in ("handler", "inspector", "leader"):
+        assert as_person(name).get("/rechecks/open").status_code == 403
+    assert number not in as_person("dutyleader-east").get("/rechecks/open").text
+
+
 def test_a_sample_page_asks_the_same_number_of_queries_however_many_cases(
     as_person: As, small_city: Database, app: Flask
 ) -> None:

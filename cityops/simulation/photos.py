@@ -1,6 +1,7 @@
 """A handful of drawn pictures for simulated cases: each is marked 示意 (illustrative), none shows a real place."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cityops.simulation.facts import Condition
 
 SIZE = (960, 720)
 SKY, GROUND, DARK, PALE = (200, 216, 228), (138, 140, 138), (58, 62, 66), (232, 232, 226)
+RED = (190, 60, 50)
 
 # Pillow brings no Chinese font: the two characters are strokes on a square of 10 by 10.
 SHI = (((2, 1), (8, 1)), ((0.5, 4), (9.5, 4)), ((5, 4), (5, 9), (4, 8.4)), ((3, 5.5), (1, 8)), ((7, 5.5), (9, 8)))
@@ -26,20 +28,32 @@ YI = (
 Draw = ImageDraw.ImageDraw
 
 
+class Look(StrEnum):
+    """How a thing is drawn: at fault, as it should be with a ring around it, or put right.
+
+    The ring is for the faults that the drawing does not show.
+    """
+
+    FAULTY = "faulty"
+    RINGED = "ringed"
+    RIGHT = "right"
+
+
 class Album:
-    """The stored pictures: by what they show, and whether before or after it was put right."""
+    """The stored pictures: by what they show, and how."""
 
     def __init__(self, folder: Path) -> None:
         self._photos = {
-            (subject, is_after): _stored(folder, draw, is_after)
-            for subject, draw in SUBJECTS.items()
-            for is_after in (False, True)
+            (subject, look): _stored(folder, draw, look) for subject, draw in SUBJECTS.items() for look in Look
         }
 
     def photo(self, condition: Condition, kind: AttachmentKind) -> Photo:
         """The picture for a case of this condition."""
-        is_after = kind in {AttachmentKind.AFTER, AttachmentKind.CHECK}
-        return self._photos[_subject(condition), is_after]
+        subject = _subject(condition)
+        if kind in {AttachmentKind.AFTER, AttachmentKind.CHECK}:
+            return self._photos[subject, Look.RIGHT]
+        is_drawn = any(word in condition.text for word in DRAWN_FAULTS.get(subject, ()))
+        return self._photos[subject, Look.FAULTY if is_drawn else Look.RINGED]
 
 
 def _subject(condition: Condition) -> str:
@@ -50,12 +64,14 @@ def _subject(condition: Condition) -> str:
     return "spot"
 
 
-def _stored(folder: Path, subject: Callable[[Draw, bool], None], is_after: bool) -> Photo:
+def _stored(folder: Path, subject: Callable[[Draw, bool], None], look: Look) -> Photo:
     image = Image.new("RGB", SIZE, SKY)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 420, 960, 720), fill=GROUND)
     draw.line((0, 420, 960, 420), fill=DARK, width=3)
-    subject(draw, is_after)
+    subject(draw, look is not Look.FAULTY)
+    if look is Look.RINGED:
+        draw.ellipse((230, 330, 710, 670), outline=RED, width=8)
     for strokes, left in ((SHI, 800), (YI, 872)):
         for stroke in strokes:
             draw.line([(left + 6 * x, 640 + 6 * y) for x, y in stroke], fill=PALE, width=5)
@@ -113,6 +129,15 @@ def _rubbish(draw: Draw, is_after: bool) -> None:
     draw.polygon(((620, 600), (720, 570), (700, 630)), fill=(180, 150, 110))
 
 
+def _bin(draw: Draw, is_after: bool) -> None:
+    if is_after:
+        draw.rectangle((380, 350, 560, 600), fill=(70, 110, 84), outline=DARK, width=6)
+        draw.rectangle((365, 320, 575, 360), fill=(58, 92, 70), outline=DARK, width=6)
+    else:
+        draw.rectangle((330, 440, 580, 620), fill=(70, 110, 84), outline=DARK, width=6)
+        draw.rectangle((570, 425, 610, 635), fill=(58, 92, 70), outline=DARK, width=6)
+
+
 def _bicycles(draw: Draw, is_after: bool) -> None:
     for number in range(5):
         left = 130 + number * 140
@@ -124,19 +149,16 @@ def _bicycles(draw: Draw, is_after: bool) -> None:
         draw.line((left + 70, top + tilt / 2, left + 60, top - 15 + tilt / 2), fill=DARK, width=6)
 
 
-def _spot(draw: Draw, is_after: bool) -> None:
+def _spot(draw: Draw, _is_after: bool) -> None:
     for y in range(460, 720, 52):
         draw.line((0, y, 960, y), fill=PALE, width=2)
     for x in range(40, 960, 110):
         draw.line((x, 420, x - 60, 720), fill=PALE, width=2)
-    if not is_after:
-        draw.ellipse((360, 500, 600, 620), outline=(190, 60, 50), width=8)
-        draw.line((400, 520, 560, 600), fill=DARK, width=5)
-        draw.line((420, 590, 540, 530), fill=DARK, width=5)
 
 
 SUBJECTS: dict[str, Callable[[Draw, bool], None]] = {
     "bicycles": _bicycles,
+    "bin": _bin,
     "cover": _cover,
     "lamp": _lamp,
     "railing": _railing,
@@ -151,5 +173,17 @@ WORDS_OF: dict[str, tuple[str, ...]] = {
     "railing": ("护栏",),
     "tree": ("行道树", "古树", "绿地", "绿化"),
     "bicycles": ("非机动车", "自行车", "单车"),
+    "bin": ("垃圾箱", "果皮箱"),
     "rubbish": ("垃圾", "渣土"),
 }
+
+DRAWN_FAULTS: dict[str, tuple[str, ...]] = {
+    "bicycles": ("无序停放",),
+    "bin": ("翻倒",),
+    "cover": ("缺失或移位",),
+    "lamp": ("灯不亮",),
+    "railing": ("移位、倒伏", "歪斜或倒伏"),
+    "rubbish": ("成堆", "积压", "长期堆放", "满溢"),
+    "tree": ("断枝", "大枝断裂"),
+}
+"""The faults that a drawing shows, by the words of the conditions."""

@@ -1,32 +1,11 @@
-"""What people in the simulation say, in the city's language: by class, reasons, fictitious names and numbers."""
+"""What people in the simulation say, in the city's language: what is wrong, reasons, fictitious names, numbers."""
 
-from collections.abc import Sequence
 from random import Random
 
 from cityops.cases.names import Source
 from cityops.simulation.facts import Condition
 
 SINCE = ("", "", "，今早发现", "，已经两天了", "，已三天", "，昨晚开始的", "，好几天没人管", "，影响通行", "，请处理")
-
-TOLD: dict[str, Sequence[str]] = {
-    "路灯": ("路灯不亮", "一盏路灯晚上不亮", "连着几盏路灯都不亮", "路灯一闪一闪"),
-    "雨水箅子": ("雨水箅子破损", "雨水箅子堵了，下雨积水", "雨水箅子翘起来了"),
-    "行道树": ("行道树枝条挡住路灯", "行道树枯枝快掉下来了", "行道树倒伏"),
-    "垃圾箱": ("垃圾箱破损", "垃圾箱满了没人清", "果皮箱盖子掉了"),
-    "交通护栏": ("交通护栏被撞歪", "交通护栏倒了一截"),
-    "暴露垃圾": ("路边有一堆垃圾没人收", "人行道上有暴露垃圾", "小区门口堆了很多生活垃圾"),
-    "非法小广告": ("墙上贴满小广告", "电线杆上有小广告", "地面喷涂小广告"),
-    "店外经营": ("店家把东西摆到人行道上卖", "饭店桌椅摆到店外"),
-    "占道经营": ("有人占道摆摊", "流动摊位占了人行道"),
-    "无照经营游商": ("路口有游商叫卖", "流动摊贩聚集，堵住路口"),
-    "机动车乱停放": ("人行道上停满汽车", "汽车违停挡住出口"),
-    "非机动车乱停放": ("电动车乱停，盲道被占", "非机动车停得乱七八糟"),
-    "共享单车乱象": ("共享单车乱堆", "共享单车堵住人行道"),
-    "道路破损": ("路面有个坑，车子过去很颠", "人行道地砖松动", "路面破损"),
-    "乱堆杂物": ("路边乱堆杂物", "有人把旧家具丢在绿化带"),
-    "沿街晾挂": ("沿街晾衣服、被子", "行道树上拉绳晾晒"),
-    "积存垃圾渣土": ("路边倒了一车建筑垃圾", "装修垃圾堆了很久"),
-}
 
 DECLINED = (
     "不属城市管理范围，已告知拨打12345。",
@@ -59,7 +38,7 @@ ONE_CAUSE = ("同一路段，疑为同一原因。", "同一施工造成，一�
 UPHELD = ("复核属实，现场保持良好。", "复核通过。")
 NOT_UPHELD = ("问题反弹，结案不实。", "复核时现场未恢复到位。")
 SHARE_USED_UP = "本月额度已用完，请按期处置。"
-HANDLED = ("已处置完毕，现场恢复。", "已安排班组现场处理到位。", "已修复，现场已清理。", "已按要求整改完成。")
+HANDLED = ("已处置完毕，现场恢复。", "已安排班组现场处理到位。", "现场已处理完毕。", "已按要求整改完成。")
 REWORKED = ("已重新处理。", "已按核查意见返工完成。")
 PASSED = ("现场已恢复，符合结案条件。", "处置到位。", "核查通过。")
 FAILED = ("现场仍有残留，未处置到位。", "未完全修复，请返工。", "回单照片与现场不符。")
@@ -78,13 +57,9 @@ CALLS = {
 
 def describe(draw: Random, source: Source, condition: Condition, address: str) -> str:
     """What the report says."""
-    told = TOLD.get(condition.class_name, ())
-    # A citizen speaks as people speak, an inspector or a machine in the standard's words.
-    if told and source in {Source.HOTLINE, Source.PUBLIC, Source.LEADER}:
-        words = draw.choice(told)
-    else:
-        words = f"{condition.class_name}：{condition.text}"
-    return f"{CALLS.get(source, '')}{address}，{words}{draw.choice(SINCE)}。"
+    # A citizen says it in one go, an inspector or a machine names the class first.
+    between = "" if source in {Source.HOTLINE, Source.PUBLIC, Source.LEADER} else "："
+    return f"{CALLS.get(source, '')}{address}，{condition.class_name}{between}{condition.text}{draw.choice(SINCE)}。"
 
 
 def reporter(draw: Random) -> tuple[str, str]:

@@ -41,7 +41,7 @@ from cityops.cases.schemas import (
 from cityops.cases.services import StepRequest
 from cityops.cases.uploads import receive
 from cityops.errors import Invalid
-from cityops.grid.geometry import from_crs
+from cityops.grid.shifts import from_crs
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 from cityops.words import N_
 from cityops.worktime import queries as worktime

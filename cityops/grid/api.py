@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from cityops import web
 from cityops.asked import Asked
-from cityops.grid import geometry, queries
+from cityops.grid import queries, shifts
 from cityops.grid.queries import Place
 from cityops.problems import PROBLEMS
 
@@ -61,7 +61,7 @@ class PlaceOut(BaseModel):
 @api.get("/locate", responses={200: PlaceOut}, summary="Locate a point")
 def locate(query: PointQuery) -> Response:
     """The cell, duty grid, community, street and district of a point; on a shared edge the lowest code."""
-    lon, lat = geometry.from_crs(query.lon, query.lat, query.crs)
+    lon, lat = shifts.from_crs(query.lon, query.lat, query.crs)
     with web.reading() as session:
         place = queries.locate(session, lon, lat, english=web.language() == "en")
     return jsonify(place_out(place).model_dump())

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from cityops.errors import Invalid
-from cityops.grid.geometry import from_crs
+from cityops.grid.geometry import check_point
 from cityops.grid.index import GridIndex
+from cityops.grid.shifts import to_wgs84
 from cityops.words import N_
 
 COLUMNS_READ = ("id", "lon", "lat")
@@ -64,15 +65,15 @@ def locate_lines(index: GridIndex, lines: Iterable[str], crs: str, tally: Tally)
     places = [heading.index(name) for name in COLUMNS_READ]
     yield list(COLUMNS_WRITTEN)
     portion: list[_Point] = []
-    for point in _points(reader, places, crs):
+    for point in _points(reader, places):
         portion.append(point)
         if len(portion) == PORTION:
-            yield from _located(index, portion, tally)
+            yield from _located(index, portion, crs, tally)
             portion = []
-    yield from _located(index, portion, tally)
+    yield from _located(index, portion, crs, tally)
 
 
-def _points(reader: Any, places: list[int], crs: str) -> Iterator[_Point]:
+def _points(reader: Any, places: list[int]) -> Iterator[_Point]:
     while True:
         try:
             row = next(reader)
@@ -82,24 +83,26 @@ def _points(reader: Any, places: list[int], crs: str) -> Iterator[_Point]:
             yield _Point("", fault=f"line {reader.line_num}: {error}")
             continue
         if row:
-            yield _point(row, places, crs)
+            yield _point(row, places)
 
 
-def _point(row: list[str], places: list[int], crs: str) -> _Point:
+def _point(row: list[str], places: list[int]) -> _Point:
     name, *numbers = (row[place].strip() if place < len(row) else "" for place in places)
     try:
         lon, lat = (float(number) for number in numbers)
-        return _Point(name, *from_crs(lon, lat, crs))
+        check_point(lon, lat)
+        return _Point(name, lon, lat)
     except ValueError:
         return _Point(name, fault=f"lon and lat must be numbers: {numbers[0]!r}, {numbers[1]!r}")
     except Invalid as refusal:
         return _Point(name, fault=f"{refusal.field}: {refusal}")
 
 
-def _located(index: GridIndex, points: list[_Point], tally: Tally) -> Iterator[list[str]]:
-    lons = np.array([point.lon for point in points])
-    lats = np.array([point.lat for point in points])
-    positions = index.locate_many(lons, lats).tolist() if points else []
+def _located(index: GridIndex, points: list[_Point], crs: str, tally: Tally) -> Iterator[list[str]]:
+    if not points:
+        return
+    places = to_wgs84(np.array([(point.lon, point.lat) for point in points]), crs)
+    positions = index.locate_many(places[:, 0], places[:, 1]).tolist()
     for point, position in zip(points, positions, strict=True):
         tally.rows += 1
         if point.fault:

@@ -1,4 +1,4 @@
-"""The pure geometry of the city: coordinates and their checks, quad keys, distances, datum shifts, projected areas.
+"""The pure geometry of the city: coordinates and their checks, quad keys, distances, projected areas.
 
 `lon, lat` are WGS84/CGCS2000 degrees (the two differ by centimetres); another system says so in the name.
 Metres are those of the city's CGCS2000 3-degree Gauss–Krüger zone. No database, no web.
@@ -22,12 +22,10 @@ CITY_EPSG = 4550
 QUAD_ZOOM = 20
 WEB_MERCATOR_LAT = 85.0511287798066
 
-_CHINA = (73.0, 3.0, 136.0, 54.0)
+# The box in which web maps shift their points: west, south, east, north.
+CHINA = (73.0, 3.0, 136.0, 54.0)
 _WGS84_A = 6378137.0
 _WGS84_E2 = 0.0066943799901413165
-_KRASSOVSKY_A = 6378245.0
-_KRASSOVSKY_E2 = 0.00669342162296594323
-_BD09_PI = math.pi * 3000.0 / 180.0
 
 
 def check_point(lon: float, lat: float) -> None:
@@ -68,7 +66,7 @@ def look_swapped(lon: float, lat: float) -> bool:
 
 
 def _is_in_china(lon: float, lat: float) -> bool:
-    west, south, east, north = _CHINA
+    west, south, east, north = CHINA
     return west <= lon <= east and south <= lat <= north
 
 
@@ -199,55 +197,3 @@ def box_quads(west: float, south: float, east: float, north: float, tiles: int =
         else:
             joined.append((first, last))
     return joined
-
-
-def wgs84_to_gcj02(lon: float, lat: float) -> tuple[float, float]:
-    """Shift a point as Chinese web maps do (GCJ-02); outside China nothing is shifted."""
-    if not _is_in_china(lon, lat):
-        return lon, lat
-    x, y = lon - 105.0, lat - 35.0
-    waves = 20.0 * math.sin(6.0 * x * math.pi) + 20.0 * math.sin(2.0 * x * math.pi)
-    d_lat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x))
-    d_lat += (waves + 20.0 * math.sin(y * math.pi) + 40.0 * math.sin(y / 3.0 * math.pi)) * 2.0 / 3.0
-    d_lat += (160.0 * math.sin(y / 12.0 * math.pi) + 320.0 * math.sin(y * math.pi / 30.0)) * 2.0 / 3.0
-    d_lon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * math.sqrt(abs(x))
-    d_lon += (waves + 20.0 * math.sin(x * math.pi) + 40.0 * math.sin(x / 3.0 * math.pi)) * 2.0 / 3.0
-    d_lon += (150.0 * math.sin(x / 12.0 * math.pi) + 300.0 * math.sin(x / 30.0 * math.pi)) * 2.0 / 3.0
-    sine = math.sin(math.radians(lat))
-    w2 = 1.0 - _KRASSOVSKY_E2 * sine * sine
-    meridional = _KRASSOVSKY_A * (1.0 - _KRASSOVSKY_E2) / (w2 * math.sqrt(w2))
-    parallel = _KRASSOVSKY_A / math.sqrt(w2) * math.cos(math.radians(lat))
-    return lon + math.degrees(d_lon / parallel), lat + math.degrees(d_lat / meridional)
-
-
-def gcj02_to_wgs84(lon_gcj02: float, lat_gcj02: float) -> tuple[float, float]:
-    """Undo the shift of GCJ-02 by iteration, to better than a millimetre."""
-    lon, lat = lon_gcj02, lat_gcj02
-    for _ in range(8):
-        shifted_lon, shifted_lat = wgs84_to_gcj02(lon, lat)
-        lon, lat = lon + lon_gcj02 - shifted_lon, lat + lat_gcj02 - shifted_lat
-    return lon, lat
-
-
-def bd09_to_wgs84(lon_bd09: float, lat_bd09: float) -> tuple[float, float]:
-    """Undo Baidu's second shift (to about a metre: its published inverse is no exact one), then GCJ-02's."""
-    x, y = lon_bd09 - 0.0065, lat_bd09 - 0.006
-    radius = math.hypot(x, y) - 0.00002 * math.sin(y * _BD09_PI)
-    angle = math.atan2(y, x) - 0.000003 * math.cos(x * _BD09_PI)
-    return gcj02_to_wgs84(radius * math.cos(angle), radius * math.sin(angle))
-
-
-def from_crs(lon: float, lat: float, crs: str) -> tuple[float, float]:
-    """Bring a point given in `wgs84`, `gcj02` or `bd09` to WGS84.
-
-    Raises:
-        Invalid: field `crs` for another system, `lon` or `lat` for what `check_point` refuses.
-    """
-    check_point(lon, lat)
-    if crs == "wgs84":
-        return lon, lat
-    if crs == "gcj02":
-        return gcj02_to_wgs84(lon, lat)
-    if crs == "bd09":
-        return bd09_to_wgs84(lon, lat)
-    raise Invalid("crs", N_("the coordinate system must be wgs84, gcj02 or bd09"))

@@ -10,7 +10,7 @@ from cityops import web
 from cityops.config import Config
 from cityops.grid import services
 from cityops.grid.api import api
-from cityops.grid.geometry import wgs84_to_gcj02
+from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.workshop import Workshop
 from tests.grid.meshes import make_mesh
 

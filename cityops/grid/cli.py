@@ -2,25 +2,25 @@
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
 from cityops.errors import CityopsError
 from cityops.grid import services, summary
 from cityops.grid.batch import Tally, locate_lines
-from cityops.grid.checks import Finding, check_grid
 from cityops.grid.export import read_out
-from cityops.grid.files import read_grid, write_grid
+from cityops.grid.files import LAYERS, Asked, read_grid, read_shapes, write_findings, write_grid
+from cityops.grid.findings import Finding, count_errors, tell
 from cityops.grid.queries import current_index
 from cityops.grid.services import BadGrid
 from cityops.shell import Shell
 
 PATH = click.Path(path_type=Path, dir_okay=False)
-FINDING_COLUMNS = ("layer", "line", "field", "kind", "reason")
+SOURCE = click.Path(exists=True, path_type=Path)
 
 
 @click.group()
@@ -28,27 +28,64 @@ def grid() -> None:
     """The grid: areas, cells and components, in and out of files."""
 
 
-@grid.command("import")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
-@click.pass_obj
-def import_file(shell: Shell, file: Path) -> None:
-    """Load the layers areas, cells and components of FILE (GeoPackage); all of it or nothing.
+class Mapping(click.ParamType[dict[str, str]]):
+    """`ours=theirs,…`: the names by which a file calls our fields."""
 
-    Bad rows go to stdout as CSV, with the line, the field and the reason. The cells of a community come as a whole.
+    name = "ours=theirs,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        """Both names of each pair, our name first."""
+        pairs = [pair.partition("=") for pair in str(value).split(",")]
+        if not all(ours.strip() and theirs.strip() for ours, _, theirs in pairs):
+            self.fail(f"{value!r} is not of the form code=DM,name=MC", param, ctx)
+        return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+def says_of_file(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which a person says of a file what it does not say itself."""
+    for option in (
+        click.option("--as", "kind", type=click.Choice(LAYERS), help="What the features are, if no layer says so."),
+        click.option("--layer", help="The layer, where the file has several."),
+        click.option("--map", "mapping", type=Mapping(), help="The file's name of each field: code=DM,name=MC."),
+        click.option("--crs", help="EPSG:4549, gcj02, bd09 …, in spite of what the file declares."),
+        click.option("--encoding", help="Of the file's words, where neither UTF-8 nor GB18030."),
+    ):
+        command = option(command)
+    return command
+
+
+FORM = click.option("--format", "form", default="table", type=click.Choice(["table", "csv", "json"]), show_default=True)
+
+
+@grid.command("import")
+@click.argument("file", type=SOURCE)
+@says_of_file
+@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+@FORM
+@click.pass_obj
+def import_file(shell: Shell, /, file: Path, dry_run: bool, form: str, **said: Any) -> None:
+    """Load the areas, cells and components of FILE; all of it or nothing.
+
+    FILE is whatever GDAL reads. What is wrong with it goes to stdout, each fault with its place and size. The cells of
+    a community come as a whole.
     """
     with _refusals():
-        data, findings = read_grid(file)
+        data, findings = read_grid(file, _asked(said))
         try:
             with shell.database.transaction() as session:
                 loaded = services.load_grid(session, data, findings)
+                if dry_run:
+                    session.rollback()
         except BadGrid as refusal:
-            _print_findings(refusal.findings)
+            _print(refusal.findings, form)
             raise
-    _print_findings(loaded.warnings)
+    _print(loaded.warnings, form)
     begun = ", ".join(f"{number} {kind}" for kind, number in loaded.begun.items())
     ended = ", ".join(f"{number} {kind}" for kind, number in loaded.ended.items()) or "nothing"
     click.echo(f"begun: {begun}; ended: {ended}; grid revision {loaded.revision}", err=True)
     click.echo(f"components outside every cell: {loaded.components_outside}", err=True)
+    if dry_run:
+        click.echo("this was a dry run: nothing was changed", err=True)
 
 
 @grid.command("export")
@@ -65,17 +102,34 @@ def export_file(shell: Shell, file: Path) -> None:
 
 
 @grid.command()
+@click.argument("file", required=False, type=SOURCE)
+@says_of_file
+@click.option("--buildings", type=SOURCE, help="Footprints that no cell's line may cut.")
+@click.option("--faults", type=PATH, help="Write the faults that have a place to this GeoPackage, for QGIS.")
+@FORM
 @click.pass_obj
-def check(shell: Shell) -> None:
-    """Check the present grid: valid, nested, no gap, no overlap. Findings go to stdout as CSV."""
-    with shell.database.reading() as session:
-        data = read_out(session)
-        outside = summary.count_components_outside(session)
-    findings = check_grid(data, {}, {})
-    _print_findings(findings)
-    errors = sum(finding.is_error for finding in findings)
-    words = f"{len(data.cells)} cells: {errors} faults, {len(findings) - errors} warnings"
-    click.echo(f"{words}; {outside} components outside every cell", err=True)
+def check(
+    shell: Shell, /, file: Path | None, buildings: Path | None, faults: Path | None, form: str, **said: Any
+) -> None:
+    """Check FILE against itself and the present grid, or without FILE the present grid; nothing is changed.
+
+    Every fault goes to stdout with its place and its size: invalid ring, code malformed, twice or of another community,
+    overlap, gap, crossing a community, area out of band, building cut. Exit code 1 if there is one.
+    """
+    with _refusals():
+        data, findings = read_grid(file, _asked(said)) if file else (None, [])
+        footprints = read_shapes(buildings) if buildings else []
+        with shell.database.reading() as session:
+            data = data or read_out(session)
+            findings = services.check(session, data, findings, footprints)
+            outside = summary.count_components_outside(session)
+        if faults:
+            write_findings(faults, findings)
+    _print(findings, form)
+    errors = count_errors(findings)
+    counts = f"{len(data.areas)} areas, {len(data.cells)} cells, {len(data.components)} components"
+    words = f"{counts}: {errors} faults, {len(findings) - errors} warnings"
+    click.echo(words if file else f"{words}; {outside} components outside every cell", err=True)
     if errors:
         sys.exit(1)
 
@@ -128,10 +182,10 @@ def _refusals() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def _print_findings(findings: list[Finding]) -> None:
-    if findings:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(FINDING_COLUMNS)
-        for each in findings:
-            kind = "error" if each.is_error else "warning"
-            writer.writerow((each.layer, each.line, each.field, kind, each.sentence))
+def _asked(said: dict[str, Any]) -> Asked:
+    return Asked(**{name: value for name, value in said.items() if value is not None})
+
+
+def _print(findings: list[Finding], form: str) -> None:
+    for line in tell(findings, form):
+        click.echo(line)

@@ -1,9 +1,7 @@
-"""Grids in files: GeoPackage layers `areas`, `cells` and `components`, read to their end and written.
+"""Grids in files: `areas`, `cells` and `components` out of whatever GDAL reads, and into a GeoPackage."""
 
-Coordinates in a file are EPSG:4326 or EPSG:4490 (WGS84, CGCS2000). Any format of GDAL with these layers is read.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,65 +13,87 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
-from cityops.grid.checks import Finding
+from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel, ComponentState
 from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData
+from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
 LAYERS = ("areas", "cells", "components")
-CRS_READ = ("EPSG:4326", "EPSG:4490", "OGC:CRS84")
 CRS_WRITTEN = "EPSG:4326"
 
 AREA_FIELDS = ("code", "name", "name_en", "level", "parent_code")
 CELL_FIELDS = ("code", "duty_grid_code", "duty_grid_name", "duty_grid_name_en", "grid_tier", "area_level")
 COMPONENT_FIELDS = ("code", "name", "state", "body_code")
+INTEGERS = {"line", "grid_tier", "area_level"}
+FLOATS = {"lon", "lat", "size_m2"}
 
-Row = Mapping[str, Any]
+LEVELS_BY_DIGITS = {6: AreaLevel.DISTRICT, 9: AreaLevel.STREET, 12: AreaLevel.COMMUNITY}
 
 
-def read_grid(path: Path) -> tuple[GridData, list[Finding]]:
-    """Read all layers to their end: the rows that can be read, and a finding for each that cannot.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person says about a file that does not say it itself.
+
+    Attributes:
+        kind: what the features of `layer` are: areas, cells or components.
+        mapping: the file's name of each of our fields, by ours.
+    """
+
+    kind: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Finding]]:
+    """Read a grid to its end: the rows that can be read, a finding for each that cannot, and what had to be assumed.
+
+    A file with layers named areas, cells or components is read as it is; of another one layer is read, as `asked` says.
 
     Raises:
-        Invalid: field `file`; it cannot be read at all, has none of the layers, or stands in another coordinate system.
+        Invalid: field `file`, `layer`, `kind`, `map`, `crs` or `encoding`; says what to do.
     """
-    try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-    except (DataSourceError, OSError) as error:
-        raise Invalid("file", N_("this file cannot be read as a GeoPackage: %(why)s"), why=str(error)) from error
-    if not layers & set(LAYERS):
-        raise Invalid("file", N_("none of the layers areas, cells, components is in this file"))
+    asked = asked or Asked()
+    layers = list_layers(path)
+    if asked.kind is None and not set(layers) & set(LAYERS):
+        reason = N_("none of its layers (%(names)s) is called areas, cells or components: say what the features are")
+        raise Invalid("kind", reason, names=", ".join(layers))
+    chosen = {asked.kind: asked.layer} if asked.kind else {name: name for name in LAYERS if name in layers}
     data, findings = GridData(), list[Finding]()
     makers: dict[str, tuple[list[Any], Callable[[Row, BaseGeometry, int], Any]]] = {
         "areas": (data.areas, _area),
         "cells": (data.cells, _cell),
         "components": (data.components, _component),
     }
-    for layer, (records, make) in makers.items():
-        if layer not in layers:
-            continue
-        for line, row, geometry in _rows(path, layer):
+    for kind, layer in chosen.items():
+        records, make = makers[kind]
+        features = read_features(path, layer=layer, crs=asked.crs, mapping=asked.mapping, encoding=asked.encoding)
+        findings += features.warnings
+        for line, row, geometry in features.rows():
             try:
                 if geometry is None:
                     raise Invalid("geometry", N_("the geometry is missing or cannot be read (is the ring closed?)"))
                 records.append(make(row, geometry, line))
             except Invalid as refusal:
-                findings.append(Finding(layer, line, refusal.field, refusal.message, refusal.params))
+                findings.append(Finding(kind, line, refusal.field, refusal.message, refusal.params, place=geometry))
     return data, findings
 
 
-def _rows(path: Path, layer: str) -> Iterator[tuple[int, Row, BaseGeometry | None]]:
-    try:
-        meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
-    except (DataSourceError, DataLayerError, ValueError) as error:
-        raise Invalid("file", N_("this file cannot be read as a GeoPackage: %(why)s"), why=str(error)) from error
-    if meta["crs"] not in CRS_READ:
-        reason = N_("layer %(layer)s is in %(crs)s: bring it to EPSG:4326 or EPSG:4490 first")
-        raise Invalid("file", reason, layer=layer, crs=meta["crs"] or "no coordinate system")
-    names = [str(name) for name in meta["fields"]]
-    geometries = shapely.from_wkb(wkb, on_invalid="ignore")
-    for k, geometry in enumerate(geometries):
-        yield k + 1, {name: column[k] for name, column in zip(names, columns, strict=True)}, geometry
+def read_shapes(path: Path, asked: Asked | None = None) -> list[BaseGeometry]:
+    """The polygons of a file that has nothing else to say: building footprints.
+
+    Raises:
+        Invalid: as `read_grid` does.
+    """
+    asked = asked or Asked()
+    features = read_features(path, layer=asked.layer, crs=asked.crs, encoding=asked.encoding)
+    return [
+        geometry
+        for geometry in features.geometries
+        if geometry is not None and geometry.geom_type in ("Polygon", "MultiPolygon") and geometry.is_valid
+    ]
 
 
 def _text(row: Row, name: str, *, needed: bool = False) -> str:
@@ -99,12 +119,15 @@ def _number(row: Row, name: str, default: int) -> int:
 
 
 def _area(row: Row, geometry: BaseGeometry, line: int) -> AreaRecord:
-    level = _text(row, "level", needed=True)
+    """An area; a file that names neither level nor parent has them in its codes (GB/T 2260, GB/T 10114)."""
+    code, name = _text(row, "code", needed=True), _text(row, "name", needed=True)
+    level = _text(row, "level") or LEVELS_BY_DIGITS.get(len(code), "")
     if level not in set(AreaLevel):
         raise Invalid("level", N_("the value %(value)s is not allowed"), value=level)
-    code, name = _text(row, "code", needed=True), _text(row, "name", needed=True)
-    parent = _text(row, "parent_code") or None
-    return AreaRecord(code, name, _text(row, "name_en") or name, AreaLevel(level), parent, geometry, line)
+    parent = _text(row, "parent_code")
+    if "parent_code" not in row and level in (AreaLevel.STREET, AreaLevel.COMMUNITY):
+        parent = code[:-3]
+    return AreaRecord(code, name, _text(row, "name_en") or name, AreaLevel(level), parent or None, geometry, line)
 
 
 def _cell(row: Row, geometry: BaseGeometry, line: int) -> CellRecord:
@@ -154,12 +177,47 @@ def write_grid(path: Path, data: GridData) -> None:
         raise Invalid("file", N_("the file cannot be written: %(why)s"), why=str(error)) from error
 
 
+def write_findings(path: Path, findings: list[Finding]) -> None:
+    """Write the findings that have a place as a GeoPackage, to be looked at in QGIS: a layer for each sort of shape.
+
+    Raises:
+        Invalid: field `file`; it cannot be written there.
+    """
+    shapes = {"faults_areas": ("Polygon", "MultiPolygon"), "faults_points": ("Point", "MultiPoint")}
+    part = path.with_name(f".{path.name}.part.gpkg")
+    try:
+        part.unlink(missing_ok=True)
+        for layer, kinds in shapes.items():
+            placed = [(each, _only(each.place, kinds)) for each in findings]
+            told = [(each.values(), place) for each, place in placed if place is not None]
+            columns = zip(*(values for values, _ in told), strict=True) if told else ([] for _ in COLUMNS)
+            pyogrio.raw.write(
+                part,
+                geometry=shapely.to_wkb(np.array([place for _, place in told], dtype=object)),
+                field_data=[_column(name, list(values)) for name, values in zip(COLUMNS, columns, strict=True)],
+                fields=list(COLUMNS),
+                layer=layer,
+                driver="GPKG",
+                geometry_type="Unknown",
+                crs=CRS_WRITTEN,
+                append=part.exists(),
+            )
+        part.replace(path)
+    except (DataSourceError, DataLayerError, OSError) as error:
+        raise Invalid("file", N_("the file cannot be written: %(why)s"), why=str(error)) from error
+
+
+def _only(place: BaseGeometry | None, kinds: tuple[str, ...]) -> BaseGeometry | None:
+    """The place if it is of these kinds; of a mixed one its areas, which the lines of a shared edge may accompany."""
+    if place is None or place.is_empty:
+        return None
+    if place.geom_type == "GeometryCollection":
+        place = shapely.union_all([part for part in shapely.get_parts(place) if part.geom_type == "Polygon"])
+    return place if place.geom_type in kinds and not place.is_empty else None
+
+
 def _write(path: Path, layer: str, records: list[Any], geometries: list[Any], fields: tuple[str, ...]) -> None:
-    columns = []
-    for name in fields:
-        values = [getattr(record, name) for record in records]
-        is_number = name in ("grid_tier", "area_level")
-        columns.append(np.array(values, dtype=np.int32) if is_number else _text_column(values))
+    columns = [_column(name, [getattr(record, name) for record in records]) for name in fields]
     kind = "Point" if layer == "components" else "Unknown"
     pyogrio.raw.write(
         path,
@@ -174,7 +232,11 @@ def _write(path: Path, layer: str, records: list[Any], geometries: list[Any], fi
     )
 
 
-def _text_column(values: list[Any]) -> Any:
+def _column(name: str, values: list[Any]) -> Any:
+    if name in INTEGERS:
+        return np.array(values, dtype=np.int32)
+    if name in FLOATS:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     column = np.empty(len(values), dtype=object)
     column[:] = [None if value is None else str(value) for value in values]
     return column

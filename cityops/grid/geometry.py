@@ -6,6 +6,7 @@ Metres are those of the city's CGCS2000 3-degree Gauss–Krüger zone. No databa
 
 import math
 from functools import cache
+from typing import Any
 
 import numpy as np
 import shapely
@@ -100,9 +101,14 @@ def to_degrees(coordinates: NDArray[np.float64], epsg: int = CITY_EPSG) -> NDArr
     return np.column_stack([lon, lat])
 
 
+def in_metres(geometries: Any, epsg: int = CITY_EPSG) -> Any:
+    """A geometry in degrees, or an array of them, projected."""
+    return shapely.transform(geometries, lambda points: to_metres(points, epsg))
+
+
 def area_m2(geometry: BaseGeometry, epsg: int = CITY_EPSG) -> float:
     """The area of a geometry in degrees, in m² of the projected zone."""
-    return float(shapely.area(shapely.transform(geometry, lambda points: to_metres(points, epsg))))
+    return float(shapely.area(in_metres(geometry, epsg)))
 
 
 def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from cityops.clock import now, today
 from cityops.errors import Invalid
-from cityops.grid.checks import Finding, check_grid
+from cityops.grid.checks import check_grid, find_shift
+from cityops.grid.findings import Finding, count_errors
 from cityops.grid.geometry import area_m2, quad
 from cityops.grid.index import GridIndex
 from cityops.grid.models import Area, Cell, Component, DutyGrid, GridRevision, Landmark
@@ -20,13 +22,15 @@ from cityops.grid.queries import current_index
 from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData, LandmarkRecord
 from cityops.words import N_
 
+# How many codes that stand here already are looked at to tell a shifted file.
+SHIFT_SAMPLE = 500
+
 
 class BadGrid(Invalid):
     """A grid that cannot be loaded; nothing of it was. `findings` lists every fault with its line, field and reason."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        errors = sum(finding.is_error for finding in findings)
-        super().__init__("file", N_("%(errors)s faults: nothing was loaded"), errors=errors)
+        super().__init__("file", N_("%(errors)s faults: nothing was loaded"), errors=count_errors(findings))
         self.findings = findings
 
 
@@ -55,9 +59,8 @@ def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = ()
         BadGrid: with every fault; nothing is written.
     """
     lock_revision(session)
-    found = [*findings, *check_grid(data, _areas_kept(session, data), _cells_kept(session, data))]
-    found += _check_retired(session, data.cells)
-    if any(finding.is_error for finding in found):
+    found = check(session, data, findings)
+    if count_errors(found):
         raise BadGrid(found)
     loaded = Loaded(warnings=found)
     _load_areas(session, data.areas, loaded)
@@ -68,6 +71,19 @@ def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = ()
     _load_components(session, data.components, index, loaded)
     loaded.components_outside = relocate_components(session, index)
     return loaded
+
+
+def check(
+    session: Session, data: GridData, findings: Iterable[Finding] = (), buildings: Iterable[BaseGeometry] = ()
+) -> list[Finding]:
+    """All that is wrong or odd about a grid, by itself and beside what stands in the database; changes nothing.
+
+    Args:
+        findings: what the reading of the file already found; they come first.
+        buildings: footprints that no cell's line may cut.
+    """
+    found = [*findings, *check_grid(data, _areas_kept(session, data), _cells_kept(session, data), buildings)]
+    return found + _check_retired(session, data.cells) + _check_shifted(session, data)
 
 
 def lock_revision(session: Session) -> None:
@@ -127,6 +143,22 @@ def _check_retired(session: Session, cells: list[CellRecord]) -> list[Finding]:
     retired = set(session.scalars(select(Cell.code).where(Cell.ended_on.is_not(None)))) - active
     reason = N_("this code was retired and is not used again")
     return [Finding("cells", cell.line, "code", reason) for cell in cells if cell.code in retired]
+
+
+def _check_shifted(session: Session, data: GridData) -> list[Finding]:
+    """A warning for each kind of thing whose places look shifted against those that stand here under the same codes."""
+    found = []
+    for layer, kind, records in (("areas", Area, data.areas), ("cells", Cell, data.cells)):
+        sample = {record.code: record.boundary for record in records[:SHIFT_SAMPLE]}
+        kept = select(kind.code, kind.boundary).where(kind.code.in_(sample), kind.ended_on.is_(None))
+        pairs = [(sample[code].centroid, boundary.centroid) for code, boundary in session.execute(kept)]
+        found += find_shift(layer, np.array([(a.x, a.y, b.x, b.y) for a, b in pairs]))
+    places = {record.code: (record.lon, record.lat) for record in data.components[:SHIFT_SAMPLE]}
+    standing = select(Component.code, Component.lon, Component.lat).where(Component.code.in_(places))
+    found += find_shift(
+        "components", np.array([(*places[code], lon, lat) for code, lon, lat in session.execute(standing)])
+    )
+    return found
 
 
 def _load_areas(session: Session, areas: list[AreaRecord], loaded: Loaded) -> None:

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
 from cityops.grid import shifts
-from cityops.grid.checks import Finding
+from cityops.grid.findings import Finding
 from cityops.grid.geometry import gauss_kruger_epsg
 from cityops.words import N_
 

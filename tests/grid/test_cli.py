@@ -1,15 +1,22 @@
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyogrio.raw
 import pytest
+import shapely
 from click.testing import CliRunner, Result
+from shapely import Point
 
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.grid.files import read_grid, write_grid
+from cityops.grid.geometry import area_m2, to_metres
 from cityops.grid.records import ComponentRecord
+from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.shell import Shell
 from tests.grid.meshes import change_cell, make_mesh
 
@@ -45,12 +52,12 @@ def test_what_is_imported_is_exported_again(loaded: Shell, tmp_path: Path) -> No
 def test_a_sound_grid_passes_its_check(loaded: Shell) -> None:
     result = run(loaded, "grid", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "25 cells: 0 faults" in result.stderr
+    assert "25 cells, 1 components: 0 faults" in result.stderr
 
 
 def test_a_bad_file_lists_its_faults_and_changes_nothing(loaded: Shell, tmp_path: Path) -> None:
     write_grid(tmp_path / "bad.gpkg", change_cell(change_cell(GRID, 2, code="12"), 4, area_level=7))
-    result = run(loaded, "grid", "import", str(tmp_path / "bad.gpkg"))
+    result = run(loaded, "grid", "import", str(tmp_path / "bad.gpkg"), "--format", "csv")
     assert result.exit_code == 1
     rows = list(csv.DictReader(result.stdout.splitlines()))
     assert [(row["layer"], row["line"], row["field"]) for row in rows if row["kind"] == "error"] == [
@@ -60,6 +67,89 @@ def test_a_bad_file_lists_its_faults_and_changes_nothing(loaded: Shell, tmp_path
     assert "nothing was loaded" in result.stderr
     assert "Traceback" not in result.stderr
     assert run(loaded, "grid", "check").exit_code == 0
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(loaded: Shell, tmp_path: Path) -> None:
+    write_grid(tmp_path / "next.gpkg", change_cell(GRID, 0, area_level=2))
+    result = run(loaded, "grid", "import", str(tmp_path / "next.gpkg"), "--dry-run")
+    assert (result.exit_code, "1 cells" in result.stderr, "dry run" in result.stderr) == (0, True, True)
+    run(loaded, "grid", "export", str(tmp_path / "out.gpkg"))
+    assert read_grid(tmp_path / "out.gpkg") == read_grid(tmp_path / "in.gpkg")
+
+
+def test_a_file_is_checked_beside_the_grid_and_its_faults_go_to_a_layer(loaded: Shell, tmp_path: Path) -> None:
+    neighbour = GRID.cells[1].boundary
+    write_grid(tmp_path / "bad.gpkg", change_cell(GRID, 0, boundary=neighbour))
+    words = ("grid", "check", str(tmp_path / "bad.gpkg"), "--faults", str(tmp_path / "faults.gpkg"))
+    result = run(loaded, *words, "--format", "json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert {(each["kind"], each["reason"].split(" ")[1]) for each in told} >= {("error", "overlaps")}
+    overlap = next(each for each in told if "overlaps" in each["reason"])
+    assert neighbour.covers(Point(overlap["lon"], overlap["lat"]))
+    assert overlap["size_m2"] == pytest.approx(area_m2(neighbour), abs=0.1)
+    layers = dict(pyogrio.list_layers(tmp_path / "faults.gpkg"))
+    assert set(layers) == {"faults_areas", "faults_points"}
+    assert len(pyogrio.raw.read(tmp_path / "faults.gpkg", layer="faults_areas")[2]) == len(told)
+    assert run(loaded, "grid", "check").exit_code == 0
+
+
+def test_a_line_through_a_building_is_a_fault(loaded: Shell, tmp_path: Path) -> None:
+    corner = Point(CELL.boundary.exterior.coords[0])
+    inside = CELL.boundary.representative_point()
+    shapes = np.array([corner.buffer(0.0002), inside.buffer(0.0001)], dtype=object)
+    pyogrio.raw.write(
+        tmp_path / "houses.geojson",
+        geometry=shapely.to_wkb(shapes),
+        field_data=[],
+        fields=[],
+        geometry_type="Polygon",
+        crs="EPSG:4326",
+    )
+    result = run(loaded, "grid", "check", "--buildings", str(tmp_path / "houses.geojson"), "--format", "csv")
+    rows = list(csv.DictReader(result.stdout.splitlines()))
+    assert [row["reason"] for row in rows] == ["its line cuts the building at feature 1"]
+
+
+def test_a_file_that_names_its_fields_otherwise_is_read_by_a_map(shell: Shell, tmp_path: Path) -> None:
+    communities = [area for area in GRID.areas if len(area.code) == 12]
+    shapes = np.array([area.boundary for area in communities], dtype=object)
+    pyogrio.raw.write(
+        tmp_path / "SQ.shp",
+        geometry=shapely.to_wkb(shapely.transform(shapes, to_metres)),
+        field_data=[np.array([area.code for area in communities]), np.array(["鼓楼社区" for _ in communities])],
+        fields=["DM", "MC"],
+        geometry_type="Polygon",
+        crs="EPSG:4550",
+        encoding="GBK",
+    )
+    path = str(tmp_path / "SQ.shp")
+    refused = run(shell, "grid", "check", path)
+    assert (refused.exit_code, "say what the features are" in refused.stderr) == (1, True)
+    told = run(shell, "grid", "check", path, "--as", "areas", "--map", "code=DM,name=MC", "--format", "csv")
+    assert [row["reason"] for row in csv.DictReader(told.stdout.splitlines())] == [
+        f"there is no area {area.code[:9]} above it" for area in communities
+    ]
+
+
+def test_many_faults_are_counted_by_reason(loaded: Shell, tmp_path: Path) -> None:
+    far = [replace(cell, code=f"X{cell.code[1:]}") for cell in make_mesh(100).cells]
+    write_grid(tmp_path / "bad.gpkg", replace(GRID, cells=far))
+    result = run(loaded, "grid", "check", str(tmp_path / "bad.gpkg"))
+    assert "… and 50 more" in result.stdout
+    assert "100  error in cells: a cell's code has 15 digits" in result.stdout
+
+
+def test_a_file_that_was_shifted_is_told_of(loaded: Shell, tmp_path: Path) -> None:
+    shifted = [
+        replace(cell, boundary=shapely.transform(cell.boundary, lambda p: np.column_stack(wgs84_to_gcj02(*p.T))))
+        for cell in GRID.cells
+    ]
+    write_grid(tmp_path / "shifted.gpkg", replace(GRID, cells=shifted))
+    result = run(loaded, "grid", "check", str(tmp_path / "shifted.gpkg"), "--format", "json")
+    assert ["gcj02" in each["reason"] for each in json.loads(result.stdout) if each["field"] == "crs"] == [True]
+    told = run(loaded, "grid", "check", str(tmp_path / "shifted.gpkg"), "--crs", "gcj02", "--format", "json")
+    assert [each for each in json.loads(told.stdout) if each["field"] == "crs"] == []
 
 
 def locate(shell: Shell, folder: Path, text: bytes, *words: str) -> tuple[Result, list[dict[str, str]]]:

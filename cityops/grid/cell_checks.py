@@ -1,0 +1,211 @@
+"""What can be wrong with cells: ring, code, community, overlap, gap, size, a building cut. Pure.
+
+Rules of the unit grid (CJ/T 213, GB/T 47678.3): a cell is a valid polygon inside exactly one community; cells neither
+overlap nor leave gaps; no line cuts a building; a cell covers about 10,000 m², unless it is a compound that manages
+itself or one of the second grid tier. Every fault is told with its place and its size.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from shapely.validation import explain_validity
+
+from cityops.errors import Invalid
+from cityops.grid.findings import Finding
+from cityops.grid.geometry import check_point, in_metres
+from cityops.grid.records import AreaRecord, CellRecord
+from cityops.words import N_
+
+AREA_BAND_M2 = (5_000.0, 20_000.0)
+# What rounding to centimetres can leave of a boundary that is shared in earnest.
+TOLERANCE_M2 = 1.0
+
+Shapes = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a geometry is no boundary, and where."""
+
+    reason: str
+    place: BaseGeometry | None = None
+
+
+def check_cells(
+    cells: list[CellRecord],
+    areas: Mapping[str, BaseGeometry],
+    kept: Mapping[str, BaseGeometry],
+    buildings: Iterable[BaseGeometry],
+) -> Iterator[Finding]:
+    """All findings about cells.
+
+    Args:
+        areas: boundaries of all areas by code.
+        kept: boundaries of the active cells of other communities, by code.
+        buildings: footprints that no line may cut.
+    """
+    yield from repeated("cells", ((cell.code, cell.line) for cell in cells))
+    sound = []
+    for cell in cells:
+        if not re.fullmatch(r"[0-9]{15}", cell.code):
+            yield Finding("cells", cell.line, "code", N_("a cell's code has 15 digits"), place=cell.boundary)
+            continue
+        if cell.duty_grid_code and not cell.duty_grid_code.startswith(cell.code[:9]):
+            yield Finding("cells", cell.line, "duty_grid_code", N_("a duty grid does not leave its street"))
+        for name, value, allowed in (("grid_tier", cell.grid_tier, (1, 2)), ("area_level", cell.area_level, (1, 2, 3))):
+            if value not in allowed:
+                yield Finding("cells", cell.line, name, N_("the value %(value)s is not allowed"), {"value": value})
+        fault = find_fault(cell.boundary)
+        if fault is not None:
+            yield Finding("cells", cell.line, "boundary", fault.reason, place=fault.place)
+            continue
+        sound.append(cell)
+    if not sound:
+        return
+    shapes = np.array([cell.boundary for cell in sound], dtype=object)
+    yield from _check_sizes(sound, shapely.area(in_metres(shapes)))
+    yield from _check_communities(sound, shapes, areas)
+    yield from find_overlaps("cells", sound, shapes, kept)
+    yield from _check_gaps(sound, shapes, areas)
+    yield from _check_buildings(sound, shapes, np.array(list(buildings), dtype=object))
+
+
+def find_fault(boundary: BaseGeometry | None) -> Fault | None:
+    """What keeps a geometry from being a boundary; None if nothing does."""
+    if boundary is None:
+        return Fault(N_("the geometry is missing or cannot be read (is the ring closed?)"))
+    if boundary.geom_type not in ("Polygon", "MultiPolygon") or boundary.is_empty:
+        return Fault(N_("a boundary is a polygon"), boundary)
+    west, south, east, north = boundary.bounds
+    try:
+        check_point(west, south)
+        check_point(east, north)
+    except Invalid as refusal:
+        reason = N_("the coordinates are no longitude and latitude") if not refusal.params else N_("these look swapped")
+        return Fault(reason)
+    if not boundary.is_valid:
+        return Fault(N_("the polygon is not valid: it crosses or touches itself"), _place_of_invalidity(boundary))
+    return None
+
+
+def repeated(layer: str, codes: Iterable[tuple[str, int]]) -> Iterator[Finding]:
+    """A finding for each code that stands in the file already."""
+    seen: dict[str, int] = {}
+    for code, line in codes:
+        if code in seen:
+            reason = N_("the code stands already in line %(line)s")
+            yield Finding(layer, line, "code", reason, {"line": seen[code]})
+        else:
+            seen[code] = line
+
+
+def find_overlaps(
+    layer: str, records: Sequence[AreaRecord | CellRecord], shapes: Shapes, kept: Mapping[str, BaseGeometry]
+) -> Iterator[Finding]:
+    """A finding for each pair of records, or record and kept neighbour, that share more than their edges.
+
+    Args:
+        shapes: the records' boundaries, all of them valid.
+    """
+    if not len(records):
+        return
+    codes = [record.code for record in records] + list(kept)
+    others = np.array([*shapes, *kept.values()], dtype=object)
+    usable = np.concatenate([np.ones(len(records), dtype=bool), shapely.is_valid(others[len(records) :])])
+    tree = shapely.STRtree(others)
+    met: set[tuple[int, int]] = set()
+    for predicate in ("overlaps", "within"):
+        for a, b in tree.query(shapes, predicate=predicate).T.tolist():
+            if a != b and usable[b] and codes[a] != codes[b]:
+                # Of two records the later is told of; a kept neighbour never is.
+                met.add((max(a, b), min(a, b)) if b < len(records) else (a, b))
+    for a, b in sorted(met):
+        shared = others[a].intersection(others[b])
+        size_m2 = float(shapely.area(in_metres(shared)))
+        if size_m2 > TOLERANCE_M2:
+            reason = N_("it overlaps %(code)s")
+            yield Finding(layer, records[a].line, "boundary", reason, {"code": codes[b]}, place=shared, size_m2=size_m2)
+
+
+def _place_of_invalidity(boundary: BaseGeometry) -> BaseGeometry | None:
+    found = re.search(r"\[(\S+) (\S+)\]", explain_validity(boundary))
+    return shapely.Point(float(found[1]), float(found[2])) if found else None
+
+
+def _check_sizes(cells: list[CellRecord], sizes_m2: NDArray[np.float64]) -> Iterator[Finding]:
+    low, high = AREA_BAND_M2
+    for cell, size_m2 in zip(cells, sizes_m2.tolist(), strict=True):
+        if cell.grid_tier == 1 and not low <= size_m2 <= high:
+            reason = N_("%(size)s m² is far from the 10,000 m² of a unit cell")
+            params = {"size": round(size_m2)}
+            yield Finding("cells", cell.line, "boundary", reason, params, False, cell.boundary, size_m2)
+
+
+def _check_communities(cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, BaseGeometry]) -> Iterator[Finding]:
+    codes = [code for code, area in areas.items() if len(code) == 12 and find_fault(area) is None]
+    tree = shapely.STRtree([areas[code] for code in codes])
+    for cell, boundary in zip(cells, shapes, strict=True):
+        community = areas.get(cell.area_code)
+        if community is None:
+            reason = N_("there is no community %(code)s")
+            yield Finding("cells", cell.line, "code", reason, {"code": cell.area_code}, place=boundary)
+            continue
+        if find_fault(community) is not None or community.covers(boundary):
+            continue
+        outside = boundary.difference(community)
+        size_m2 = float(shapely.area(in_metres(outside)))
+        if size_m2 <= TOLERANCE_M2:
+            continue
+        others = [codes[k] for k in tree.query(boundary.representative_point(), predicate="within").tolist()]
+        if others and cell.area_code not in others:
+            reason = N_("its code says community %(code)s, its place is in %(other)s")
+            params = {"code": cell.area_code, "other": others[0]}
+            yield Finding("cells", cell.line, "code", reason, params, place=outside, size_m2=size_m2)
+        else:
+            reason = N_("it is not inside its community %(code)s")
+            params = {"code": cell.area_code}
+            yield Finding("cells", cell.line, "boundary", reason, params, place=outside, size_m2=size_m2)
+
+
+def _check_gaps(cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, BaseGeometry]) -> Iterator[Finding]:
+    """What a community's cells leave open: too small for a cell it is a fault, larger it may be left out on purpose."""
+    of_community: dict[str, list[int]] = {}
+    for position, cell in enumerate(cells):
+        of_community.setdefault(cell.area_code, []).append(position)
+    for code, positions in of_community.items():
+        community = areas.get(code)
+        if community is None or find_fault(community) is not None:
+            continue
+        open_land = shapely.get_parts(community.difference(shapely.union_all(shapes[positions])))
+        sizes_m2 = shapely.area(in_metres(open_land))
+        for gap, size_m2 in zip(open_land, sizes_m2.tolist(), strict=True):
+            if size_m2 > TOLERANCE_M2:
+                reason = N_("the cells of community %(code)s leave a gap of %(gap)s m²")
+                params = {"code": code, "gap": round(size_m2)}
+                yield Finding("cells", 0, "boundary", reason, params, size_m2 < AREA_BAND_M2[0], gap, size_m2)
+
+
+def _check_buildings(cells: list[CellRecord], shapes: Shapes, buildings: Shapes) -> Iterator[Finding]:
+    if not len(buildings):
+        return
+    tree = shapely.STRtree(shapes)
+    cut: dict[int, list[int]] = {}
+    for building, cell in tree.query(buildings, predicate="intersects").T.tolist():
+        if not shapes[cell].covers(buildings[building]):
+            cut.setdefault(building, []).append(cell)
+    sizes_m2 = shapely.area(in_metres(buildings))
+    for building, positions in sorted(cut.items()):
+        parts_m2 = shapely.area(in_metres(shapely.intersection(shapes[positions], buildings[building])))
+        largest = int(parts_m2.argmax())
+        cut_off_m2 = float(sizes_m2[building] - parts_m2[largest])
+        if parts_m2[largest] > TOLERANCE_M2 and cut_off_m2 > TOLERANCE_M2:
+            reason = N_("its line cuts the building at feature %(building)s")
+            params = {"building": building + 1}
+            line = cells[positions[largest]].line
+            yield Finding("cells", line, "boundary", reason, params, True, buildings[building], cut_off_m2)

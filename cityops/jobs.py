@@ -21,6 +21,7 @@ from cityops.accounts import tasks as accounts
 from cityops.cases import tasks as cases
 from cityops.config import Config
 from cityops.following import make_office
+from cityops.grid import tasks as grid
 from cityops.notices import tasks as notices
 from cityops.patrol import tasks as patrol
 from cityops.queue import MAX_ATTEMPTS, QUEUE, OwedJob, announce, claim, is_open, list_owed, owe, read_arguments
@@ -77,6 +78,7 @@ def hand_over_ended(workshop: Workshop) -> None:
 
 
 TASKS: dict[str, Task] = {
+    "grid.put_version_into_force": Task(grid.put_version_into_force, 240),
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "cases.recount": Task(recount, 240),
@@ -91,6 +93,7 @@ TASKS: dict[str, Task] = {
 }
 
 SCHEDULE = (
+    Scheduled("grid.put_version_into_force", time(0, 0)),
     Scheduled("cases.checkpoint", time(2, 30)),
     Scheduled("cases.resume_suspended", every=timedelta(minutes=1)),
     Scheduled("cases.hand_over_ended", every=timedelta(minutes=10)),

@@ -204,6 +204,9 @@ class AuditAction(StrEnum):
     DUTY_CONTACT_REMOVED = "duty_contact_removed"
     CENTRES_SET = "centres_set"
     BODY_ENDED = "body_ended"
+    GRID_LOADED = "grid_loaded"
+    GRID_PLANNED = "grid_planned"
+    GRID_WITHDRAWN = "grid_withdrawn"
 
 
 AUDIT_LABELS = {
@@ -245,6 +248,9 @@ AUDIT_LABELS = {
     AuditAction.DUTY_CONTACT_REMOVED: N_("took somebody off a duty list"),
     AuditAction.CENTRES_SET: N_("set which centres are in charge"),
     AuditAction.BODY_ENDED: N_("closed a body"),
+    AuditAction.GRID_LOADED: N_("loaded the grid"),
+    AuditAction.GRID_PLANNED: N_("planned a version of the grid"),
+    AuditAction.GRID_WITHDRAWN: N_("withdrew a version of the grid"),
 }
 
 

@@ -4,19 +4,21 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
+from cityops.clock import today
 from cityops.errors import CityopsError
-from cityops.grid import services, summary
+from cityops.grid import services, shifts, summary, versions
 from cityops.grid.batch import Tally, locate_lines
 from cityops.grid.export import read_out
 from cityops.grid.files import LAYERS, Asked, read_grid, read_shapes, write_findings, write_grid
 from cityops.grid.findings import Finding, count_errors, tell
-from cityops.grid.queries import current_index
-from cityops.grid.services import BadGrid
+from cityops.grid.queries import index_at
+from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.shell import Shell
 
 PATH = click.Path(path_type=Path, dir_okay=False)
@@ -60,23 +62,37 @@ FORM = click.option("--format", "form", default="table", type=click.Choice(["tab
 @grid.command("import")
 @click.argument("file", type=SOURCE)
 @says_of_file
+@click.option("--from", "from_on", type=click.DateTime(["%Y-%m-%d"]), help="The day it takes effect, today without.")
+@click.option("--title", default="", help="What the version is called: 2026 re-survey.")
+@click.option("--because", default="", help="Why its warnings are accepted; else they keep it out.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @FORM
 @click.pass_obj
-def import_file(shell: Shell, /, file: Path, dry_run: bool, form: str, **said: Any) -> None:
+def import_file(
+    shell: Shell,
+    /,
+    file: Path,
+    from_on: datetime | None,
+    title: str,
+    because: str,
+    dry_run: bool,
+    form: str,
+    **said: Any,
+) -> None:
     """Load the areas, cells and components of FILE; all of it or nothing.
 
     FILE is whatever GDAL reads. What is wrong with it goes to stdout, each fault with its place and size. The cells of
-    a community come as a whole.
+    a community come as a whole. A version for a day to come waits, and can be withdrawn until then.
     """
+    terms = Terms(title or file.stem, because=because)
     with _refusals():
         data, findings = read_grid(file, _asked(said))
         try:
             with shell.database.transaction() as session:
-                loaded = services.load_grid(session, data, findings)
+                loaded = versions.take_in(session, None, data, findings, terms, from_on.date() if from_on else None)
                 if dry_run:
                     session.rollback()
-        except BadGrid as refusal:
+        except (BadGrid, Unsigned) as refusal:
             _print(refusal.findings, form)
             raise
     _print(loaded.warnings, form)
@@ -86,6 +102,28 @@ def import_file(shell: Shell, /, file: Path, dry_run: bool, form: str, **said: A
     click.echo(f"components outside every cell: {loaded.components_outside}", err=True)
     if dry_run:
         click.echo("this was a dry run: nothing was changed", err=True)
+
+
+@grid.command("versions")
+@click.pass_obj
+def list_versions(shell: Shell) -> None:
+    """List the versions of the grid, the last first, with what each did to the cells."""
+    with shell.database.reading() as session:
+        rows = versions.list_versions(session)
+        for row in rows:
+            fates = f"{row.kept} kept, {row.changed} changed, {row.split} split, {row.merged} merged"
+            fates += f", {row.added} added, {row.retired} retired"
+            click.echo(f"{row.id:>4}  {row.valid_from_on}  {row.state.value:<10}{row.title}  {fates}")
+
+
+@grid.command()
+@click.argument("number", type=int)
+@click.pass_obj
+def withdraw(shell: Shell, number: int) -> None:
+    """Undo version NUMBER before it takes effect; one that has is never undone."""
+    with _refusals(), shell.database.transaction() as session:
+        version = versions.withdraw(session, None, number)
+        click.echo(f"version {version.id} ({version.title}) is withdrawn", err=True)
 
 
 @grid.command("export")
@@ -137,9 +175,10 @@ def check(
 @click.command()
 @click.option("--file", "source", required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @click.option("--out", "target", default="-", type=click.Path(allow_dash=True, path_type=Path), show_default=True)
-@click.option("--crs", default="wgs84", type=click.Choice(["wgs84", "gcj02", "bd09"]), show_default=True)
+@click.option("--crs", default="wgs84", type=click.Choice(shifts.SYSTEMS), show_default=True)
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="By the grid of this day instead of today's.")
 @click.pass_obj
-def locate(shell: Shell, source: Path, target: Path, crs: str) -> None:
+def locate(shell: Shell, source: Path, target: Path, crs: str, at: datetime | None) -> None:
     """Locate a CSV file of points: id,lon,lat in, id,cell_code,community_code,… out, as a stream.
 
     A row that cannot be understood keeps its id and says why in its note; none is lost.
@@ -147,7 +186,7 @@ def locate(shell: Shell, source: Path, target: Path, crs: str) -> None:
     tally = Tally()
     with _refusals(), ExitStack() as files:
         with shell.database.reading() as session:
-            index = current_index(session)
+            index = index_at(session, at.date() if at else today())
         # Ids in another encoding pass through as they are.
         lines = files.enter_context(
             click.open_file(str(source), encoding="utf-8", errors="surrogateescape", lazy=False)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.db import Base, BigKey, Geometry, UtcDateTime, words_enum
@@ -51,6 +51,69 @@ COMPONENT_STATE_LABELS = {
     ComponentState.MISSING: N_("missing"),
     ComponentState.REMOVED: N_("removed"),
 }
+
+
+class VersionState(StrEnum):
+    """What has become of a version of the grid."""
+
+    PLANNED = "planned"
+    IN_FORCE = "in_force"
+    WITHDRAWN = "withdrawn"
+
+
+VERSION_STATE_LABELS = {
+    VersionState.PLANNED: N_("planned"),
+    VersionState.IN_FORCE: N_("in force"),
+    VersionState.WITHDRAWN: N_("withdrawn"),
+}
+
+
+class GridVersion(Base):
+    """A survey's areas and cells, taken in at one time (a first survey, a re-survey); in force from its day for good.
+
+    The counts say what it did to the cells that stood before it. `because` is why the warnings about its file were
+    accepted, by `person_id`, who handed it in; both are empty for the command line.
+    """
+
+    __tablename__ = "grid_versions"
+    __table_args__ = (
+        Index(
+            "uq_grid_versions_planned",
+            "state",
+            unique=True,
+            postgresql_where=text("state = 'planned'"),
+            sqlite_where=text("state = 'planned'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(100))
+    valid_from_on: Mapped[date]
+    state: Mapped[VersionState] = mapped_column(words_enum(VersionState))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    warnings: Mapped[int] = mapped_column(default=0)
+    because: Mapped[str] = mapped_column(String(500), default="")
+    kept: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    split: Mapped[int] = mapped_column(default=0)
+    merged: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    retired: Mapped[int] = mapped_column(default=0)
+
+
+class PlannedRow(Base):
+    """An area or a cell of a planned version, waiting for its day; gone once the version is in force or withdrawn."""
+
+    __tablename__ = "grid_planned_rows"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("grid_versions.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    values: Mapped[str] = mapped_column(Text)
+    boundary: Mapped[BaseGeometry] = mapped_column(Geometry)
 
 
 class Area(Base):
@@ -100,6 +163,7 @@ class Cell(Base):
     """A unit cell (单元网格) of about 10,000 m², inside exactly one community.
 
     A changed boundary ends this row and begins another with the next `revision`; a retired code is never used again.
+    `version_id` began the row and `ended_version_id` ended it.
     `grid_tier` is Ningbo's class of the grid (1 built-up, 2 less built-up), `area_level` the area's management level.
     """
 
@@ -121,10 +185,22 @@ class Cell(Base):
     grid_tier: Mapped[int] = mapped_column(SmallInteger, default=1)
     area_level: Mapped[int] = mapped_column(SmallInteger, default=1)
     revision: Mapped[int] = mapped_column(default=1)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("grid_versions.id"), index=True)
+    ended_version_id: Mapped[int | None] = mapped_column(ForeignKey("grid_versions.id"), index=True)
     initial_on: Mapped[date]
     ended_on: Mapped[date | None]
 
     duty_grid: Mapped[DutyGrid | None] = relationship(back_populates="cells")
+
+
+class CellAncestor(Base):
+    """That a cell took over land of an earlier one, and how much; a cell without a row covers what nobody covered."""
+
+    __tablename__ = "cell_ancestors"
+
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cells.id"), primary_key=True)
+    ancestor_id: Mapped[int] = mapped_column(ForeignKey("cells.id"), primary_key=True, index=True)
+    shared_m2: Mapped[float]
 
 
 class Component(Base):

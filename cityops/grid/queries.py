@@ -1,17 +1,31 @@
 """Reading the grid: the prepared index of this process, places described, components and landmarks near a point."""
 
+import json
 from collections.abc import Collection, Iterator
+from datetime import date
 from threading import Lock
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, LargeBinary, and_, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from cityops.clock import today
 from cityops.db import Database, setting
 from cityops.errors import NotFound
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
-from cityops.grid.models import Area, AreaLevel, Cell, Component, DutyGrid, GridRevision, Landmark
+from cityops.grid.models import (
+    Area,
+    AreaLevel,
+    Cell,
+    Component,
+    DutyGrid,
+    GridRevision,
+    GridVersion,
+    Landmark,
+    PlannedRow,
+    VersionState,
+)
 from cityops.words import N_
 
 _lock = Lock()
@@ -78,20 +92,49 @@ def prepare(database: Database) -> GridIndex:
     return index
 
 
-def _build(session: Session, number: int) -> GridIndex:
-    areas = session.execute(select(Area.code, Area.name, Area.name_en).where(Area.ended_on.is_(None)))
+def index_at(session: Session, on: date) -> GridIndex:
+    """The index of the grid as it stood on a day, today's included; a planned version has its own, from its day on."""
+    if on == today():
+        return current_index(session)
+    planned = session.scalar(
+        select(GridVersion.id).where(GridVersion.state == VersionState.PLANNED, GridVersion.valid_from_on <= on)
+    )
+    return _build(session, 0, on, planned)
+
+
+def in_force(kind: type[Area] | type[Cell], on: date | None) -> ColumnElement[bool]:
+    """What areas or cells were in force on a day; without one, that are so now."""
+    if on is None:
+        return kind.ended_on.is_(None)
+    began_on = Cell.initial_on if kind is Cell else Area.valid_from_on
+    return and_(began_on <= on, or_(kind.ended_on.is_(None), kind.ended_on > on))
+
+
+def _build(session: Session, number: int, on: date | None = None, planned: int | None = None) -> GridIndex:
+    areas = session.execute(select(Area.code, Area.name, Area.name_en).where(in_force(Area, on)))
     grids = session.execute(select(DutyGrid.id, DutyGrid.code, DutyGrid.name, DutyGrid.name_en))
     return GridIndex(
-        _cell_rows(session),
+        _cell_rows(session, on) if planned is None else _planned_cell_rows(session, planned),
         revision=number,
         area_names={row.code: (row.name, row.name_en) for row in areas},
         duty_grids={row.id: (row.code, row.name, row.name_en) for row in grids},
     )
 
 
-def _cell_rows(session: Session) -> Iterator[CellRow]:
+def _planned_cell_rows(session: Session, version_id: int) -> Iterator[CellRow]:
+    """The cells as they will stand once a planned version is in force; its own have no row yet, and so no id."""
+    boundary = type_coerce(PlannedRow.boundary, LargeBinary)
+    rows = select(PlannedRow.values, boundary).where(PlannedRow.version_id == version_id, PlannedRow.kind == "cells")
+    coming = [(json.loads(values), wkb) for values, wkb in session.execute(rows)]
+    communities = {cell["code"][:12] for cell, _ in coming}
+    cells = [CellRow(0, cell["code"], None, cell["area_level"], wkb) for cell, wkb in coming]
+    cells += [row for row in _cell_rows(session) if row.code[:12] not in communities]
+    yield from sorted(cells, key=lambda row: row.code)
+
+
+def _cell_rows(session: Session, on: date | None = None) -> Iterator[CellRow]:
     boundary = type_coerce(Cell.boundary, LargeBinary)
-    rows = select(Cell.id, Cell.code, Cell.duty_grid_id, Cell.area_level, boundary).where(Cell.ended_on.is_(None))
+    rows = select(Cell.id, Cell.code, Cell.duty_grid_id, Cell.area_level, boundary).where(in_force(Cell, on))
     rows = rows.order_by(Cell.code)
     for cell_id, code, duty_grid_id, area_level, wkb in session.execute(rows.execution_options(yield_per=5_000)):
         yield CellRow(cell_id, code, duty_grid_id, area_level, wkb)

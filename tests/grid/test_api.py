@@ -84,5 +84,5 @@ def test_a_bad_point_is_a_problem_with_its_field(client: FlaskClient, query: str
 
 def test_the_answer_follows_a_change_of_the_grid(client: FlaskClient) -> None:
     with client.application.extensions["cityops"].database.transaction() as session:
-        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]))
+        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]), terms=services.Terms(because="left out"))
     assert client.get(f"/api/v1/locate?lon={POINT.x}&lat={POINT.y}").get_json()["outside"] is True

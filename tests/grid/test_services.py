@@ -20,6 +20,8 @@ LAMP = ComponentRecord("33020101037000001", "路灯", INSIDE.x, INSIDE.y, body_c
 STRAY = ComponentRecord("33020101037000002", "路灯", 120.0, 29.0)
 GRID = replace(MESH, components=[LAMP, STRAY], landmarks=[LandmarkRecord("天一广场", "cbd", INSIDE.x, INSIDE.y)])
 
+SIGNED = services.Terms(because="a compound that manages itself")
+
 
 @pytest.fixture
 def loaded(db: Database) -> Database:
@@ -85,7 +87,7 @@ def test_the_index_follows_the_grid_at_once(loaded: Database) -> None:
 def test_cells_left_out_of_their_community_are_ended_and_their_codes_stay_retired(loaded: Database) -> None:
     without = replace(GRID, cells=GRID.cells[1:])
     with loaded.transaction() as session:
-        told = services.load_grid(session, without)
+        told = services.load_grid(session, without, terms=SIGNED)
     assert told.ended == {"cells": 1}
     assert ["leave a gap" in warning.reason for warning in told.warnings] == [True]
     with loaded.reading() as session:
@@ -162,12 +164,14 @@ def test_a_cell_over_a_neighbour_that_is_not_in_the_file_is_refused(loaded: Data
     assert any("overlaps" in finding.reason for finding in refusal.value.findings)
 
 
-def test_a_cell_far_from_the_size_of_a_unit_cell_is_a_warning_only(db: Database) -> None:
+def test_a_cell_far_from_the_size_of_a_unit_cell_is_a_warning_that_somebody_signs(db: Database) -> None:
     whole = GRID.areas[-1]
     assert whole.level is AreaLevel.COMMUNITY
     one = GridData(areas=GRID.areas, cells=[replace(FIRST, boundary=whole.boundary)])
+    with pytest.raises(services.Unsigned), db.transaction() as session:
+        services.load_grid(session, one)
     with db.transaction() as session:
-        told = services.load_grid(session, one)
+        told = services.load_grid(session, one, terms=SIGNED)
     assert ["far from" in warning.reason for warning in told.warnings] == [True]
 
 
@@ -221,7 +225,7 @@ def test_what_is_not_there_is_not_found(loaded: Database) -> None:
 
 def test_a_load_that_is_rolled_back_leaves_the_index_as_it_was(loaded: Database) -> None:
     with pytest.raises(RuntimeError), loaded.transaction() as session:
-        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]))
+        services.load_grid(session, replace(GRID, cells=GRID.cells[1:]), terms=SIGNED)
         raise RuntimeError
     with loaded.reading() as session:
         assert queries.locate(session, INSIDE.x, INSIDE.y).cell_code == FIRST.code

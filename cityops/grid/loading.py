@@ -1,0 +1,233 @@
+"""The rows of a load: areas, duty grids, cells with their ancestors, components, landmarks; begun, renewed, ended."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session, undefer
+
+from cityops.clock import today
+from cityops.grid.ancestry import Descent, Fate, trace
+from cityops.grid.findings import Finding
+from cityops.grid.geometry import area_m2, quad
+from cityops.grid.index import GridIndex
+from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion, Landmark
+from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData, LandmarkRecord
+
+LOCATED_AT_ONCE = 20_000
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a load changed: rows begun and ended by kind, components outside every cell, and the warnings."""
+
+    begun: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
+    components_outside: int = 0
+    revision: int = 0
+    warnings: list[Finding] = field(default_factory=list)
+
+
+def load_ground(session: Session, data: GridData, version: GridVersion | None, loaded: Loaded) -> None:
+    """Begin, renew and end areas, duty grids, cells and landmarks; a version has what it did to the cells counted."""
+    on = version.valid_from_on if version else today()
+    _load_areas(session, data.areas, on, loaded)
+    if data.cells and version:
+        _load_cells(session, data.cells, _load_duty_grids(session, data.cells, loaded), version, loaded)
+    _load_landmarks(session, data.landmarks, loaded)
+
+
+def _load_areas(session: Session, areas: list[AreaRecord], on: date, loaded: Loaded) -> None:
+    active = select(Area).where(Area.ended_on.is_(None)).options(undefer(Area.boundary))
+    standing = {area.code: area for area in session.scalars(active)} if areas else {}
+    begun = []
+    for record in areas:
+        old = standing.get(record.code)
+        if old is not None and shapely.equals(old.boundary, record.boundary):
+            old.name, old.name_en, old.parent_code = record.name, record.name_en, record.parent_code
+            continue
+        if old is not None:
+            old.ended_on = on
+            loaded.ended["areas"] = loaded.ended.get("areas", 0) + 1
+        begun.append(_area_row(record, on))
+    session.flush()
+    _insert(session, Area, begun, loaded)
+
+
+def _area_row(record: AreaRecord, on: date) -> dict[str, Any]:
+    return {
+        "code": record.code,
+        "name": record.name,
+        "name_en": record.name_en,
+        "level": record.level,
+        "parent_code": record.parent_code,
+        "boundary": record.boundary,
+        "area_m2": area_m2(record.boundary),
+        "valid_from_on": on,
+        "ended_on": None,
+    }
+
+
+def _load_duty_grids(session: Session, cells: list[CellRecord], loaded: Loaded) -> dict[str, int]:
+    """The ids of the active duty grids by code, after the new ones were added."""
+    standing = set(session.scalars(select(DutyGrid.code).where(DutyGrid.ended_on.is_(None))))
+    coming = {cell.duty_grid_code: cell for cell in cells if cell.duty_grid_code}
+    begun = [
+        {
+            "code": code,
+            "name": cell.duty_grid_name or code,
+            "name_en": cell.duty_grid_name_en or code,
+            "street_code": cell.code[:9],
+            "ended_on": None,
+        }
+        for code, cell in sorted(coming.items())
+        if code not in standing
+    ]
+    _insert(session, DutyGrid, begun, loaded)
+    rows = session.execute(select(DutyGrid.code, DutyGrid.id).where(DutyGrid.ended_on.is_(None)))
+    return {row.code: row.id for row in rows}
+
+
+def _load_cells(
+    session: Session, cells: list[CellRecord], duty_grids: dict[str, int], version: GridVersion, loaded: Loaded
+) -> None:
+    coming = {cell.code: cell for cell in cells}
+    active = select(Cell).where(Cell.ended_on.is_(None), Cell.area_code.in_({cell.area_code for cell in cells}))
+    standing = {cell.code: cell for cell in session.scalars(active.options(undefer(Cell.boundary)))}
+    ended = {code: old for code, old in standing.items() if code not in coming or not _is_same(old, coming[code])}
+    begun = {code: record for code, record in coming.items() if code not in standing or code in ended}
+    descent = trace(
+        {code: old.boundary for code, old in ended.items()}, {code: record.boundary for code, record in begun.items()}
+    )
+    for code, record in coming.items():
+        if code not in begun and record.duty_grid_code:
+            standing[code].duty_grid_id = duty_grids[record.duty_grid_code]
+    for old in ended.values():
+        old.ended_on, old.ended_version_id = version.valid_from_on, version.id
+    _count(version, descent, kept=len(standing) - len(ended))
+    session.flush()
+    rows = []
+    for code, record in begun.items():
+        before = ended.get(descent.heir_of(code) or "")
+        duty_grid_id = duty_grids.get(record.duty_grid_code or "") or (before.duty_grid_id if before else None)
+        revision = ended[code].revision + 1 if code in ended else 1
+        rows.append(_cell_row(record, duty_grid_id, revision, version))
+    _insert(session, Cell, rows, loaded)
+    if ended:
+        loaded.ended["cells"] = len(ended)
+    _insert_ancestors(session, version, {code: old.id for code, old in ended.items()}, descent)
+    used = select(Cell.duty_grid_id).where(Cell.ended_on.is_(None), Cell.duty_grid_id.is_not(None))
+    empty = update(DutyGrid).where(DutyGrid.ended_on.is_(None), DutyGrid.id.not_in(used))
+    session.execute(empty.values(ended_on=version.valid_from_on), execution_options={"synchronize_session": False})
+
+
+def _count(version: GridVersion, descent: Descent, kept: int) -> None:
+    fates = list(descent.old_fates.values())
+    version.kept = kept
+    version.changed = fates.count(Fate.CHANGED)
+    version.split, version.merged, version.retired = (
+        fates.count(fate) for fate in (Fate.SPLIT, Fate.MERGED, Fate.RETIRED)
+    )
+    version.added = list(descent.new_fates.values()).count(Fate.ADDED)
+
+
+def _insert_ancestors(session: Session, version: GridVersion, old_ids: dict[str, int], descent: Descent) -> None:
+    if not descent.shared_m2:
+        return
+    rows = session.execute(select(Cell.code, Cell.id).where(Cell.version_id == version.id))
+    new_ids = {row.code: row.id for row in rows}
+    ancestors = [
+        {"cell_id": new_ids[code], "ancestor_id": old_ids[old], "shared_m2": size_m2}
+        for code, shared in descent.shared_m2.items()
+        for old, size_m2 in shared.items()
+    ]
+    session.execute(insert(CellAncestor), ancestors)
+
+
+def _is_same(old: Cell, record: CellRecord) -> bool:
+    levels_stay = (old.grid_tier, old.area_level) == (record.grid_tier, record.area_level)
+    return levels_stay and bool(shapely.equals(old.boundary, record.boundary))
+
+
+def _cell_row(record: CellRecord, duty_grid_id: int | None, revision: int, version: GridVersion) -> dict[str, Any]:
+    return {
+        "code": record.code,
+        "area_code": record.area_code,
+        "duty_grid_id": duty_grid_id,
+        "boundary": record.boundary,
+        "area_m2": area_m2(record.boundary),
+        "grid_tier": record.grid_tier,
+        "area_level": record.area_level,
+        "revision": revision,
+        "version_id": version.id,
+        "initial_on": version.valid_from_on,
+        "ended_on": None,
+    }
+
+
+def load_components(session: Session, components: list[ComponentRecord], index: GridIndex, loaded: Loaded) -> None:
+    """Begin components or renew them by their codes, each in the cell of its place."""
+    known = {row.code: row.id for row in session.execute(select(Component.code, Component.id))}
+    begun, renewed = [], []
+    for record in components:
+        place = index.locate(record.lon, record.lat)
+        row = {
+            "name": record.name,
+            "lon": record.lon,
+            "lat": record.lat,
+            "quad": quad(record.lon, record.lat),
+            "state": record.state,
+            "body_code": record.body_code,
+            **_cell_of(place and place.cell_id, place and place.area_code),
+        }
+        if record.code in known:
+            renewed.append({"id": known[record.code], **row})
+        else:
+            whole = {"code": record.code, "class_code": record.class_code, "initial_on": today(), "ended_on": None}
+            begun.append({**whole, **row})
+    if renewed:
+        session.execute(update(Component), renewed)
+    _insert(session, Component, begun, loaded)
+
+
+def _load_landmarks(session: Session, landmarks: list[LandmarkRecord], loaded: Loaded) -> None:
+    rows = session.execute(select(Landmark.name, Landmark.lon, Landmark.lat))
+    known = {(row.name, row.lon, row.lat) for row in rows}
+    begun = [
+        {"name": mark.name, "kind": mark.kind, "lon": mark.lon, "lat": mark.lat, "quad": quad(mark.lon, mark.lat)}
+        for mark in landmarks
+        if (mark.name, mark.lon, mark.lat) not in known
+    ]
+    _insert(session, Landmark, begun, loaded)
+
+
+def _insert(session: Session, kind: Any, rows: list[dict[str, Any]], loaded: Loaded) -> None:
+    loaded.begun[kind.__tablename__] = len(rows)
+    if rows:
+        session.execute(insert(kind), rows)
+
+
+def relocate_components(session: Session, index: GridIndex) -> None:
+    """Give the standing components that are without a cell, or whose cell has ended, the cell of their place."""
+    columns = (Component.id, Component.lon, Component.lat, Component.cell_id)
+    homeless = select(*columns).outerjoin(Cell, Cell.id == Component.cell_id)
+    homeless = homeless.where(Component.ended_on.is_(None), or_(Cell.id.is_(None), Cell.ended_on.is_not(None)))
+    # Read to the end before the first is written: they would come again.
+    rows = session.execute(homeless.order_by(Component.id)).all()
+    for start in range(0, len(rows), LOCATED_AT_ONCE):
+        portion = rows[start : start + LOCATED_AT_ONCE]
+        positions = index.locate_many(np.array([row.lon for row in portion]), np.array([row.lat for row in portion]))
+        moved = []
+        for row, position in zip(portion, positions.tolist(), strict=True):
+            place = index.at(position) if position >= 0 else None
+            if row.cell_id != (place.cell_id if place else None):
+                moved.append({"id": row.id, **_cell_of(place and place.cell_id, place and place.area_code)})
+        if moved:
+            session.execute(update(Component), moved)
+
+
+def _cell_of(cell_id: int | None, area_code: str | None) -> dict[str, Any]:
+    return {"cell_id": cell_id, "area_code": area_code}

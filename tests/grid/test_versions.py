@@ -1,0 +1,139 @@
+"""Versions of the grid: planned, withdrawn, put into force on their day, and any day asked for."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from cityops import clock
+from cityops.clock import today
+from cityops.db import Database
+from cityops.errors import CityopsError, Invalid, NotFound, WrongState
+from cityops.grid import queries, services, versions
+from cityops.grid.models import Cell, CellAncestor, Component, GridVersion, PlannedRow, VersionState
+from cityops.grid.records import CellRecord, ComponentRecord, GridData
+from cityops.grid.services import Terms
+from tests.grid.meshes import make_mesh
+
+GRID = make_mesh(25)
+FIRST, SECOND = GRID.cells[:2]
+POINT = FIRST.boundary.representative_point()
+LAMP = ComponentRecord("33020101037000001", "路灯", POINT.x, POINT.y)
+# The first two cells made into one, under a number that was never used.
+MERGED = CellRecord(f"{FIRST.area_code}099", FIRST.boundary.union(SECOND.boundary))
+RESURVEY = replace(GRID, cells=[MERGED, *GRID.cells[2:]])
+# One cell far too large for the first tier: a warning.
+ODD = replace(GRID, cells=[CellRecord(FIRST.code, GRID.areas[-1].boundary)])
+TERMS = Terms("2026 re-survey", because="a compound")
+TOMORROW = timedelta(days=1)
+
+
+@pytest.fixture
+def loaded(db: Database) -> Database:
+    with db.transaction() as session:
+        services.load_grid(session, replace(GRID, components=[LAMP]))
+    return db
+
+
+def plan(database: Database, from_on: date, data: GridData = RESURVEY, terms: Terms = TERMS) -> None:
+    with database.transaction() as session:
+        versions.take_in(session, None, data, [], terms, from_on)
+
+
+def code_on(database: Database, on: date) -> str | None:
+    with database.reading() as session:
+        located = queries.index_at(session, on).locate(POINT.x, POINT.y)
+        return located and located.cell_code
+
+
+def test_a_planned_version_changes_nothing_before_its_day_and_is_seen_on_it(loaded: Database) -> None:
+    plan(loaded, today() + TOMORROW)
+    with loaded.transaction() as session:
+        assert versions.put_due_into_force(session) is None
+        assert queries.locate(session, POINT.x, POINT.y).cell_code == FIRST.code
+    assert code_on(loaded, today() + TOMORROW) == MERGED.code
+
+
+def test_on_its_day_it_is_in_force_with_ancestors_and_the_days_before_stay_as_they_were(loaded: Database) -> None:
+    begun_on = today()
+    plan(loaded, begun_on + TOMORROW)
+    with clock.running_at(clock.now() + TOMORROW), loaded.transaction() as session:
+        told = versions.put_due_into_force(session)
+        assert told is not None and told.ended == {"cells": 2}
+        version = versions.list_versions(session)[0]
+        assert (version.state, version.kept, version.merged, version.added) == (VersionState.IN_FORCE, 23, 2, 0)
+        assert session.scalar(select(func.count()).select_from(PlannedRow)) == 0
+        heir = queries.get_cell(session, MERGED.code)
+        ancestors = select(CellAncestor.ancestor_id).where(CellAncestor.cell_id == heir.id)
+        codes = session.scalars(select(Cell.code).where(Cell.id.in_(ancestors)).order_by(Cell.code))
+        assert list(codes) == [FIRST.code, SECOND.code]
+        assert heir.duty_grid_id is not None
+        lamp = session.scalars(select(Component)).one()
+        assert lamp.cell_id == heir.id
+        assert versions.put_due_into_force(session) is None
+    with clock.running_at(clock.now() + TOMORROW):
+        assert code_on(loaded, begun_on) == FIRST.code
+        assert code_on(loaded, begun_on + TOMORROW) == MERGED.code
+        assert code_on(loaded, begun_on - TOMORROW) is None
+
+
+def test_a_day_that_was_slept_through_is_its_own_day_still(loaded: Database) -> None:
+    planned_on = today() + TOMORROW
+    plan(loaded, planned_on)
+    with clock.running_at(clock.now() + 5 * TOMORROW), loaded.transaction() as session:
+        versions.put_due_into_force(session)
+        assert queries.get_cell(session, MERGED.code).initial_on == planned_on
+
+
+def test_a_version_is_withdrawn_before_its_day_and_never_after(loaded: Database) -> None:
+    plan(loaded, today() + TOMORROW)
+    with loaded.transaction() as session:
+        planned = versions.find_planned(session)
+        assert planned is not None
+        versions.withdraw(session, None, planned.id)
+        assert session.scalar(select(func.count()).select_from(PlannedRow)) == 0
+    with loaded.transaction() as session, pytest.raises(WrongState, match="withdrawn already"):
+        versions.withdraw(session, None, planned.id)
+    with loaded.transaction() as session, pytest.raises(WrongState, match="not undone"):
+        versions.withdraw(session, None, versions.list_versions(session)[-1].id)
+    with loaded.transaction() as session, pytest.raises(NotFound):
+        versions.withdraw(session, None, 99)
+    assert code_on(loaded, today() + TOMORROW) == FIRST.code
+
+
+def test_while_one_is_planned_the_ground_stays_and_components_come(loaded: Database) -> None:
+    plan(loaded, today() + TOMORROW)
+    for from_on in (None, today() + 2 * TOMORROW):
+        with pytest.raises(WrongState, match="withdraw it first"), loaded.transaction() as session:
+            versions.take_in(session, None, GRID, [], TERMS, from_on)
+    with loaded.transaction() as session:
+        told = versions.take_in(session, None, GridData(components=[replace(LAMP, name="灯")]), [], Terms())
+        assert told.components_outside == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "days", "terms", "field"),
+    [
+        (RESURVEY, -1, TERMS, "from_on"),
+        (GridData(components=[LAMP]), 1, TERMS, "from_on"),
+        (GridData(), 1, TERMS, "from_on"),
+        (replace(GRID, cells=[*GRID.cells[:-1], replace(GRID.cells[-1], code="x")]), 1, TERMS, "file"),
+        (ODD, 1, Terms(because=" "), "because"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused_and_leaves_nothing(
+    loaded: Database, data: GridData, days: int, terms: Terms, field: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        plan(loaded, today() + days * TOMORROW, data, terms)
+    assert refusal.value.field == field
+    with loaded.reading() as session:
+        assert session.scalar(select(func.count()).select_from(GridVersion)) == 1
+
+
+def test_a_code_that_a_merger_retired_is_not_used_again(loaded: Database) -> None:
+    with loaded.transaction() as session:
+        versions.take_in(session, None, RESURVEY, [], TERMS)
+    with pytest.raises(CityopsError), loaded.transaction() as session:
+        versions.take_in(session, None, GRID, [], TERMS)

@@ -204,4 +204,16 @@ export function startMap(element) {
   return map;
 }
 
-for (const element of document.querySelectorAll("[data-map]")) startMap(element);
+// A map in a small form that is closed yet is started when it is first seen.
+const unseen = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.clientWidth === 0) continue;
+    unseen.unobserve(target);
+    startMap(target);
+  }
+});
+
+for (const element of document.querySelectorAll("[data-map]")) {
+  if (element.clientWidth > 0) startMap(element);
+  else unseen.observe(element);
+}

@@ -106,6 +106,8 @@ export function startPick(select) {
       event.preventDefault();
       choose(list.children[current].dataset.value);
     } else if (event.key === "Escape" && !list.hidden) {
+      // Escape would close the small form around it too.
+      event.preventDefault();
       event.stopPropagation();
       close();
     }

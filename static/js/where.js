@@ -62,6 +62,8 @@ function offerNames(address, list, choose) {
       event.preventDefault();
       items[at]?.dispatchEvent(new MouseEvent("mousedown", { cancelable: true }));
     } else if (event.key === "Escape") {
+      // Escape would close the small form around it too.
+      event.preventDefault();
       event.stopPropagation();
       list.hidden = true;
     }

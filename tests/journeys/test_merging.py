@@ -50,6 +50,14 @@ def test_two_faults_of_one_complaint_become_two_cases(signed_in: Signed, site: S
     dialog.locator("#split-class_code-search").fill("暴露垃圾")
     dialog.locator("#split-class_code-list li").first.click()
     dialog.locator("[name=description]").fill("灯杆下堆着垃圾")
+    lon, answer = dialog.locator("#split-lon"), dialog.locator("#split-where-answer")
+    expect(lon).to_have_value(str(SQUARE[0]))
+    expect(answer).to_contain_text(re.compile(r"\d{15}"))
+    picked = dialog.locator("#split-map[data-ready]")
+    picked.click(position={"x": 60, "y": 90})
+    expect(lon).not_to_have_value(str(SQUARE[0]))
+    expect(answer).to_contain_text("海曙区")
+    place = float(lon.input_value())
     operator.shows("split-1-asking")
     dialog.locator(".btn-primary").click()
     made = page.locator("#linked li a.code")
@@ -57,6 +65,8 @@ def test_two_faults_of_one_complaint_become_two_cases(signed_in: Signed, site: S
     operator.shows("split-2-origin")
     made.click()
     expect(page.locator("#linked li a.code")).to_have_text(number)
+    stands = page.locator("#map").get_attribute("data-point") or ""
+    assert float(stands.split(",")[0]) == place != SQUARE[0]
     operator.open_form("link-case")
     operator.shows("split-3-further-case")
     assert operator.complaints == []

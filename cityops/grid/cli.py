@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cityops.clock import today
 from cityops.errors import CityopsError
 from cityops.grid import services, shifts, summary, versions
 from cityops.grid.batch import Tally, locate_lines
+from cityops.grid.drawing_files import Proof, draw_file
+from cityops.grid.drawing_sources import Sources
 from cityops.grid.export import read_out
 from cityops.grid.files import LAYERS, Asked, read_grid, read_shapes, write_findings, write_grid
 from cityops.grid.findings import Finding, count_errors, tell
@@ -170,6 +174,46 @@ def check(
     click.echo(words if file else f"{words}; {outside} components outside every cell", err=True)
     if errors:
         sys.exit(1)
+
+
+@grid.command()
+@click.option("--areas", required=True, type=SOURCE, help="Communities (and what is above them): code, name, level.")
+@click.option("--roads", required=True, type=SOURCE, help="Streets and lanes; OpenStreetMap's walls and railways too.")
+@click.option("--water", type=SOURCE, help="Rivers, canals, shores.")
+@click.option("--buildings", type=SOURCE, help="Footprints that no line may cut.")
+@click.option("--compounds", type=SOURCE, help="Compounds that manage themselves: each stays whole.")
+@click.option("--target-m2", default=10_000.0, type=click.FloatRange(min=100), show_default=True)
+@click.option("--first", default=1, type=click.IntRange(1, 999), show_default=True, help="The first cell's number.")
+@click.option("--map", "mapping", type=Mapping(), help="The areas' name of each field: code=DM,name=MC.")
+@click.option("--crs", help="The areas' coordinate system, in spite of what the file declares.")
+@click.option("--out", required=True, type=PATH, help="The GeoPackage to write.")
+def draw(out: Path, target_m2: float, first: int, **files: Any) -> None:
+    """Propose unit cells for every community of a file, for a person to finish in QGIS; nothing is loaded.
+
+    Cells follow streets, water and walls, cut no building and no compound, and measure about --target-m2.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with _refusals(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        proof, warnings = draw_file(
+            Sources(**files),
+            out,
+            target_m2,
+            first,
+            lambda doing, done, of: bar.update(task, description=doing, completed=done, total=of),
+        )
+    _print(warnings, "table")
+    click.echo(f"{out}: {_tell_proof(proof)}", err=True)
+
+
+def _tell_proof(proof: Proof) -> str:
+    return (
+        f"{proof.cells} cells in {proof.communities} communities, median {proof.shares_m2[3]:,} m²,"
+        f" {proof.in_band:.1%} between half and twice the target; above {proof.above}, below or narrow {proof.below},"
+        f" compounds {proof.compounds}; gaps {proof.gaps_m2:.1f} m², overlaps {proof.overlaps_m2:.1f} m²,"
+        f" {proof.buildings_cut} of {proof.buildings} buildings cut,"
+        f" {proof.buildings_on_borders} stand across a community's boundary"
+    )
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Grids in files: `areas`, `cells` and `components` out of whatever GDAL reads, and into a GeoPackage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ AREA_FIELDS = ("code", "name", "name_en", "level", "parent_code")
 CELL_FIELDS = ("code", "duty_grid_code", "duty_grid_name", "duty_grid_name_en", "grid_tier", "area_level")
 COMPONENT_FIELDS = ("code", "name", "state", "body_code")
 INTEGERS = {"line", "grid_tier", "area_level"}
-FLOATS = {"lon", "lat", "size_m2"}
+FLOATS = {"lon", "lat", "size_m2", "area_m2"}
 
 LEVELS_BY_DIGITS = {6: AreaLevel.DISTRICT, 9: AreaLevel.STREET, 12: AreaLevel.COMMUNITY}
 
@@ -165,16 +166,10 @@ def write_grid(path: Path, data: GridData) -> None:
         Invalid: field `file`; it cannot be written there.
     """
     places = [Point(component.lon, component.lat) for component in data.components]
-    boundaries = {"areas": [a.boundary for a in data.areas], "cells": [c.boundary for c in data.cells]}
-    part = path.with_name(f".{path.name}.part.gpkg")
-    try:
-        part.unlink(missing_ok=True)
-        _write(part, "areas", data.areas, boundaries["areas"], AREA_FIELDS)
-        _write(part, "cells", data.cells, boundaries["cells"], CELL_FIELDS)
-        _write(part, "components", data.components, places, COMPONENT_FIELDS)
-        part.replace(path)
-    except (DataSourceError, DataLayerError, OSError) as error:
-        raise Invalid("file", N_("the file cannot be written: %(why)s"), why=str(error)) from error
+    with replacing(path) as part:
+        write_layer(part, "areas", [area.boundary for area in data.areas], columns_of(data.areas, AREA_FIELDS))
+        write_layer(part, "cells", [cell.boundary for cell in data.cells], columns_of(data.cells, CELL_FIELDS))
+        write_layer(part, "components", places, columns_of(data.components, COMPONENT_FIELDS), kind="Point")
 
 
 def write_findings(path: Path, findings: list[Finding]) -> None:
@@ -184,27 +179,57 @@ def write_findings(path: Path, findings: list[Finding]) -> None:
         Invalid: field `file`; it cannot be written there.
     """
     shapes = {"faults_areas": ("Polygon", "MultiPolygon"), "faults_points": ("Point", "MultiPoint")}
+    with replacing(path) as part:
+        for layer, kinds in shapes.items():
+            placed = [(each.values(), _only(each.place, kinds)) for each in findings]
+            told = [(values, place) for values, place in placed if place is not None]
+            columns = {name: [values[k] for values, _ in told] for k, name in enumerate(COLUMNS)}
+            write_layer(part, layer, [place for _, place in told], columns)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A GeoPackage to write, which takes the name `path` when it is whole; broken off, it leaves what was there.
+
+    Raises:
+        Invalid: field `file`; it cannot be written there.
+    """
     part = path.with_name(f".{path.name}.part.gpkg")
     try:
         part.unlink(missing_ok=True)
-        for layer, kinds in shapes.items():
-            placed = [(each, _only(each.place, kinds)) for each in findings]
-            told = [(each.values(), place) for each, place in placed if place is not None]
-            columns = zip(*(values for values, _ in told), strict=True) if told else ([] for _ in COLUMNS)
-            pyogrio.raw.write(
-                part,
-                geometry=shapely.to_wkb(np.array([place for _, place in told], dtype=object)),
-                field_data=[_column(name, list(values)) for name, values in zip(COLUMNS, columns, strict=True)],
-                fields=list(COLUMNS),
-                layer=layer,
-                driver="GPKG",
-                geometry_type="Unknown",
-                crs=CRS_WRITTEN,
-                append=part.exists(),
-            )
+        yield part
         part.replace(path)
     except (DataSourceError, DataLayerError, OSError) as error:
         raise Invalid("file", N_("the file cannot be written: %(why)s"), why=str(error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def columns_of(records: Sequence[Any], fields: Iterable[str]) -> dict[str, list[Any]]:
+    """The fields of records, as columns."""
+    return {name: [getattr(record, name) for record in records] for name in fields}
+
+
+def write_layer(
+    path: Path,
+    layer: str,
+    geometries: Sequence[BaseGeometry],
+    columns: Mapping[str, list[Any]],
+    kind: str = "Unknown",
+) -> None:
+    """Add a layer of geometries in degrees, with their columns, to a GeoPackage."""
+    pyogrio.raw.write(
+        path,
+        geometry=shapely.to_wkb(np.array(geometries, dtype=object)),
+        field_data=[_column(name, values) for name, values in columns.items()],
+        fields=list(columns),
+        layer=layer,
+        driver="GPKG",
+        geometry_type=kind,
+        crs=CRS_WRITTEN,
+        append=path.exists(),
+    )
 
 
 def _only(place: BaseGeometry | None, kinds: tuple[str, ...]) -> BaseGeometry | None:
@@ -214,22 +239,6 @@ def _only(place: BaseGeometry | None, kinds: tuple[str, ...]) -> BaseGeometry | 
     if place.geom_type == "GeometryCollection":
         place = shapely.union_all([part for part in shapely.get_parts(place) if part.geom_type == "Polygon"])
     return place if place.geom_type in kinds and not place.is_empty else None
-
-
-def _write(path: Path, layer: str, records: list[Any], geometries: list[Any], fields: tuple[str, ...]) -> None:
-    columns = [_column(name, [getattr(record, name) for record in records]) for name in fields]
-    kind = "Point" if layer == "components" else "Unknown"
-    pyogrio.raw.write(
-        path,
-        geometry=shapely.to_wkb(np.array(geometries, dtype=object)),
-        field_data=columns,
-        fields=list(fields),
-        layer=layer,
-        driver="GPKG",
-        geometry_type=kind,
-        crs=CRS_WRITTEN,
-        append=path.exists(),
-    )
 
 
 def _column(name: str, values: list[Any]) -> Any:

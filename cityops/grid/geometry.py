@@ -83,6 +83,17 @@ def gauss_kruger_epsg(lon: float) -> int:
     return 4534 + (meridian - 75) // 3
 
 
+def metric_epsg(lon: float, lat: float) -> int:
+    """EPSG code of the metres to draw in at a place: its Gauss–Krüger zone in China, its UTM zone elsewhere.
+
+    >>> metric_epsg(121.47, 31.23), metric_epsg(24.94, 60.17)
+    (4549, 32635)
+    """
+    if _is_in_china(lon, lat):
+        return gauss_kruger_epsg(lon)
+    return (32600 if lat >= 0 else 32700) + min(int((lon + 180.0) // 6.0) + 1, 60)
+
+
 @cache
 def _transformer(epsg: int, *, inverse: bool) -> Transformer:
     pair = (epsg, 4490) if inverse else (4490, epsg)
@@ -99,6 +110,11 @@ def to_degrees(coordinates: NDArray[np.float64], epsg: int = CITY_EPSG) -> NDArr
     """Turn an (n, 2) array of easting, northing in metres back to lon, lat."""
     lon, lat = _transformer(epsg, inverse=True).transform(coordinates[:, 0], coordinates[:, 1])
     return np.column_stack([lon, lat])
+
+
+def in_degrees(geometries: Any, epsg: int = CITY_EPSG) -> Any:
+    """A geometry in metres, or an array of them, in lon, lat."""
+    return shapely.transform(geometries, lambda points: to_degrees(points, epsg))
 
 
 def in_metres(geometries: Any, epsg: int = CITY_EPSG) -> Any:

@@ -16,6 +16,7 @@ from cityops.words import N_
 DEFAULT_PORT = 8310
 LATE_ENTRY_HOURS = 72
 REOPEN_DAYS = 15
+DOUBLES_DAYS = 7
 PLACE_LIMIT_M = 100
 # The same for every process of one user, whatever its environment; only the owner may rename or delete there.
 TEMPORARY = Path("/tmp")
@@ -40,6 +41,7 @@ class Config:
         answer_photos: whether such an answer needs a photo of its own on the pages.
         late_entry_hours: how long ago a report may have come in that is entered now.
         reopen_days: for how many days a closed case can be reopened.
+        doubles_days: for how many days a closed case is offered at intake as perhaps the same thing.
         proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
     """
 
@@ -57,6 +59,7 @@ class Config:
     proxies: int = 0
     late_entry_hours: int = LATE_ENTRY_HOURS
     reopen_days: int = REOPEN_DAYS
+    doubles_days: int = DOUBLES_DAYS
     place_limit_m: int = PLACE_LIMIT_M
     answer_photos: bool = True
 
@@ -82,6 +85,7 @@ class Config:
             answer_photos=_yes_or_no(environ, "CITYOPS_ANSWER_PHOTOS", True),
             late_entry_hours=_whole_number(environ, "CITYOPS_LATE_ENTRY_HOURS", LATE_ENTRY_HOURS, 0, 8_760),
             reopen_days=_whole_number(environ, "CITYOPS_REOPEN_DAYS", REOPEN_DAYS, 0, 365),
+            doubles_days=_whole_number(environ, "CITYOPS_DOUBLES_DAYS", DOUBLES_DAYS, 0, 365),
         )
 
     @property

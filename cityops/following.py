@@ -32,6 +32,7 @@ def make_office(keys: Keys, config: Config | None = None) -> CaseOffice:
         followers,
         late_entry=timedelta(hours=config.late_entry_hours),
         reopen_days=config.reopen_days,
+        doubles_days=config.doubles_days,
         place_limit_m=config.place_limit_m,
         answer_photos=config.answer_photos,
     )

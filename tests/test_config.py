@@ -33,6 +33,7 @@ def test_a_postgresql_address_is_taken_as_people_write_it(scheme: str) -> None:
         ("CITYOPS_PROXIES", "6"),
         ("CITYOPS_LATE_ENTRY_HOURS", "-1"),
         ("CITYOPS_REOPEN_DAYS", "366"),
+        ("CITYOPS_DOUBLES_DAYS", "366"),
         ("DATABASE_URL", "oracle://db"),
         ("DATABASE_URL", "a letter"),
         ("DATABASE_URL", "sqlite://"),

@@ -19,7 +19,7 @@ from cityops.grid.models import Cell, Component
 from cityops.words import N_
 from cityops.worktime.limits import Unit
 
-_OPEN = text("ended_at IS NULL")
+_OPEN, _ENDED = text("ended_at IS NULL"), text("ended_at IS NOT NULL")
 _RUNS = text("stopped_at IS NULL")
 _SUSPENDED = text("suspended_until_at IS NOT NULL")
 _DISPUTED = text("arbitration_since_at IS NOT NULL")
@@ -43,6 +43,7 @@ class Case(Base):
         Index("ix_cases_open_stage", "stage", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_cases_open_body", "body_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_cases_quad_open", "quad", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_cases_quad_ended", "quad", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
         Index("ix_cases_area_code_id", "area_code", "id"),
         Index("ix_cases_body_id_handle_due_at", "body_id", "handle_due_at"),
         Index("ix_cases_area_code_handle_due_at", "area_code", "handle_due_at"),

@@ -30,7 +30,7 @@ from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
-from cityops.cases.names import OPEN_STAGES, Stage, StepName
+from cityops.cases.names import CLOSED_STAGES, OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
 from cityops.cases.steps import Step
 from cityops.cases.workflow import SUPERVISION, find_bar, steps_from
@@ -334,11 +334,20 @@ def list_near(
     radius_m: float = 100.0,
     class_id: int | None = None,
     not_id: int | None = None,
+    closed_since: datetime | None = None,
     size: int = 5,
 ) -> list[tuple[Case, float]]:
-    """Open cases near a point in the viewer's scope, the nearest first, each with its distance in metres."""
+    """Open cases near a point in the viewer's scope, the nearest first, each with its distance in metres.
+
+    Args:
+        closed_since: instead of the open ones, those closed since then.
+    """
     in_box = within_quads(Case.quad, *box_around(lon, lat, radius_m))
-    statement = select(Case).where(scope(viewer), Case.ended_at.is_(None), in_box).options(*_ROW)
+    statement = select(Case).where(scope(viewer), in_box).options(*_ROW)
+    if closed_since is None:
+        statement = statement.where(Case.ended_at.is_(None))
+    else:
+        statement = statement.where(Case.ended_at >= closed_since, Case.stage.in_(CLOSED_STAGES))
     if class_id is not None:
         statement = statement.where(Case.class_id == class_id)
     # On so small a piece of the earth degrees order as metres do, once those of longitude are made as long.

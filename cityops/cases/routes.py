@@ -24,7 +24,15 @@ from cityops.cases.models import AttachmentKind
 from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.office import current_office
 from cityops.cases.request_forms import RequestForm
-from cityops.cases.sheet import NEAR_M, SEES_REPORTER, Sheet, find_chosen_class, list_standing, read_sheet
+from cityops.cases.sheet import (
+    NEAR_M,
+    SEES_REPORTER,
+    Sheet,
+    find_chosen_class,
+    list_standing,
+    list_told_before,
+    read_sheet,
+)
 from cityops.cases.uploads import receive
 from cityops.cases.workflow import STEPS
 from cityops.errors import CityopsError, Invalid, NotFound
@@ -67,7 +75,7 @@ def outside() -> str:
 
 @pages.get("/cases/near")
 def near() -> str:
-    """What stands and what is open near a place, as a part of a report's form: perhaps this was told before."""
+    """What stands near a place and what was told of it, as a part of a report's form: perhaps it is told once more."""
     viewer = require(*STEPS[StepName.REPORT].posts)
     lon, lat = request.args.get("lon", type=float), request.args.get("lat", type=float)
     if lon is None or lat is None or not is_point(lon, lat):
@@ -75,11 +83,12 @@ def near() -> str:
     with web.reading() as session:
         chosen = find_chosen_class(session, request.args.get("class_code"))
         standing = list_standing(session, chosen, lon, lat)
-        class_id = chosen.id if chosen else None
-        found = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
+        still_open, closed = list_told_before(session, viewer, current_office(), chosen, lon, lat)
         return render_template(
             "cases/near.html",
-            near=found,
+            near=still_open,
+            closed=closed,
+            days=current_office().doubles_days,
             chosen=chosen,
             components=standing,
             radius_m=round(NEAR_M),

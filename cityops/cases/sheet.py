@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext
@@ -252,6 +253,19 @@ def list_standing(session: Session, chosen: CaseClass | None, lon: float, lat: f
     if chosen is None or chosen.kind is not CaseKind.COMPONENT:
         return []
     return grid.list_components_near(session, lon, lat, NEAR_COMPONENTS_M, 5, class_code=chosen.code)
+
+
+def list_told_before(
+    session: Session, viewer: Viewer, office: CaseOffice, chosen: CaseClass | None, lon: float, lat: float
+) -> tuple[list[tuple[Case, float]], list[tuple[Case, float]]]:
+    """What a report from here perhaps tells of once more: open cases; of a chosen class also those closed lately."""
+    class_id = chosen.id if chosen else None
+    still_open = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
+    if chosen is None:
+        return still_open, []
+    since = clock.now() - timedelta(days=office.doubles_days)
+    closed = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id, closed_since=since)
+    return still_open, closed
 
 
 def _clocks(session: Session, case: Case) -> list[ToldClock]:

@@ -1,8 +1,16 @@
 """What is open near a place: the nearest first, however much there is."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+from cityops import clock
 from cityops.cases import queries
+from cityops.cases.names import Source
+from cityops.cases.sheet import find_chosen_class, list_told_before
 from cityops.db import Database
-from tests.factories import WEST_POINT, People, make_report
+from tests.factories import MONDAY_MORNING, WEST_POINT, People, bring_to, make_office, make_report
+
+WHOLE_WAY = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
 
 
 def test_the_nearest_come_first_and_none_of_them_is_missed(small_city: Database) -> None:
@@ -19,3 +27,29 @@ def test_the_nearest_come_first_and_none_of_them_is_missed(small_city: Database)
         assert [case.id for case, _ in found] == [made[step].id for step in (2, 4, 3, 6, 5)]
         metres = [distance for _, distance in found]
         assert metres == sorted(metres) and metres[-1] <= 100.0
+
+
+def test_open_cases_and_those_closed_lately_are_perhaps_told_once_more(small_city: Database) -> None:
+    lon, lat = WEST_POINT
+    office = make_office()
+    with small_city.transaction() as session, clock.running_at(MONDAY_MORNING):
+        people = People(session)
+        closed, declined, stays = (make_report(session, people.operator, source=Source.LEADER).case for _ in range(3))
+        bring_to(session, people, closed, *WHOLE_WAY)
+        bring_to(session, people, declined, "decline")
+        lamps, rubbish = (find_chosen_class(session, each) for each in ("component-01037", "matter-06001"))
+
+    def told(chosen: object, days_later: int, for_days: int = office.doubles_days) -> tuple[list[int], list[int]]:
+        later = MONDAY_MORNING + timedelta(days=days_later)
+        with small_city.reading() as session, clock.running_at(later):
+            offered = replace(office, doubles_days=for_days)
+            found = list_told_before(session, People(session).operator, offered, chosen, lon, lat)
+            return tuple([case.id for case, _ in each] for each in found)  # type: ignore[return-value]
+
+    assert told(lamps, 7) == ([stays.id], [closed.id])
+    assert told(lamps, 8) == told(lamps, 400) == ([stays.id], [])
+    assert told(lamps, 8, for_days=30) == ([stays.id], [closed.id])
+    assert told(lamps, 1, for_days=0) == ([stays.id], [])
+    assert told(rubbish, 1) == ([], [])
+    # Before the class is known, what was closed here lately is about anything.
+    assert told(None, 1) == ([stays.id], [])

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from cityops.cases.models import Case, Report
+from cityops.cases.names import Source
 from cityops.db import Database
 from cityops.grid.geometry import quad
 from cityops.grid.models import Component
@@ -155,6 +156,20 @@ def test_open_cases_of_the_class_nearby_are_told_before_another_is_made(as_perso
     assert "/cases/" not in other
     far = operator.get(f"/cases/near?lon={lon + 0.01}&lat={lat}&class_code=component-01037").text
     assert "/cases/" not in far
+
+
+def test_a_case_closed_lately_is_told_of_but_takes_nothing_in(as_person: As, small_city: Database) -> None:
+    lon, lat = factories.WEST_POINT
+    with small_city.transaction() as session:
+        people = factories.People(session)
+        case = factories.make_report(session, people.operator, source=Source.LEADER).case
+        factories.bring_to(
+            session, people, case, "accept", "file", "dispatch", "sign_for", "report_back", "check", "close"
+        )
+        number = case.number
+    address = f"/cases/near?lon={lon}&lat={lat}&class_code=component-01037&merges=1"
+    near = as_person("operator").get(address).text
+    assert f'href="/cases/{number}"' in near and "7 天" in near and "data-same-as" not in near
 
 
 def test_the_components_of_the_class_nearby_are_offered_and_one_is_kept(as_person: As, small_city: Database) -> None:

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from cityops.grid.drawing_lines import Flags, Floats, Integers, Net
+from cityops.grid.drawing_lines import Firmness, Flags, Floats, Integers, Net
 
-# How willingly land joins over a metre of border, by the border's firmness.
+# How willingly land joins over a metre of border, by the border's firmness: cut, lane, street, road, barrier.
 WILLING = np.array([1.0, 0.8, 0.4, 0.2, 0.08])
+# In targets: what is larger than this looks for no partner; what two may well come to; what is tiny joins at any price.
+SETTLED, WELL, TINY = 0.7, 1.4, 0.2
+# What a join is worth that makes a cell larger than that, and one that has to be cut anew.
+LARGE, TOO_LARGE = 0.6, 0.02
 # In sides of a cell: what is narrower is a sliver, however long.
 SLIVER_WIDTH = 0.22
 
@@ -103,21 +107,20 @@ class _Groups:
 
     def _partner(self, group: int) -> int | None:
         """Whom a group joins: must it, whoever fits best; else somebody with whom it comes nearer to the target."""
-        area, sizes = self.area[group], self.sizes
-        is_sliver = sizes.is_sliver(area, self.outline[group])
-        if not is_sliver and area >= 0.7 * sizes.target_m2:
+        sizes, parts = self.sizes, self.area[group] / self.sizes.target_m2
+        is_sliver = sizes.is_sliver(self.area[group], self.outline[group])
+        must = is_sliver or self.area[group] < sizes.least_m2
+        if not must and parts >= SETTLED:
             return None
         best, chosen = 0.0, None
         for other, (metres, willing) in self.beside[group].items():
-            together = area + self.area[other]
-            if is_sliver or area < sizes.least_m2:
-                fit = 1.0 if together <= 1.4 * sizes.target_m2 else 0.6 if together <= sizes.most_m2 else 0.02
-                if together > sizes.most_m2 and not is_sliver and area > 0.2 * sizes.target_m2:
-                    continue
-            elif together <= 1.4 * sizes.target_m2 and willing >= 0.5 * metres:
-                fit = 1.0
+            together_m2 = self.area[group] + self.area[other]
+            if together_m2 <= WELL * sizes.target_m2:
+                fit = 1.0 if must or willing >= WILLING[Firmness.STREET] * metres else 0.0
+            elif together_m2 <= sizes.most_m2:
+                fit = LARGE if must else 0.0
             else:
-                continue
+                fit = TOO_LARGE if is_sliver or parts <= TINY else 0.0
             score = fit * willing / min(self.outline[group], self.outline[other])
             if score > best:
                 best, chosen = score, other

@@ -44,6 +44,7 @@ from cityops.following import make_office
 from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
 from cityops.grid import tiles as grid_tiles
+from cityops.grid import version_pages
 from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
@@ -93,6 +94,7 @@ PAGES = (
     calendar_rehearsal_routes.pages,
     recount_routes.pages,
     grid_routes.pages,
+    version_pages.pages,
     grid_tiles.pages,
     hotline_routes.pages,
     patrol_routes.pages,

@@ -110,6 +110,11 @@ class Config:
         """Where photos and other attachments lie."""
         return self.home / "files"
 
+    @property
+    def surveys_folder(self) -> Path:
+        """Where survey files wait between the look at them and the load."""
+        return self.home / "surveys"
+
 
 def hash_path(path: Path) -> int:
     """A number that stays the same for the same path in every process."""

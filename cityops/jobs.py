@@ -79,6 +79,9 @@ def hand_over_ended(workshop: Workshop) -> None:
 
 TASKS: dict[str, Task] = {
     "grid.put_version_into_force": Task(grid.put_version_into_force, 240),
+    "grid.look_at_survey": Task(grid.look_at_survey, 280),
+    "grid.take_in_survey": Task(grid.take_in_survey, 280),
+    "grid.forget_surveys": Task(grid.forget_surveys, 60),
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "cases.recount": Task(recount, 240),
@@ -103,6 +106,7 @@ SCHEDULE = (
     Scheduled("patrol.hand_on_tasks", every=timedelta(minutes=1)),
     Scheduled("patrol.draw_rechecks", time(6, 0)),
     Scheduled("jobs.forget_done_jobs", time(3, 20)),
+    Scheduled("grid.forget_surveys", time(3, 40)),
 )
 
 

@@ -26,7 +26,7 @@ from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
-from cityops.grid.services import load_grid
+from cityops.grid.services import Terms, load_grid
 from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
 from cityops.words import N_
@@ -69,7 +69,7 @@ def load_demo(
         load_local_classes(session)
         seed_rules(session)
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
-        load_grid(session, grid)
+        load_grid(session, grid, terms=Terms("示意网格（演示数据）"))
         progress("appointing people")
         bodies = _load_bodies(session)
         _load_people(session, keys, password_hash, bodies)

@@ -10,7 +10,6 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.geometry import in_metres
-from cityops.words import N_
 
 # Below this share of the smaller of two cells what they have in common is the surveyor's hand, not an inheritance.
 SHARED_AT_LEAST = 0.05
@@ -24,15 +23,6 @@ class Fate(StrEnum):
     MERGED = "merged"
     ADDED = "added"
     RETIRED = "retired"
-
-
-FATE_LABELS = {
-    Fate.CHANGED: N_("changed"),
-    Fate.SPLIT: N_("split"),
-    Fate.MERGED: N_("merged"),
-    Fate.ADDED: N_("added"),
-    Fate.RETIRED: N_("retired"),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cityops.clock import today
-from cityops.errors import CityopsError
+from cityops.errors import CityopsError, Invalid
 from cityops.grid import services, shifts, summary, versions
 from cityops.grid.batch import Tally, locate_lines
 from cityops.grid.drawing_files import Proof, draw_file
 from cityops.grid.drawing_sources import Sources
 from cityops.grid.export import read_out
-from cityops.grid.files import LAYERS, Asked, read_grid, read_shapes, write_findings, write_grid
+from cityops.grid.files import LAYERS, read_grid, read_shapes, write_findings, write_grid
 from cityops.grid.findings import Finding, count_errors, tell
 from cityops.grid.queries import index_at
+from cityops.grid.records import Asked, read_mapping
 from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.shell import Shell
 
@@ -41,10 +42,10 @@ class Mapping(click.ParamType[dict[str, str]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
         """Both names of each pair, our name first."""
-        pairs = [pair.partition("=") for pair in str(value).split(",")]
-        if not all(ours.strip() and theirs.strip() for ours, _, theirs in pairs):
-            self.fail(f"{value!r} is not of the form code=DM,name=MC", param, ctx)
-        return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        try:
+            return read_mapping(str(value))
+        except Invalid as refusal:
+            self.fail(str(refusal), param, ctx)
 
 
 def says_of_file(command: Callable[..., None]) -> Callable[..., None]:
@@ -93,7 +94,7 @@ def import_file(
         data, findings = read_grid(file, _asked(said))
         try:
             with shell.database.transaction() as session:
-                loaded = versions.take_in(session, None, data, findings, terms, from_on.date() if from_on else None)
+                loaded = versions.take_in(session, data, findings, terms, from_on.date() if from_on else None)
                 if dry_run:
                     session.rollback()
         except (BadGrid, Unsigned) as refusal:

@@ -16,11 +16,11 @@ from cityops.errors import Invalid
 from cityops.grid.cell_checks import find_fault, repeated
 from cityops.grid.drawing import Ground
 from cityops.grid.drawing_lines import Firmness, Integers, Lines, Shapes, shapes_of
-from cityops.grid.files import Asked, read_grid
+from cityops.grid.files import read_grid
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import in_metres, metric_epsg
 from cityops.grid.models import AreaLevel
-from cityops.grid.records import AreaRecord
+from cityops.grid.records import AreaRecord, Asked
 from cityops.grid.sources import Features, Row, list_layers, read_features
 from cityops.words import N_
 

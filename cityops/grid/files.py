@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from cityops.errors import Invalid
 from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel, ComponentState
-from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData
+from cityops.grid.records import AreaRecord, Asked, CellRecord, ComponentRecord, GridData
 from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
@@ -30,22 +29,6 @@ INTEGERS = {"line", "grid_tier", "area_level"}
 FLOATS = {"lon", "lat", "size_m2", "area_m2"}
 
 LEVELS_BY_DIGITS = {6: AreaLevel.DISTRICT, 9: AreaLevel.STREET, 12: AreaLevel.COMMUNITY}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person says about a file that does not say it itself.
-
-    Attributes:
-        kind: what the features of `layer` are: areas, cells or components.
-        mapping: the file's name of each of our fields, by ours.
-    """
-
-    kind: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Finding]]:

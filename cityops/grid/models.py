@@ -104,6 +104,37 @@ class GridVersion(Base):
     retired: Mapped[int] = mapped_column(default=0)
 
 
+class SurveyState(StrEnum):
+    """How far a survey's file has come that was handed in on the page."""
+
+    TO_LOOK_AT = "to_look_at"
+    LOOKED_AT = "looked_at"
+    TO_TAKE_IN = "to_take_in"
+    TAKEN_IN = "taken_in"
+
+
+class Survey(Base):
+    """A survey's file that was handed in on the page: the worker looks at it, and takes it in when it is told to.
+
+    `said` is what a person said of the file, `told` what the worker found in it, both JSON. The file itself is kept for
+    a day under `key`.
+    """
+
+    __tablename__ = "grid_surveys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[SurveyState] = mapped_column(words_enum(SurveyState))
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    said: Mapped[str] = mapped_column(Text)
+    told: Mapped[str] = mapped_column(Text, default="{}")
+    title: Mapped[str] = mapped_column(String(100), default="")
+    from_on: Mapped[date | None]
+    because: Mapped[str] = mapped_column(String(500), default="")
+
+
 class PlannedRow(Base):
     """An area or a cell of a planned version, waiting for its day; gone once the version is in force or withdrawn."""
 

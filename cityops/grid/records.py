@@ -1,10 +1,13 @@
 """What travels between a file, the demo and the database: the grid's things as plain records, no rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
 
+from cityops.errors import Invalid
 from cityops.grid.models import AreaLevel, ComponentState
+from cityops.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,34 @@ class LandmarkRecord:
     kind: str
     lon: float
     lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person says about a file that does not say it itself.
+
+    Attributes:
+        kind: what the features of `layer` are: areas, cells or components.
+        mapping: the file's name of each of our fields, by ours.
+    """
+
+    kind: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_mapping(text: str) -> dict[str, str]:
+    """The file's name of each of our fields, out of `code=DM,name=MC`.
+
+    Raises:
+        Invalid: field `mapping`; it is not of that form.
+    """
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(ours.strip() and theirs.strip() for ours, _, theirs in pairs):
+        raise Invalid("mapping", N_("write it as code=DM,name=MC: our field, then the file's"))
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
-"""What the grid does by the clock: a planned version comes into force on its day."""
+"""What the worker does for the grid: versions come into force on their day, surveys are looked at and taken in."""
 
-from cityops.grid import versions
+from cityops.grid import looking, surveys, versions
 from cityops.workshop import Workshop
 
 
@@ -8,3 +8,18 @@ def put_version_into_force(workshop: Workshop) -> None:
     """Put the version into force whose day has come, if there is one."""
     with workshop.transaction() as session:
         versions.put_due_into_force(session)
+
+
+def look_at_survey(workshop: Workshop, survey_id: int) -> None:
+    """Look at a file that was handed in on the page."""
+    looking.look_at(workshop, survey_id)
+
+
+def take_in_survey(workshop: Workshop, survey_id: int) -> None:
+    """Take in a survey as the administrator ordered."""
+    looking.take_in(workshop, survey_id)
+
+
+def forget_surveys(workshop: Workshop) -> None:
+    """Delete the survey files that were handed in a day ago and more."""
+    surveys.forget_old(workshop.config.surveys_folder)

@@ -38,7 +38,7 @@ def loaded(db: Database) -> Database:
 
 def plan(database: Database, from_on: date, data: GridData = RESURVEY, terms: Terms = TERMS) -> None:
     with database.transaction() as session:
-        versions.take_in(session, None, data, [], terms, from_on)
+        versions.take_in(session, data, [], terms, from_on)
 
 
 def code_on(database: Database, on: date) -> str | None:
@@ -106,9 +106,9 @@ def test_while_one_is_planned_the_ground_stays_and_components_come(loaded: Datab
     plan(loaded, today() + TOMORROW)
     for from_on in (None, today() + 2 * TOMORROW):
         with pytest.raises(WrongState, match="withdraw it first"), loaded.transaction() as session:
-            versions.take_in(session, None, GRID, [], TERMS, from_on)
+            versions.take_in(session, GRID, [], TERMS, from_on)
     with loaded.transaction() as session:
-        told = versions.take_in(session, None, GridData(components=[replace(LAMP, name="灯")]), [], Terms())
+        told = versions.take_in(session, GridData(components=[replace(LAMP, name="灯")]), [], Terms())
         assert told.components_outside == 0
 
 
@@ -134,6 +134,6 @@ def test_what_cannot_be_planned_is_refused_and_leaves_nothing(
 
 def test_a_code_that_a_merger_retired_is_not_used_again(loaded: Database) -> None:
     with loaded.transaction() as session:
-        versions.take_in(session, None, RESURVEY, [], TERMS)
+        versions.take_in(session, RESURVEY, [], TERMS)
     with pytest.raises(CityopsError), loaded.transaction() as session:
-        versions.take_in(session, None, GRID, [], TERMS)
+        versions.take_in(session, GRID, [], TERMS)

@@ -1,0 +1,132 @@
+"""Surveys handed in on the page: their files, kept for a day, and the rows by which the worker looks and takes in."""
+
+import hashlib
+import json
+import re
+import time
+from datetime import date
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cityops.accounts.viewer import Viewer
+from cityops.clock import now, today
+from cityops.errors import Invalid, NotFound, WrongState
+from cityops.grid.models import Survey, SurveyState
+from cityops.grid.versions import must_survey
+from cityops.queue import owe
+from cityops.words import N_
+
+SUFFIXES = (".gpkg", ".zip", ".geojson", ".json", ".csv", ".fgb")
+KEPT_FOR_S = 24 * 60 * 60
+LOOK, TAKE_IN = "grid.look_at_survey", "grid.take_in_survey"
+
+
+def keep(folder: Path, stream: IO[bytes], name: str) -> str:
+    """Keep an uploaded file under its digest; gives the key by which it is found again.
+
+    Raises:
+        Invalid: field `file`; empty, or of a kind that is not taken here.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise Invalid("file", N_("Choose a file of one of these kinds: %(kinds)s."), kinds=", ".join(SUFFIXES))
+    data = stream.read()
+    if not data:
+        raise Invalid("file", N_("Choose a file."))
+    key = hashlib.sha256(data).hexdigest() + suffix
+    folder.mkdir(exist_ok=True)
+    part = folder / f".{key}.part"
+    part.write_bytes(data)
+    part.replace(folder / key)
+    return key
+
+
+def path_of(folder: Path, key: str) -> Path:
+    """Where a kept file lies.
+
+    Raises:
+        Invalid: field `file`; it is kept no longer, or the key is none.
+    """
+    path = folder / key
+    if not re.fullmatch(r"[0-9a-f]{64}\.[a-z]+", key) or not path.is_file():
+        raise Invalid("file", N_("This file is kept no longer: hand it in again."))
+    return path
+
+
+def faults_of(path: Path) -> Path:
+    """Where the faults found in a kept file lie, as a GeoPackage."""
+    return path.with_name(f"{path.name}.faults.gpkg")
+
+
+def forget_old(folder: Path) -> None:
+    """Delete what was kept for a day."""
+    oldest = time.time() - KEPT_FOR_S
+    for path in folder.glob("*"):
+        if path.is_file() and path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+
+
+def hand_in(session: Session, viewer: Viewer, key: str, name: str, said: dict[str, str]) -> Survey:
+    """Have the worker look at a kept file; nothing of the grid is changed."""
+    must_survey(viewer)
+    survey = Survey(
+        key=key,
+        name=name[:200],
+        state=SurveyState.TO_LOOK_AT,
+        person_id=viewer.person_id,
+        made_at=now(),
+        said=json.dumps(said),
+    )
+    session.add(survey)
+    session.flush()
+    owe(session, LOOK, survey_id=survey.id)
+    return survey
+
+
+def order_to_take_in(
+    session: Session, viewer: Viewer, survey_id: int, title: str, from_on: date | None, because: str
+) -> None:
+    """Have the worker take in a survey that it has looked at, today or from a day.
+
+    Raises:
+        NotFound: there is no such survey.
+        WrongState: it is not looked at, has faults, or is taken in already.
+        Invalid: field `because` where its warnings are not signed for, `from_on` for a day that has passed.
+    """
+    survey = get_survey(session, viewer, survey_id, for_update=True)
+    told = json.loads(survey.told)
+    if survey.state is not SurveyState.LOOKED_AT or told.get("refusal") or told["errors"]:
+        raise WrongState(N_("This survey cannot be taken in as it stands: look at it again."))
+    if told["total"] and not because.strip():
+        raise Invalid(
+            "because", N_("%(warnings)s warnings: look at them, and say why they are accepted"), warnings=told["total"]
+        )
+    if from_on is not None and from_on < today():
+        raise Invalid("from_on", N_("a version takes effect today or later: what was in force stays as it was"))
+    survey.state = SurveyState.TO_TAKE_IN
+    survey.title, survey.from_on, survey.because = title.strip(), from_on, because.strip()
+    owe(session, TAKE_IN, survey_id=survey.id)
+
+
+def get_survey(session: Session, viewer: Viewer, survey_id: int, *, for_update: bool = False) -> Survey:
+    """A survey that was handed in.
+
+    Raises:
+        NotFound: there is none of this number.
+        NotAllowed: no administrator of the whole city.
+    """
+    must_survey(viewer)
+    survey = session.get(Survey, survey_id, with_for_update=for_update)
+    if survey is None:
+        raise NotFound(N_("there is no survey %(number)s"), number=survey_id)
+    return survey
+
+
+def list_open(session: Session, viewer: Viewer) -> list[Survey]:
+    """The surveys that are not taken in yet, the last first."""
+    must_survey(viewer)
+    waiting = select(Survey).where(Survey.state != SurveyState.TAKEN_IN).order_by(Survey.id.desc())
+    return list(session.scalars(waiting.limit(10)))

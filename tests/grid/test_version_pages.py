@@ -1,0 +1,169 @@
+"""The administrator's pages of the grid: a survey looked at, taken in, planned, withdrawn; and who may not."""
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pyogrio
+import pytest
+from flask.testing import FlaskClient
+
+from cityops.clock import today
+from cityops.db import Database
+from cityops.grid import surveys
+from cityops.grid.export import read_out
+from cityops.grid.files import write_grid
+from cityops.grid.models import VersionState
+from cityops.grid.records import GridData
+from cityops.grid.versions import list_versions
+from cityops.jobs import run_owed
+from cityops.queue import list_owed
+
+As = Callable[[str], FlaskClient]
+PAGE = "/settings/grid"
+
+
+@pytest.fixture
+def admin(as_person: As) -> FlaskClient:
+    """The city's administrator, who reads English."""
+    client = as_person("admin")
+    client.post("/language", data={"language": "en"})
+    return client
+
+
+@pytest.fixture
+def standing(small_city: Database) -> GridData:
+    """The grid that stands, without its components."""
+    with small_city.reading() as session:
+        return replace(read_out(session), components=[])
+
+
+def hand_in(admin: FlaskClient, folder: Path, data: GridData, **said: str) -> str:
+    """Hand in a grid and let the worker look at it; the survey's page."""
+    write_grid(folder / "survey.gpkg", data)
+    return hand_in_bytes(admin, (folder / "survey.gpkg").read_bytes(), "survey.gpkg", **said)
+
+
+def hand_in_bytes(admin: FlaskClient, content: bytes, name: str, **said: str) -> str:
+    answer = admin.post(f"{PAGE}/surveys", data=said | {"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 303, answer.text
+    assert "being worked on" in admin.get(answer.location).text
+    work(admin)
+    return answer.location
+
+
+def work(admin: FlaskClient) -> None:
+    """Do what is owed, as the worker does."""
+    workshop = admin.application.extensions["cityops"]
+    with workshop.reading() as session:
+        owed = list_owed(session)
+    assert owed and all(run_owed(job_id, workshop) for job_id in owed)
+
+
+def test_a_survey_is_looked_at_and_then_taken_in(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:
+    raised = replace(standing, cells=[replace(cell, area_level=2) for cell in standing.cells])
+    survey = hand_in(admin, tmp_path, raised)
+    assert "nothing is changed yet" in admin.get(survey).text
+    order = {"title": "raised", "because": "as agreed"}
+    assert admin.post(survey, data=order).status_code == 303
+    assert admin.post(survey, data=order).status_code == 409
+    work(admin)
+    assert "is taken in" in admin.get(survey).text
+    page = admin.get(PAGE).text
+    assert "raised" in page and "in force" in page
+    assert admin.post(survey, data=order).status_code == 409
+
+
+def test_one_for_a_day_to_come_waits_and_is_withdrawn(
+    admin: FlaskClient, small_city: Database, standing: GridData, tmp_path: Path
+) -> None:
+    survey = hand_in(admin, tmp_path, standing)
+    tomorrow = (today() + timedelta(days=1)).isoformat()
+    admin.post(survey, data={"title": "next", "from_on": tomorrow, "because": "as agreed"})
+    work(admin)
+    with small_city.reading() as session:
+        planned = list_versions(session)[0]
+        assert (planned.state, planned.title) == (VersionState.PLANNED, "next")
+        assert planned.person_id is not None
+    second = hand_in(admin, tmp_path, standing)
+    admin.post(second, data={"because": "as agreed"})
+    work(admin)
+    assert "withdraw it first" in admin.get(second).text
+    assert admin.post(f"{PAGE}/{planned.id}/withdraw").status_code == 303
+    assert admin.post(f"{PAGE}/{planned.id}/withdraw").status_code == 409
+
+
+def test_faults_stand_in_the_page_and_in_a_layer(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:
+    twice = replace(standing, cells=[*standing.cells, replace(standing.cells[0], code="33020300100100O")])
+    survey = hand_in(admin, tmp_path, twice)
+    assert "1 faults keep this file out" in admin.get(survey).text
+    layer = admin.get(f"{survey}/faults")
+    (tmp_path / "faults.gpkg").write_bytes(layer.data)
+    layer.close()
+    assert len(pyogrio.list_layers(tmp_path / "faults.gpkg")) == 2
+    refused = admin.post(survey, data={"because": "as agreed"})
+    assert (refused.status_code, "cannot be taken in" in refused.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [({}, "say why they are accepted"), ({"because": "x", "from_on": "2020-01-01"}, "today or later")],
+)
+def test_an_order_that_lacks_something_is_refused_beside_its_field(
+    admin: FlaskClient, standing: GridData, tmp_path: Path, order: dict[str, str], words: str
+) -> None:
+    odd = replace(standing, cells=[replace(standing.cells[0], grid_tier=1), *standing.cells[2:]])
+    survey = hand_in(admin, tmp_path, odd)
+    answer = admin.post(survey, data=order)
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("content", "name", "said", "words"),
+    [
+        (b"x", "survey.gpkg", {}, "cannot be read"),
+        ("MC,lon,lat\n路灯,121.55,29.87\n".encode(), "a.csv", {"mapping": "code=DM"}, "no field DM"),
+    ],
+)
+def test_what_the_worker_cannot_read_is_said_on_the_page(
+    admin: FlaskClient, content: bytes, name: str, said: dict[str, str], words: str
+) -> None:
+    survey = hand_in_bytes(admin, content, name, kind="components", **said)
+    assert words in admin.get(survey).text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "Choose a file"),
+        ({"mapping": "code"}, "code=DM,name=MC"),
+        ({"file": (io.BytesIO(b"x"), "survey.exe")}, "one of these kinds"),
+        ({"file": (io.BytesIO(b""), "survey.gpkg")}, "Choose a file"),
+    ],
+)
+def test_what_cannot_be_handed_in_is_said(admin: FlaskClient, said: dict[str, object], words: str) -> None:
+    answer = admin.post(f"{PAGE}/surveys", data=dict(said))
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_a_file_is_forgotten_after_a_day(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:
+    survey = hand_in(admin, tmp_path, standing)
+    folder = admin.application.extensions["cityops"].config.surveys_folder
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    surveys.forget_old(folder)
+    assert list(folder.iterdir()) == []
+    admin.post(survey, data={"because": "as agreed"})
+    work(admin)
+    assert "kept no longer" in admin.get(survey).text
+
+
+def test_the_pages_are_the_administrators(as_person: As) -> None:
+    for username in ("dutyleader", "inspector", "handler"):
+        assert as_person(username).get(PAGE).status_code == 403
+        assert as_person(username).post(f"{PAGE}/surveys").status_code == 403
+        assert as_person(username).get(f"{PAGE}/surveys/1").status_code == 403

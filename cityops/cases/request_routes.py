@@ -161,7 +161,7 @@ def _terms_page(refused: TermsForm | None = None) -> str:
 
 
 def _post_words(posts: Sequence[Post]) -> str:
-    return ", ".join(post_word(post) for post in posts)
+    return (", " if web.language() == "en" else "、").join(post_word(post) for post in posts)
 
 
 def list_calendar_choices(session: Session) -> list[Choice]:

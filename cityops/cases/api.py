@@ -5,24 +5,24 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from cityops import web
 from cityops.accounts.once import OnceHeader, answer_once
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
-from cityops.asked import Asked
-from cityops.cases import attachments, clocks, queries, services
+from cityops.cases import attachments, clocks, co_queries, queries, services
 from cityops.cases.at_place import AtPlace
 from cityops.cases.intake import NewReport
-from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report, StageClock
+from cityops.cases.models import Attachment, Case, CaseEvent, Report, StageClock
 from cityops.cases.office import current_office
 from cityops.cases.queries import CaseFilter
 from cityops.cases.schemas import (
     AttachmentOut,
     AttachmentsOut,
     CaseOut,
+    CasePhotoIn,
     CasesOut,
     CasesQuery,
     CaseWhole,
@@ -39,7 +39,7 @@ from cityops.cases.schemas import (
     TimelineOut,
 )
 from cityops.cases.services import StepRequest
-from cityops.cases.uploads import receive
+from cityops.cases.uploads import receive_needed
 from cityops.errors import Invalid
 from cityops.grid.shifts import from_crs
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
@@ -131,28 +131,20 @@ def list_attachments(path: NumberPath) -> Response:
     """The photos of a case."""
     with web.reading() as session:
         case = queries.get_case(session, current_viewer(), path.number)
-        return _answer(AttachmentsOut(attachments=[_attachment_out(case, photo) for photo in case.attachments]))
-
-
-class PhotoForm(Asked):
-    """A photo's form fields; the file itself is the part `file`."""
-
-    id: UUID
-    kind: AttachmentKind
-    file: object = Field(None, description="The picture (JPEG, PNG or WebP)", json_schema_extra={"format": "binary"})
+        bodies = {row.id: row.body.code for row in co_queries.list_of(session, case)}
+        shown = [attachment_out(case, photo, bodies.get(photo.co_handling_id or 0)) for photo in case.attachments]
+        return _answer(AttachmentsOut(attachments=shown))
 
 
 @api.post("/cases/<number>/attachments", responses={201: AttachmentOut, **WRITING_PROBLEMS}, summary="Add a photo")
-def add_attachment(path: NumberPath, header: OnceHeader, form: PhotoForm) -> Response:
+def add_attachment(path: NumberPath, header: OnceHeader, form: CasePhotoIn) -> Response:
     """Add a photo; what is not a picture is refused by its content."""
-    photo = receive(current_viewer(), path.number, request.files.get("file"))
-    if photo is None:
-        raise Invalid("file", N_("Send the picture as the part named file."))
+    photo = receive_needed(current_viewer(), path.number, request.files.get("file"))
 
     def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:
         case = queries.get_case_for_update(session, viewer, path.number)
         row = attachments.add(session, viewer, case, str(form.id), form.kind, photo)
-        return 201, _attachment_out(case, row)
+        return 201, attachment_out(case, row)
 
     return answer_once(work, asked=f"{photo.sha256} {form.id} {form.kind}")
 
@@ -267,10 +259,13 @@ def _clock_out(session: Session, case: Case, row: StageClock) -> ClockOut:
     )
 
 
-def _attachment_out(case: Case, photo: Attachment) -> AttachmentOut:
+def attachment_out(case: Case, photo: Attachment, body: str | None = None) -> AttachmentOut:
+    """A photo of a case as the API shows it, with the code of the co-handler whose work it shows."""
     return AttachmentOut(
         id=UUID(photo.uuid),
         kind=photo.kind,
+        co_handling=photo.co_handling_id,
+        body=body,
         sha256=photo.sha256,
         media_type=photo.media_type,
         size_bytes=photo.size_bytes,

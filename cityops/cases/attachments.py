@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
-from cityops.cases import queries
+from cityops.cases import co_queries, queries
 from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case
+from cityops.cases.permission import find_held
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.queue import owe
 from cityops.words import N_, Word
@@ -39,6 +40,8 @@ TAKEN_BY = {
 
 That of a re-check comes with its answer alone (`attach`).
 """
+LEADS_OWN = frozenset({AttachmentKind.AFTER, AttachmentKind.PROOF})
+"""What a handler shows for the lead: a co-handler's photo is his task's (`co_handling.add_photo`)."""
 MAKE_THUMBNAIL = "cases.make_thumbnail"
 
 
@@ -85,6 +88,8 @@ def add(session: Session, viewer: Viewer, case: Case, uuid: str, kind: Attachmen
     # A handler who comes too late is told that by the step, not here.
     if not taking.held or not (taking.has(Post.HANDLER) or queries.can_see(session, taking, case)):
         raise NotAllowed(N_("None of your posts may add this kind of photo."))
+    if kind in LEADS_OWN and _is_beside(session, taking, case):
+        raise NotAllowed(N_("Your body has a task of its own in this case: its photo is given with that."))
     return attach(session, viewer, case, uuid, kind, photo, only_open=True)
 
 
@@ -96,20 +101,26 @@ def attach(
     kind: AttachmentKind,
     photo: Photo,
     *,
+    co_handling_id: int | None = None,
     only_open: bool = False,
 ) -> Attachment:
-    """Add a stored photo for whose kind the viewer's right is known; the same uuid again gives the same row."""
+    """Add a stored photo for whose kind the viewer's right is known; the same uuid again gives the same row.
+
+    Args:
+        co_handling_id: the task beside the lead whose result it shows.
+    """
     earlier = session.scalar(select(Attachment).where(Attachment.uuid == uuid))
     if earlier is not None:
-        if (earlier.case_id, earlier.sha256) != (case.id, photo.sha256):
+        if (earlier.case_id, earlier.co_handling_id, earlier.sha256) != (case.id, co_handling_id, photo.sha256):
             raise Invalid("id", N_("This id belongs to another photo: make a new one."))
         return earlier
     if only_open and not case.is_open:
         raise WrongState(N_("The case is closed: no photo can be added any more."))
-    _refuse_used(session, viewer, case, kind, photo)
+    _refuse_used(session, viewer, case, kind, co_handling_id, photo)
     row = Attachment(
         uuid=uuid,
         case_id=case.id,
+        co_handling_id=co_handling_id,
         kind=kind,
         sha256=photo.sha256,
         media_type=photo.media_type,
@@ -126,9 +137,18 @@ def attach(
     return row
 
 
-def _refuse_used(session: Session, viewer: Viewer, case: Case, kind: AttachmentKind, photo: Photo) -> None:
+def _is_beside(session: Session, viewer: Viewer, case: Case) -> bool:
+    """Whether the viewer handles in this case beside the lead alone."""
+    lead_path = case.body.path if case.body is not None else None
+    return find_held(viewer, (Post.HANDLER,), case, lead_path) is None and co_queries.has_had(session, viewer, case)
+
+
+def _refuse_used(
+    session: Session, viewer: Viewer, case: Case, kind: AttachmentKind, co_handling_id: int | None, photo: Photo
+) -> None:
     """Refuse the very bytes that show something else already: each photo proves one thing."""
-    elsewhere = or_(Attachment.case_id != case.id, Attachment.kind != kind)
+    of_other_task = Attachment.co_handling_id.is_distinct_from(co_handling_id)
+    elsewhere = or_(Attachment.case_id != case.id, Attachment.kind != kind, of_other_task)
     used = session.scalar(select(Attachment).where(Attachment.sha256 == photo.sha256, elsewhere).limit(1))
     if used is None:
         return

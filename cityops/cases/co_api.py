@@ -1,8 +1,9 @@
-"""The API of co-handling: give a task, look, answer, excuse."""
+"""The API of co-handling: give a task, look, show what was done, answer, excuse."""
 
 from datetime import datetime
+from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -12,10 +13,12 @@ from cityops.accounts.once import OnceHeader, answer_once
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.cases import co_handling, co_queries, queries
+from cityops.cases.api import attachment_out
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoEnd, CoHandling, CoKind
 from cityops.cases.office import current_office
-from cityops.cases.schemas import NumberPath, Strict, Text
+from cityops.cases.schemas import AttachmentOut, NumberPath, PhotoIn, Strict, Text
+from cityops.cases.uploads import receive_needed
 from cityops.problems import PROBLEMS, WRITING_PROBLEMS
 from cityops.worktime.limits import Limit, Unit
 
@@ -62,6 +65,8 @@ class CoHandlingOut(BaseModel):
     end: CoEnd | None
     result: str | None
     cost_yuan: int | None
+    photos: list[UUID] = Field(description="The ids of the attachments that show what was done")
+    photos_missing: int = Field(description="How many it lacks to be reported done")
 
 
 class CoHandlingsOut(BaseModel):
@@ -95,6 +100,26 @@ def list_co_handlings(path: NumberPath) -> Response:
         case = queries.get_case(session, current_viewer(), path.number)
         shown = CoHandlingsOut(co_handlings=[_out(row) for row in co_queries.list_of(session, case)])
         return Response(shown.model_dump_json(), content_type="application/json")
+
+
+@api.post(
+    "/co-handlings/<co_handling_id>/attachments",
+    responses={201: AttachmentOut, **WRITING_PROBLEMS},
+    summary="Add a photo to a task",
+)
+def add_co_attachment(path: CoHandlingPath, header: OnceHeader, form: PhotoIn) -> Response:
+    """Add a photo of what was done for a task beside the lead."""
+    viewer, key = current_viewer(), path.co_handling_id
+    with web.reading() as session:
+        number = co_queries.get_co_handling(session, viewer, key).case.number
+    photo = receive_needed(viewer, number, request.files.get("file"))
+
+    def work(session: Session, viewer: Viewer) -> tuple[int, BaseModel]:
+        row = co_handling.add_photo(session, viewer, key, str(form.id), photo)
+        task = co_queries.get_co_handling(session, viewer, key)
+        return 201, attachment_out(task.case, row, task.body.code)
+
+    return answer_once(work, asked=f"{photo.sha256} {form.id}")
 
 
 @api.post(
@@ -141,4 +166,6 @@ def _out(row: CoHandling) -> CoHandlingOut:
         end=row.end,
         result=row.result,
         cost_yuan=row.cost_yuan,
+        photos=[UUID(photo.uuid) for photo in row.photos],
+        photos_missing=row.photos_missing if row.ended_at is None else 0,
     )

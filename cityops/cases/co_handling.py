@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from cityops.accounts.bodies import get_responsible
 from cityops.accounts.models import Body
-from cityops.accounts.viewer import Viewer
+from cityops.accounts.viewer import HeldPost, Viewer
 from cityops.cases import clocks, co_queries, queries
 from cityops.cases.acting import Act, carry_out, given, moment_of
 from cityops.cases.actor import Actor
+from cityops.cases.attachments import Photo, attach
 from cityops.cases.co_models import MAX_TASK, CoEnd, CoHandling, CoKind
 from cityops.cases.effects import end_co_handling
 from cityops.cases.intake import checked_text
-from cityops.cases.models import Case
+from cityops.cases.models import Attachment, AttachmentKind, Case
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
@@ -123,18 +124,31 @@ def report(
         NotAllowed: it is another body's.
         Conflict: the case moved since `version`.
         WrongState: the task is not open any more.
-        Invalid: no words, or a cost that is none.
+        Invalid: no words, a cost that is none, or fewer photos than the case's filing condition asks of who handles.
     """
-    row, case = _locked(session, viewer, co_handling_id, version)
-    step = STEPS[StepName.CO_REPORT]
-    held = find_held(viewer, step.posts, case, row.body.path)
-    if held is None:
-        raise NotAllowed(N_("This is another body's task."))
+    row, case = _locked(session, viewer, co_handling_id)
+    check_version(session, case, version)
+    held = _held(viewer, case, row)
     if cost_yuan is not None and not 0 <= cost_yuan <= MOST_YUAN:
         raise Invalid("cost_yuan", N_("A cost is a number of yuan, from 0 on."))
+    if row.photos_missing:
+        message = N_("Reporting the task done needs %(n)s photos of what was done: add them.")
+        raise Invalid("photo", message, n=case.photos_to_report)
     row.result, row.cost_yuan = checked_text("result", result, longest=MAX_TASK), cost_yuan
     end(session, office, case, row, CoEnd.REPORTED, StepName.CO_REPORT, Actor.under(held, viewer.person_id), result)
     return row
+
+
+def add_photo(session: Session, viewer: Viewer, co_handling_id: int, uuid: str, photo: Photo) -> Attachment:
+    """Add a stored photo of what was done to an open task; the same uuid again gives the same row.
+
+    Raises:
+        NotFound, NotAllowed, WrongState: as `report`.
+        Invalid: the uuid is another photo's, or the picture was used for something else.
+    """
+    row, case = _locked(session, viewer, co_handling_id)
+    _held(viewer, case, row)
+    return attach(session, viewer, case, uuid, AttachmentKind.AFTER, photo, co_handling_id=row.id)
 
 
 def excuse(
@@ -146,21 +160,29 @@ def excuse(
         NotFound, NotAllowed, Conflict, WrongState: as `report`; the dispatcher excuses.
         Invalid: no reason.
     """
-    row, case = _locked(session, viewer, co_handling_id, version)
+    row, case = _locked(session, viewer, co_handling_id)
+    check_version(session, case, version)
     held = held_for(viewer, STEPS[StepName.EXCUSE].posts, case)
     words = checked_text("reason", reason, longest=MAX_TASK)
     end(session, office, case, row, CoEnd.EXCUSED, StepName.EXCUSE, Actor.under(held, viewer.person_id), words)
     return row
 
 
-def _locked(session: Session, viewer: Viewer, co_handling_id: int, version: int) -> tuple[CoHandling, Case]:
+def _held(viewer: Viewer, case: Case, row: CoHandling) -> HeldPost:
+    """The post under which the viewer handles for the task's body."""
+    held = find_held(viewer, STEPS[StepName.CO_REPORT].posts, case, row.body.path)
+    if held is None:
+        raise NotAllowed(N_("This is another body's task."))
+    return held
+
+
+def _locked(session: Session, viewer: Viewer, co_handling_id: int) -> tuple[CoHandling, Case]:
     """The task and its case, locked; read again under the lock, for who came first has ended it."""
     number = co_queries.get_co_handling(session, viewer, co_handling_id).case.number
     case = queries.get_case_for_update(session, viewer, number)
     row = session.get_one(CoHandling, co_handling_id, populate_existing=True)
     if row.ended_at is not None:
         raise WrongState(N_("This task is not open any more."))
-    check_version(session, case, version)
     return row, case
 
 
@@ -188,4 +210,6 @@ def end(
     act = Act(session, office, case, step, way, LAST if is_last else DONE, moment, actor)
     act.note = words
     act.facts = {"co_handling": row.id, "body": row.body_id, "cost": row.cost_yuan}
+    if end is CoEnd.REPORTED:
+        act.facts["photos"] = [photo.sha256 for photo in row.photos]
     carry_out(act, None)

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Body
-from cityops.cases.models import Case
+from cityops.cases.models import Attachment, Case
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.words import N_
 from cityops.worktime.limits import Limit, Unit
@@ -72,11 +72,17 @@ class CoHandling(Base):
     cost_yuan: Mapped[int | None]
     case: Mapped[Case] = relationship(viewonly=True)
     body: Mapped[Body] = relationship(viewonly=True)
+    photos: Mapped[list[Attachment]] = relationship(order_by=Attachment.id, viewonly=True)
 
     @property
     def limit(self) -> Limit:
         """Its own limit."""
         return Limit(self.limit_value, self.limit_unit)
+
+    @property
+    def photos_missing(self) -> int:
+        """How many photos of what was done it still lacks to be reported done."""
+        return max(0, self.case.photos_to_report - len({photo.sha256 for photo in self.photos}))
 
     @property
     def is_on_time(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
 from cityops.accounts.models import Body
@@ -15,12 +15,13 @@ from cityops.cases import queries
 from cityops.cases.co_models import CoEnd, CoHandling
 from cityops.cases.models import Case
 from cityops.cases.queries import Tally
+from cityops.catalog.models import FilingCondition
 from cityops.errors import NotFound
 from cityops.words import N_
 
 
 def get_co_handling(session: Session, viewer: Viewer, co_handling_id: int) -> CoHandling:
-    """A task with its case and body.
+    """A task with its case, body and photos.
 
     Raises:
         NotFound: there is none, or its case lies outside the viewer's scope.
@@ -33,8 +34,9 @@ def get_co_handling(session: Session, viewer: Viewer, co_handling_id: int) -> Co
 
 
 def list_of(session: Session, of_case: Case) -> Sequence[CoHandling]:
-    """A case's tasks with their bodies, in the order they were given."""
-    rows = select(CoHandling).where(CoHandling.case_id == of_case.id).options(joinedload(CoHandling.body))
+    """A case's tasks with their bodies and photos, in the order they were given."""
+    rows = select(CoHandling).where(CoHandling.case_id == of_case.id)
+    rows = rows.options(joinedload(CoHandling.body), selectinload(CoHandling.photos))
     return session.scalars(rows.order_by(CoHandling.id)).all()
 
 
@@ -42,6 +44,14 @@ def has_open(session: Session, of_case: Case, body: Body) -> bool:
     """Whether the body has an open task in the case."""
     found = select(CoHandling.id).where(CoHandling.case_id == of_case.id, CoHandling.body_id == body.id)
     return session.scalar(found.where(CoHandling.ended_at.is_(None))) is not None
+
+
+def has_had(session: Session, viewer: Viewer, of_case: Case) -> bool:
+    """Whether a handler's bodies have or had a task in the case."""
+    if not viewer.has(Post.HANDLER):
+        return False
+    found = select(CoHandling.id).join(CoHandling.body).where(CoHandling.case_id == of_case.id, _own(viewer))
+    return session.scalar(found.limit(1)) is not None
 
 
 def list_work(session: Session, viewer: Viewer) -> Sequence[CoHandling]:
@@ -94,5 +104,6 @@ def _own(viewer: Viewer) -> ColumnElement[bool]:
 
 def _whole() -> Select[CoHandling]:
     rows = select(CoHandling).join(CoHandling.body).join(CoHandling.case)
-    case_too = contains_eager(CoHandling.case).options(joinedload(Case.case_class), joinedload(Case.condition))
-    return rows.options(contains_eager(CoHandling.body), case_too)
+    phases = joinedload(Case.condition).selectinload(FilingCondition.phases)
+    case_too = contains_eager(CoHandling.case).options(joinedload(Case.case_class), phases)
+    return rows.options(contains_eager(CoHandling.body), case_too, selectinload(CoHandling.photos))

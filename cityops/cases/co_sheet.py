@@ -10,6 +10,7 @@ from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.permission import find_held
+from cityops.cases.photo_sheet import ShownPhoto, shown_photos
 from cityops.cases.workflow import STEPS
 from cityops.forms import Choice, word_choices
 from cityops.worktime.limits import UNIT_LABELS
@@ -20,6 +21,7 @@ class ShownTask:
     """A task, and what this person may do about it."""
 
     row: CoHandling
+    photos: list[ShownPhoto]
     may_report: bool
     may_excuse: bool
 
@@ -29,7 +31,8 @@ def shown_task(viewer: Viewer, case: Case, row: CoHandling) -> ShownTask:
     is_open = row.ended_at is None and case.stage in STEPS[StepName.CO_REPORT].stages
     reports, excuses = STEPS[StepName.CO_REPORT].posts, STEPS[StepName.EXCUSE].posts
     may_report = is_open and find_held(viewer, reports, case, row.body.path) is not None
-    return ShownTask(row, may_report, is_open and find_held(viewer, excuses, case, None) is not None)
+    photos = shown_photos(case, row.photos)
+    return ShownTask(row, photos, may_report, is_open and find_held(viewer, excuses, case, None) is not None)
 
 
 def may_give(viewer: Viewer, case: Case) -> bool:

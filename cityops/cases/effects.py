@@ -18,7 +18,7 @@ from cityops.cases.requests import RULES, Life, RequestState
 from cityops.cases.steps import PASSED
 from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.catalog.models import ConditionPhase, FilingCondition
-from cityops.catalog.phases import FIRST_PHASE, PhaseCheck
+from cityops.catalog.phases import FIRST_PHASE
 from cityops.errors import Invalid, WrongState
 from cityops.words import N_
 
@@ -155,9 +155,7 @@ def _after_send_back(act: Act) -> None:
 
 def _after_report_back(act: Act) -> None:
     assignment = act.case.assignments[-1]
-    terms = given(act.case.terms)
-    # What is judged by its photos needs one.
-    needed = terms.photos_after or int(act.case.phase_check is PhaseCheck.BY_PHOTO)
+    needed = act.case.photos_to_report
     # Every rework is shown anew.
     if needed and _count_shown(act) < needed * (1 + assignment.rework_count):
         raise Invalid("photo", N_("Reporting back needs %(n)s new photos of what was done: add them first."), n=needed)
@@ -169,9 +167,10 @@ def _after_report_back(act: Act) -> None:
 
 
 def _count_shown(act: Act) -> int:
-    """The photos of what was done since the case was dispatched."""
-    since = act.case.assignments[-1].dispatched_at
-    return sum(photo.kind is AttachmentKind.AFTER and photo.added_at >= since for photo in act.case.attachments)
+    """The photos of what the lead did since the case was dispatched."""
+    since, own = act.case.assignments[-1].dispatched_at, act.case.attachments
+    shown = (each for each in own if each.kind is AttachmentKind.AFTER and each.co_handling_id is None)
+    return sum(photo.added_at >= since for photo in shown)
 
 
 def _after_check(act: Act) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Float, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops import clock
@@ -153,6 +153,12 @@ class Case(Base):
         """How it is checked that the phase of handling it stands at is done."""
         following = self.next_phase
         return following.check_before if following is not None else PhaseCheck.ON_THE_SPOT
+
+    @property
+    def photos_to_report(self) -> int:
+        """How many photos of what was done whoever reports it has to give; what is judged by its photos needs one."""
+        terms = self.terms
+        return (terms.photos_after if terms is not None else 0) or int(self.phase_check is PhaseCheck.BY_PHOTO)
 
     @property
     def reported_at(self) -> datetime:
@@ -360,14 +366,17 @@ ATTACHMENT_LABELS = {
 class Attachment(Base):
     """A photo of a case. The file lies under its SHA-256.
 
-    Position and time are read from the picture, then removed from what is shown.
+    Position and time are read from the picture, then removed from what is shown. One of what a co-handler did is that
+    task's (`co_handling_id`), and counts for nobody else.
     """
 
     __tablename__ = "attachments"
+    __table_args__ = (CheckConstraint("co_handling_id IS NULL OR kind = 'after'", name="of_what_was_done"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    co_handling_id: Mapped[int | None] = mapped_column(ForeignKey("co_handlings.id"), index=True)
     kind: Mapped[AttachmentKind] = mapped_column(words_enum(AttachmentKind))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     media_type: Mapped[str] = mapped_column(String(40))

@@ -211,11 +211,26 @@ class AttachmentOut(BaseModel):
 
     id: UUID
     kind: AttachmentKind
+    co_handling: int | None = Field(description="The task beside the lead whose result it shows")
+    body: str | None = Field(description="The co-handler whose task that is")
     sha256: str
     media_type: str
     size_bytes: int
     added_at: datetime
     url: str
+
+
+class PhotoIn(Asked):
+    """A photo's form fields; the file itself is the part `file`."""
+
+    id: UUID
+    file: object = Field(None, description="The picture (JPEG, PNG or WebP)", json_schema_extra={"format": "binary"})
+
+
+class CasePhotoIn(PhotoIn):
+    """A photo with what it shows of the case."""
+
+    kind: AttachmentKind
 
 
 class AttachmentsOut(BaseModel):

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from flask import url_for
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from cityops import clock
@@ -24,11 +22,12 @@ from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_f
 from cityops.cases.hops import Hop
 from cityops.cases.linked_sheet import ShownLinks, read_links
 from cityops.cases.merged_sheet import ShownMerging, list_merged, read_merging
-from cityops.cases.models import ATTACHMENT_LABELS, Attachment, AttachmentKind, Case, Report
+from cityops.cases.models import AttachmentKind, Case, Report
 from cityops.cases.names import StepName
 from cityops.cases.office import CaseOffice
 from cityops.cases.permission import find_held
 from cityops.cases.phase_strip import ToldPhase, tell_phases
+from cityops.cases.photo_sheet import ShownPhoto, shown_photos
 from cityops.cases.proposals import Proposal, propose_bodies
 from cityops.cases.reporter import mask_name, mask_phone
 from cityops.cases.request_forms import RequestForm
@@ -50,15 +49,6 @@ GRAVE_STEPS = frozenset({StepName.DECLINE, StepName.REFUSE, StepName.REOPEN})
 AFTER_KINDS = frozenset({AttachmentKind.AFTER, AttachmentKind.CHECK, AttachmentKind.RECHECK})
 NEAR_COMPONENTS_M = 50.0
 NEAR_M = 100.0
-
-
-@dataclass(frozen=True)
-class ShownPhoto:
-    """A photo as the page shows it."""
-
-    url: str
-    small: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -150,7 +140,7 @@ def read_sheet(
         NotFound: no such case, or outside the viewer's scope.
     """
     case = queries.get_case(session, viewer, number)
-    photos = [(photo.kind in AFTER_KINDS, shown_photo(case, photo)) for photo in case.attachments]
+    own = [photo for photo in case.attachments if photo.co_handling_id is None]
     # Who sees the case under another post is not therefore one who speaks with its reporter.
     sees = queries.can_see(session, viewer.only(*SEES_REPORTER), case)
     near = queries.list_near(session, viewer, case.lon, case.lat, not_id=case.id)
@@ -163,8 +153,8 @@ def read_sheet(
         hops=[hop for hop in passed if hop.ended_at is None],
         desk_hops=[hop for hop in handed if hop.ended_at is None],
         tasks=[shown_task(viewer, case, row) for row in tasks],
-        before=[shown for is_after, shown in photos if not is_after],
-        after=[shown for is_after, shown in photos if is_after],
+        before=shown_photos(case, (photo for photo in own if photo.kind not in AFTER_KINDS)),
+        after=shown_photos(case, (photo for photo in own if photo.kind in AFTER_KINDS)),
         reporters=_read_reporters(session, viewer, office, case, shown_report) if sees else [],
         may_see_reporter=sees,
         components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
@@ -272,13 +262,6 @@ def _clocks(session: Session, case: Case) -> list[ToldClock]:
     labels = {row.name: row for row in worktime.list_calendars(session)}
     calendars = {name: worktime.get_calendar(session, name) for name in {row.calendar for row in case.clocks}}
     return [tell_clock(row, calendars[row.calendar], named(labels[row.calendar])) for row in case.clocks]
-
-
-def shown_photo(case: Case, photo: Attachment) -> ShownPhoto:
-    """A photo of a case with its addresses and what it shows."""
-    caption = gettext(ATTACHMENT_LABELS[photo.kind])
-    url = url_for("cases.show_photo", number=case.number, uuid=photo.uuid)
-    return ShownPhoto(url, url + "?small=1", caption)
 
 
 def shown_reporter(report: Report, keys: Keys, *, is_shown: bool) -> ShownReporter:

@@ -22,7 +22,8 @@ from cityops.cases.forms import StepForm, body_choices, fit_form
 from cityops.cases.models import Case
 from cityops.cases.names import StepName
 from cityops.cases.office import current_office
-from cityops.cases.sheet import Action, list_actions, shown_photo
+from cityops.cases.photo_sheet import list_photos
+from cityops.cases.sheet import Action, list_actions
 from cityops.cases.telling import named
 from cityops.cases.uploads import receive
 from cityops.cases.workflow import STEPS, SUPERVISION
@@ -166,7 +167,7 @@ def tablet_page(session: Session, viewer: Viewer, task: InspectorTask, form: Ste
         case=case,
         action=_action(session, case, form),
         kinds=TASK_LABELS,
-        photos=[shown_photo(case, photo) for photo in case.attachments],
+        photos=list_photos(session, case),
         note=next((event.note for event in reversed(case.events) if event.step is StepName.REPORT_BACK), None),
         revision=grid.current_index(session).revision,
         answer_url=url_for("rechecks.answer", recheck_id=row.id),
@@ -200,7 +201,7 @@ def _case_page(viewer: Viewer, recheck_id: int, form: StepForm | None = None) ->
             "patrol/recheck.html",
             row=row,
             case=case,
-            photos=[shown_photo(case, photo) for photo in case.attachments],
+            photos=list_photos(session, case),
             answer=_answer_of(case, row),
             action=_action(session, case, form, rechecks.AT_DESK) if is_open else None,
             reopen=next((action for action in actions if action.step.name is StepName.REOPEN), None),

@@ -19,7 +19,8 @@ from cityops.cases.mapping import first_view
 from cityops.cases.models import AttachmentKind
 from cityops.cases.names import StepName
 from cityops.cases.office import current_office
-from cityops.cases.sheet import list_actions, shown_photo
+from cityops.cases.photo_sheet import list_photos
+from cityops.cases.sheet import list_actions
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError, Invalid
 from cityops.forms import client_made_id
@@ -64,7 +65,7 @@ def show(task_id: int) -> Answer:
             case=case,
             action=actions[0],
             kinds=TASK_LABELS,
-            photos=[shown_photo(case, photo) for photo in case.attachments],
+            photos=list_photos(session, case),
             note=next((event.note for event in reversed(case.events) if event.note), None),
             revision=grid.current_index(session).revision,
         )

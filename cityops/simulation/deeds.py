@@ -44,14 +44,14 @@ def _give_task(deed: Deed) -> None:
 
 
 def _report_task(deed: Deed) -> None:
-    task, case = _find_task(deed.session, deed.case), deed.case
+    task, case = find_task(deed.session, deed.case), deed.case
     if task is not None:
         cost = int(LEAST_YUAN + deed.act.lot * (MOST_YUAN - LEAST_YUAN)) if task.kind is CoKind.MAKE_SAFE else None
         co_handling.report(deed.session, deed.who, deed.office, task.id, case.version, deed.words, cost)
 
 
 def _excuse(deed: Deed) -> None:
-    task = _find_task(deed.session, deed.case)
+    task = find_task(deed.session, deed.case)
     if task is not None:
         co_handling.excuse(deed.session, deed.who, deed.office, task.id, deed.case.version, deed.words)
 
@@ -82,13 +82,8 @@ DEEDS: Mapping[StepName, Callable[[Deed], None]] = {
 }
 
 
-def find_task_body(session: Session, case: Case | None) -> str | None:
-    """The code of the body that has an open task in a case."""
-    task = _find_task(session, case) if case is not None else None
-    return task.body.code if task is not None else None
-
-
-def _find_task(session: Session, case: Case) -> CoHandling | None:
+def find_task(session: Session, case: Case) -> CoHandling | None:
+    """The open task of a case, of which a life has one at a time."""
     return session.scalar(select(CoHandling).where(CoHandling.case_id == case.id, CoHandling.ended_at.is_(None)))
 
 

@@ -29,14 +29,16 @@ Draw = ImageDraw.ImageDraw
 
 
 class Look(StrEnum):
-    """How a thing is drawn: at fault, as it should be with a ring around it, or put right.
+    """How a thing is drawn: at fault, as it should be with a ring around it, or put right; or behind a barrier.
 
-    The ring is for the faults that the drawing does not show.
+    The ring is for the faults that the drawing does not show; the barrier is what a co-handler has put up.
     """
 
     FAULTY = "faulty"
     RINGED = "ringed"
     RIGHT = "right"
+    GUARDED = "guarded"
+    GUARDED_RIGHT = "guarded_right"
 
 
 class Album:
@@ -52,8 +54,13 @@ class Album:
         subject = _subject(condition)
         if kind in {AttachmentKind.AFTER, AttachmentKind.CHECK}:
             return self._photos[subject, Look.RIGHT]
-        is_drawn = any(word in condition.text for word in DRAWN_FAULTS.get(subject, ()))
-        return self._photos[subject, Look.FAULTY if is_drawn else Look.RINGED]
+        return self._photos[subject, Look.FAULTY if _is_drawn(subject, condition) else Look.RINGED]
+
+    def photo_beside(self, condition: Condition, *, is_right: bool) -> Photo:
+        """A co-handler's picture; `is_right` where the lead has put the fault right by then."""
+        subject = _subject(condition)
+        is_faulty = _is_drawn(subject, condition) and not is_right
+        return self._photos[subject, Look.GUARDED if is_faulty else Look.GUARDED_RIGHT]
 
 
 def _subject(condition: Condition) -> str:
@@ -64,14 +71,21 @@ def _subject(condition: Condition) -> str:
     return "spot"
 
 
+def _is_drawn(subject: str, condition: Condition) -> bool:
+    """Whether the drawing shows the fault of this condition."""
+    return any(word in condition.text for word in DRAWN_FAULTS.get(subject, ()))
+
+
 def _stored(folder: Path, subject: Callable[[Draw, bool], None], look: Look) -> Photo:
     image = Image.new("RGB", SIZE, SKY)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 420, 960, 720), fill=GROUND)
     draw.line((0, 420, 960, 420), fill=DARK, width=3)
-    subject(draw, look is not Look.FAULTY)
+    subject(draw, look not in {Look.FAULTY, Look.GUARDED})
     if look is Look.RINGED:
         draw.ellipse((230, 330, 710, 670), outline=RED, width=8)
+    if look in {Look.GUARDED, Look.GUARDED_RIGHT}:
+        _barrier(draw)
     for strokes, left in ((SHI, 800), (YI, 872)):
         for stroke in strokes:
             draw.line([(left + 6 * x, 640 + 6 * y) for x, y in stroke], fill=PALE, width=5)
@@ -81,6 +95,15 @@ def _stored(folder: Path, subject: Callable[[Draw, bool], None], look: Look) -> 
     photo = attachments.store(folder, data)
     attachments.make_thumbnail(folder, photo.sha256)
     return photo
+
+
+def _barrier(draw: Draw) -> None:
+    for x in (70, 400, 730):
+        draw.line((x, 560, x, 715), fill=DARK, width=12)
+    for top in (575, 630):
+        draw.rectangle((40, top, 760, top + 34), fill=PALE, outline=DARK, width=3)
+        for left in range(70, 690, 120):
+            draw.polygon(((left + 24, top), (left + 72, top), (left + 48, top + 34), (left, top + 34)), fill=RED)
 
 
 def _lamp(draw: Draw, is_after: bool) -> None:

@@ -15,6 +15,7 @@ from cityops.cases import asking, linking
 from cityops.cases import services as cases
 from cityops.cases.asking import Decision, NewRequest
 from cityops.cases.at_place import ANSWERS, AtPlace
+from cityops.cases.co_models import CoHandling
 from cityops.cases.intake import NewReport
 from cityops.cases.models import Attachment, Case, Report
 from cityops.cases.names import Source, StepName
@@ -27,7 +28,7 @@ from cityops.hotline import services as hotline
 from cityops.hotline.models import MAX_TRIES, Outcome, ReporterAnswer
 from cityops.patrol.models import InspectorTask
 from cityops.simulation.cast import Cast
-from cityops.simulation.deeds import DEEDS, Deed, find_task_body
+from cityops.simulation.deeds import DEEDS, Deed, find_task
 from cityops.simulation.lives import Act, CallBack, Life
 from cityops.simulation.photos import Album
 from cityops.simulation.wording import SHARE_USED_UP
@@ -144,8 +145,8 @@ class Player:
             return self.cast.at_desk(post, area_code, act.at, act.lot)
         post = self._posts(act)[0]
         if post is Post.HANDLER:
-            body = find_task_body(session, self.case) if act.step is StepName.CO_REPORT else None
-            return self.cast.handler(body or self.body, act.lot)
+            task = self._task(session, act)
+            return self.cast.handler(task.body.code if task is not None else self.body, act.lot)
         if post is Post.INSPECTOR:
             return self._given_the_task(session) or self.cast.inspector(told.cell, act.at, act.lot, self.handled_by)
         return self.cast.at_desk(post, area_code, act.at, act.lot, self.case)
@@ -157,6 +158,12 @@ class Player:
         if act.step is StepName.REJECT and self.asked is not None:
             return RULES[self.asked].deciders
         return STEPS[act.step].posts
+
+    def _task(self, session: Session, act: Act) -> CoHandling | None:
+        """The task beside the lead that an act reports done."""
+        if self.case is None or act.step is not StepName.CO_REPORT:
+            return None
+        return find_task(session, self.case)
 
     def _given_the_task(self, session: Session) -> Viewer | None:
         """The inspector who was given the verify or check task, where he may judge."""
@@ -210,11 +217,19 @@ class Player:
 
     def _add_photos(self, session: Session, who: Viewer, case: Case, act: Act) -> None:
         """Add the act's pictures as rows: their files and small pictures were made before the first case."""
-        photos = [(kind, self.album.photo(self.life.told.condition, kind)) for kind in act.photos]
+        condition, task = self.life.told.condition, self._task(session, act)
+        if act.step is not StepName.CO_REPORT:
+            photos = [(kind, self.album.photo(condition, kind)) for kind in act.photos]
+        elif task is not None:
+            photos = [(kind, self.album.photo_beside(condition, is_right=case.is_waiting)) for kind in act.photos]
+        else:
+            # The task has ended meanwhile: a photo would be the lead's.
+            photos = []
         rows = [
             {
                 "uuid": str(uuid5(UUID(self.life.uuid), f"{case.version}:{kind}")),
                 "case_id": case.id,
+                "co_handling_id": task.id if task is not None else None,
                 "kind": kind,
                 "sha256": photo.sha256,
                 "media_type": photo.media_type,

@@ -187,7 +187,7 @@ class Plot(Pen):
         for has_it, suggested in ((wrong, body), (body, wrong)):
             self._send_back_from(has_it, wording.NOT_OURS, suggesting=suggested, within=(0.01, 0.07))
         self.come_to(self.at + timedelta(minutes=self.draw.randint(20, 110)))
-        self.do(StepName.CO_REPORT, note=self.say(wording.MADE_SAFE))
+        self.do(StepName.CO_REPORT, note=self.say(wording.MADE_SAFE), photos=(AttachmentKind.AFTER,))
         self.come_to(self.by_day(self.at + timedelta(hours=self.draw.uniform(0.5, 20))))
         self.do(StepName.ARBITRATE, body=body, note=self.say(wording.DECIDED))
 
@@ -212,7 +212,8 @@ class Plot(Pen):
         if self.chance(EXCUSED):
             self.do(StepName.EXCUSE, result=result, note=self.say(wording.LET_OFF))
         else:
-            self.do(StepName.CO_REPORT, result=result, note=self.say(wording.HELPED))
+            photos = (AttachmentKind.AFTER,)
+            self.do(StepName.CO_REPORT, result=result, note=self.say(wording.HELPED), photos=photos)
 
     def _send_back_from(
         self,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import Locator, expect
 
 from cityops import clock
-from tests.journeys.conftest import Signed
+from tests.journeys.conftest import Camera, Signed
 from tests.journeys.site import Site
 from tests.journeys.visitor import Visitor
 
@@ -62,7 +62,7 @@ def test_a_second_rule_leaves_the_choice_to_the_dispatcher_until_it_is_ended(sig
     assert dispatcher.complaints == admin.complaints == []
 
 
-def test_a_case_waits_for_its_co_handler_and_goes_on_to_the_check(signed_in: Signed, site: Site) -> None:
+def test_a_case_waits_for_its_co_handler_and_goes_on_to_the_check(signed_in: Signed, site: Site, photo: Camera) -> None:
     number = site.make_case("accept", "file", "dispatch")
     dispatcher, lead, other = signed_in("dispatcher"), signed_in("handler"), signed_in("handler3")
     dispatcher.open_case(number)
@@ -84,9 +84,11 @@ def test_a_case_waits_for_its_co_handler_and_goes_on_to_the_check(signed_in: Sig
     other.page.goto("/co-handlings")
     row = other.page.locator("tr", has_text=number)
     row.locator("input[name=words]").fill("基座已修补")
+    row.locator("[name=photo]").set_input_files(photo())
     other.shows("dispatch-6-the-others-task")
     row.locator(".btn-primary").click()
     other.open_case(number)
     other.stage_is("checking")
+    expect(other.page.locator("#co-handlers .photos img")).to_have_count(1)
     other.shows("dispatch-7-on-to-the-check")
     assert dispatcher.complaints == lead.complaints == other.complaints == []

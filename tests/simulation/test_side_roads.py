@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from cityops import clock
 from cityops.cases.co_models import CoEnd, CoHandling, CoKind
@@ -60,6 +60,7 @@ def test_a_week_has_everything_that_comes_beside_the_main_road_and_leaves_some_o
         assert set(taken) >= SIDE_STEPS, SIDE_STEPS - set(taken)
         assert 0.015 < (taken[StepName.MERGE] + taken[StepName.MERGE_FILED]) / 700 < 0.06
         assert_some_are_open(session)
+        assert_co_handlers_show_what_they_did(session)
         assert_checked_at_its_hour(session)
         assert_samples_are_answered_in_part(session)
         assert_those_who_told_of_it_again_are_called_back(session)
@@ -84,6 +85,12 @@ def assert_some_are_open(session: Session) -> None:
     assert waiting >= {RequestKind.EXTEND, RequestKind.SEND_BACK, RequestKind.VOID, RequestKind.OVERSEE}, waiting
     made_safe = select(func.count(CoHandling.id)).where(CoHandling.kind == CoKind.MAKE_SAFE)
     assert session.scalar(made_safe.where(CoHandling.end == CoEnd.REPORTED, CoHandling.cost_yuan > 0))
+
+
+def assert_co_handlers_show_what_they_did(session: Session) -> None:
+    rows = session.scalars(select(CoHandling).options(selectinload(CoHandling.photos)))
+    shown = Counter((row.end, len(row.photos)) for row in rows)
+    assert shown[CoEnd.REPORTED, 1] > 3 and {end for end, photos in shown if photos} == {CoEnd.REPORTED}, shown
 
 
 def assert_checked_at_its_hour(session: Session) -> None:

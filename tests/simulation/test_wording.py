@@ -29,3 +29,7 @@ def test_a_picture_shows_no_other_fault_than_the_conditions(tmp_path: Path) -> N
     before = [album.photo(each, AttachmentKind.SCENE).sha256 for each in (bins, dirty, rubbish)]
     after = [album.photo(each, AttachmentKind.AFTER).sha256 for each in (bins, dirty)]
     assert len({*before, *after}) == 4 and after[0] == after[1]
+    beside = [
+        album.photo_beside(each, is_right=is_right).sha256 for each in (bins, dirty) for is_right in (False, True)
+    ]
+    assert len({*before, *after, *beside}) == 6 and beside[1] == beside[2] == beside[3]

@@ -47,6 +47,13 @@ class Worker(ThreadWorker):
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
+    def murder_pending(self) -> None:
+        """Close what has asked nothing for too long; a stopping worker waits for no first word at all."""
+        if not self.alive:
+            for conn in self.pending_conns:
+                conn.timeout = 0.0
+        super().murder_pending()
+
 
 class Web(BaseApplication):
     """gunicorn with its settings taken from the `Config` instead of a file of its own."""

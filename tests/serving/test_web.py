@@ -1,9 +1,13 @@
 """The web beside clients that say nothing."""
 
 import socket
+from collections import deque
+from selectors import DefaultSelector
+from types import SimpleNamespace
 
 import pytest
 
+from cityops.serving.web import Worker
 from tests.serving.city import City, eventually
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("process")]
@@ -26,3 +30,16 @@ def test_connections_that_ask_nothing_make_nobody_wait(city: City) -> None:
     for each in idle:
         each.close()
     assert city.stop() == 0
+
+
+def test_a_stopping_worker_waits_for_no_first_word() -> None:
+    worker = Worker.__new__(Worker)
+    closed: list[str] = []
+    waiting = SimpleNamespace(timeout=float("inf"), sock=None, close=lambda: closed.append("closed"))
+    worker.pending_conns, worker.poller, worker.nr_conns = deque([waiting]), DefaultSelector(), 1
+    worker.alive = True
+    worker.murder_pending()
+    assert closed == []
+    worker.alive = False
+    worker.murder_pending()
+    assert (closed, worker.nr_conns) == (["closed"], 0)

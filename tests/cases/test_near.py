@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from cityops import clock
 from cityops.cases import queries
 from cityops.cases.names import Source
 from cityops.cases.sheet import find_chosen_class, list_told_before
 from cityops.db import Database
+from tests.counting import counted_queries
 from tests.factories import MONDAY_MORNING, WEST_POINT, People, bring_to, make_office, make_report
 
 WHOLE_WAY = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
@@ -53,3 +56,18 @@ def test_open_cases_and_those_closed_lately_are_perhaps_told_once_more(small_cit
     assert told(rubbish, 1) == ([], [])
     # Before the class is known, what was closed here lately is about anything.
     assert told(None, 1) == ([stays.id], [])
+
+
+@pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
+def test_on_sqlite_only_the_surroundings_of_a_place_are_read(small_city: Database) -> None:
+    lon, lat = WEST_POINT
+    with small_city.transaction() as session:
+        operator = People(session).operator
+        case = make_report(session, operator).case
+        for since in (None, MONDAY_MORNING):
+            with counted_queries() as seen:
+                queries.list_near(session, operator, lon, lat, class_id=case.class_id, closed_since=since)
+            asked = f"EXPLAIN QUERY PLAN {seen[-1]}"
+            plan = session.connection().exec_driver_sql(asked, (0,) * asked.count("?")).all()
+            read = [row[3] for row in plan if " cases " in row[3]]
+            assert all("rowid=?" in line or "(quad>? AND quad<?)" in line for line in read), read

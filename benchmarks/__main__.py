@@ -8,9 +8,17 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import audit, lives, locate, sweep, tiles, worktime
+from benchmarks import audit, census, lives, locate, sweep, tiles, worktime
 
-ALL = {"worktime": worktime, "locate": locate, "tiles": tiles, "clocks": sweep, "audit": audit, "life": lives}
+ALL = {
+    "worktime": worktime,
+    "locate": locate,
+    "census": census,
+    "tiles": tiles,
+    "clocks": sweep,
+    "audit": audit,
+    "life": lives,
+}
 
 
 def main(arguments: list[str]) -> int:

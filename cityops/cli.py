@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cityops.accounts import cli as accounts
 from cityops.cases import cli as cases
+from cityops.cases import component_cli
 from cityops.catalog import cli as catalog
 from cityops.closing import end_body
 from cityops.demo import cli as demo
@@ -43,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     accounts.jurisdiction,
     cases.audit,
     grid.grid,
+    component_cli.components,
     catalog.catalog,
     rehearse,
     grid.locate,

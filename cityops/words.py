@@ -10,3 +10,12 @@ class Word(str):
     """A parameter of a message that is itself a msgid, to be translated with it."""
 
     __slots__ = ()
+
+
+# A cell that begins so is read as a formula by the programs that open sheets.
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(text: str) -> str:
+    """A text for a cell of a sheet; one that looks like a formula gets a sign before it that says it is none."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -50,10 +50,10 @@ def _list_concerned(session: Session, case: Case) -> list[int]:
 
 
 def _settle(session: Session, case: Case, event: CaseEvent, component_id: int) -> None:
-    """Set the state, and write the change; a component that was removed stays so."""
+    """Set the state, and write the change; a component that was given up or removed stays so."""
     component = grid.get_component_for_update(session, component_id)
     state = _state_by_cases(session, component)
-    if component.state in (state, ComponentState.REMOVED):
+    if component.state in (state, ComponentState.ABANDONED, ComponentState.REMOVED):
         return
     session.add(
         ComponentChange(

@@ -20,13 +20,12 @@ from cityops.catalog.models import CaseKind
 from cityops.forms import RoomForm
 from cityops.grid import queries as grid
 from cityops.grid.models import COMPONENT_STATE_LABELS
+from cityops.words import harmless
 
 pages = Blueprint("components", __name__)
 
 PAGE_ROWS = 50
 CSV_COLUMNS = ("component", "name", "class", "area", "state", "cases", "handling_hours", "numbers")
-# A cell that begins so is read as a formula by the programs that open such files.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RepeatForm(RoomForm):
@@ -99,10 +98,9 @@ def show(code: str) -> str:
 
 def _cells(fault: RepeatFault) -> tuple[object, ...]:
     component = fault.component
-    name = f"'{component.name}" if component.name.startswith(FORMULA_SIGNS) else component.name
     return (
         component.code,
-        name,
+        harmless(component.name),
         component.class_code,
         component.area_code or "",
         gettext(COMPONENT_STATE_LABELS[component.state]),

@@ -18,7 +18,7 @@ from cityops.catalog.columns import COLUMNS, NO, YES
 from cityops.catalog.draft_models import EntryKind
 from cityops.catalog.keys import Entries, Entry, Key, key_of
 from cityops.errors import Invalid
-from cityops.words import N_
+from cityops.words import FORMULA_SIGNS, N_, harmless
 
 SHEETS: Mapping[EntryKind, str] = {
     EntryKind.CLASS: "classes",
@@ -40,8 +40,6 @@ MOST_COLUMNS = 50
 
 NO_FILE = N_("This is no Excel file (.xlsx) that can be read: export the draft and change that file.")
 
-# A cell that begins with one of these is a formula to whoever opens the file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
     *(ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError),
@@ -174,13 +172,13 @@ def _text(cell: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = "" if value is None else str(value).strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text
 
 
 def _cell(name: str, text: str) -> str | int:
     if name in NUMBERS and text.isdecimal():
         return int(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return harmless(text)
 
 
 def fault_of(found: ReadSheets, key: Key, fault: Invalid) -> SheetFault:

@@ -170,7 +170,7 @@ def tile_box(zoom: int, x: int, y: int) -> tuple[float, float, float, float]:
     return x / size * 360.0 - 180.0, south, (x + 1) / size * 360.0 - 180.0, north
 
 
-def _spread(value: int) -> int:
+def _spread(value: Any) -> Any:
     value = (value | value << 16) & 0x0000FFFF0000FFFF
     value = (value | value << 8) & 0x00FF00FF00FF00FF
     value = (value | value << 4) & 0x0F0F0F0F0F0F0F0F
@@ -179,7 +179,7 @@ def _spread(value: int) -> int:
 
 
 def _morton(x: int, y: int) -> int:
-    return _spread(x) | _spread(y) << 1
+    return int(_spread(x) | _spread(y) << 1)
 
 
 def quad(lon: float, lat: float) -> int:
@@ -190,6 +190,16 @@ def quad(lon: float, lat: float) -> int:
     True
     """
     return _morton(*tile_at(lon, lat, QUAD_ZOOM))
+
+
+def quads(lons: NDArray[np.float64], lats: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The `quad` of many points."""
+    size = 1 << QUAD_ZOOM
+    lats = np.radians(np.clip(lats, -WEB_MERCATOR_LAT, WEB_MERCATOR_LAT))
+    columns = (lons + 180.0) / 360.0 * size
+    rows = (1.0 - np.arcsinh(np.tan(lats)) / math.pi) / 2.0 * size
+    x, y = (np.clip(values, 0, size - 1).astype(np.int64) for values in (columns, rows))
+    return np.asarray(_spread(x) | _spread(y) << 1)
 
 
 def tile_quads(zoom: int, x: int, y: int) -> tuple[int, int]:

@@ -37,11 +37,12 @@ AREA_LEVEL_LABELS = {
 
 
 class ComponentState(StrEnum):
-    """How a component was last found."""
+    """How a component was last found: 完好, 破损, 丢失, 废弃, 移除 (GB/T 47678.5-2026, table 2)."""
 
     IN_PLACE = "in_place"
     DAMAGED = "damaged"
     MISSING = "missing"
+    ABANDONED = "abandoned"
     REMOVED = "removed"
 
 
@@ -49,8 +50,20 @@ COMPONENT_STATE_LABELS = {
     ComponentState.IN_PLACE: N_("in place"),
     ComponentState.DAMAGED: N_("damaged"),
     ComponentState.MISSING: N_("missing"),
+    ComponentState.ABANDONED: N_("abandoned"),
     ComponentState.REMOVED: N_("removed"),
 }
+
+
+class Accuracy(StrEnum):
+    """How exactly a component's place was surveyed: the mean error against the nearest fixed point."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+TOLERANCES_M = {Accuracy.A: 0.5, Accuracy.B: 1.0, Accuracy.C: 10.0}
 
 
 class VersionState(StrEnum):
@@ -239,7 +252,8 @@ class Component(Base):
 
     `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place,
     empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
-    search and map tiles. `body_code` names who maintains it.
+    search and map tiles. The codes and names of department, owner and maintainer are the survey's own words (their
+    codes are unified social credit codes); `body_code` is the body of this city that answers for it.
     """
 
     __tablename__ = "components"
@@ -264,8 +278,18 @@ class Component(Base):
     cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"), index=True)
     area_code: Mapped[str | None] = mapped_column(String(12))
     state: Mapped[ComponentState] = mapped_column(words_enum(ComponentState), default=ComponentState.IN_PLACE)
-    body_code: Mapped[str | None] = mapped_column(String(32))
+    body_code: Mapped[str | None] = mapped_column(String(32), index=True)
+    department_code: Mapped[str | None] = mapped_column(String(18))
+    department_name: Mapped[str | None] = mapped_column(String(100))
+    owner_code: Mapped[str | None] = mapped_column(String(18))
+    owner_name: Mapped[str | None] = mapped_column(String(100))
+    maintainer_code: Mapped[str | None] = mapped_column(String(18))
+    maintainer_name: Mapped[str | None] = mapped_column(String(100))
+    accuracy: Mapped[Accuracy | None] = mapped_column(words_enum(Accuracy))
+    source: Mapped[str | None] = mapped_column(String(30))
+    note: Mapped[str | None] = mapped_column(String(1000))
     initial_on: Mapped[date]
+    changed_on: Mapped[date | None]
     ended_on: Mapped[date | None]
 
     cell: Mapped[Cell | None] = relationship()

@@ -49,6 +49,7 @@ class Features:
         fields: the names of the file's own fields.
         geometries: WGS84/CGCS2000 degrees; None where a feature has none that can be read.
         warnings: what the reading had to assume.
+        before: how many features of the layer come before the first of these.
     """
 
     layer: str
@@ -57,6 +58,7 @@ class Features:
     warnings: list[Finding] = field(default_factory=list)
     columns: list[NDArray[Any]] = field(default_factory=list)
     mapping: Mapping[str, str] = field(default_factory=dict)
+    before: int = 0
 
     def __len__(self) -> int:
         return len(self.geometries)
@@ -66,7 +68,7 @@ class Features:
         named = dict(zip(self.fields, self.columns, strict=True))
         named |= {ours: named[theirs] for ours, theirs in self.mapping.items()}
         for k, geometry in enumerate(self.geometries):
-            yield k + 1, {name: column[k] for name, column in named.items()}, geometry
+            yield self.before + k + 1, {name: column[k] for name, column in named.items()}, geometry
 
 
 def list_layers(path: Path) -> list[str]:
@@ -89,8 +91,10 @@ def read_features(
     crs: str | None = None,
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    before: int = 0,
+    at_most: int | None = None,
 ) -> Features:
-    """Read a layer to its end and bring it to WGS84/CGCS2000 degrees.
+    """Read a layer to its end, or a portion of it, and bring it to WGS84/CGCS2000 degrees.
 
     Args:
         layer: its name; needed where the file has several.
@@ -98,13 +102,14 @@ def read_features(
             A file in a shifted system is never guessed to be one.
         mapping: the file's name of each of our fields, by ours.
         encoding: of the file's words; without it UTF-8 and then GB18030 are tried.
+        before: how many features to leave out, and `at_most` how many to read then.
 
     Raises:
         Invalid: field `file`, `layer`, `crs`, `encoding` or `map`; says what to do.
     """
     layer = _choose_layer(path, layer)
     warnings: list[Finding] = []
-    meta, wkb, columns = _read(path, layer, encoding, warnings)
+    meta, wkb, columns = _read(path, layer, encoding, warnings, before, at_most)
     names = [str(name) for name in meta["fields"]]
     for theirs in (mapping or {}).values():
         if theirs not in names:
@@ -112,7 +117,20 @@ def read_features(
             raise Invalid("map", reason, name=theirs, names=", ".join(names))
     geometries = shapely.from_wkb(wkb, on_invalid="ignore")
     geometries = _to_degrees(geometries, path, layer, meta["crs"], crs, warnings)
-    return Features(layer, names, geometries, warnings, columns, mapping or {})
+    return Features(layer, names, geometries, warnings, columns, mapping or {}, before)
+
+
+def count_features(path: Path, layer: str | None = None) -> int:
+    """How many features a layer has.
+
+    Raises:
+        Invalid: field `file` or `layer`; it cannot be read.
+    """
+    layer = _choose_layer(path, layer)
+    try:
+        return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
+    except (DataSourceError, DataLayerError, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def _choose_layer(path: Path, layer: str | None) -> str:
@@ -128,9 +146,10 @@ def _choose_layer(path: Path, layer: str | None) -> str:
 
 
 def _read(
-    path: Path, layer: str, encoding: str | None, warnings: list[Finding]
+    path: Path, layer: str, encoding: str | None, warnings: list[Finding], before: int, at_most: int | None
 ) -> tuple[dict[str, Any], NDArray[Any], list[NDArray[Any]]]:
-    options: dict[str, Any] = CSV_OPTIONS if path.suffix.lower() == ".csv" else {}
+    options: dict[str, Any] = dict(CSV_OPTIONS) if path.suffix.lower() == ".csv" else {}
+    options |= {"skip_features": before, "max_features": at_most}
     for tried in [encoding] if encoding else [None, "UTF-8", "GB18030"]:
         try:
             meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True, encoding=tried, **options)

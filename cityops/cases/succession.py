@@ -23,6 +23,7 @@ from cityops.cases.acting import Act, carry_out, current_assignment, moment_of
 from cityops.cases.actor import BY_RULE, Actor
 from cityops.cases.arbitration import ProposalState, ProposedRule
 from cityops.cases.co_models import CoEnd, CoHandling
+from cityops.cases.desks import DeskHop
 from cityops.cases.hops import Hop, list_open
 from cityops.cases.models import Assignment, Case
 from cityops.cases.names import StepName
@@ -201,6 +202,16 @@ def _concerns(body: Body) -> ColumnElement[bool]:
     return or_(_has_case(body), Case.id.in_(select(CoHandling.case_id).where(_is_task(body))))
 
 
+def _is_at_desk(body: Body) -> ColumnElement[bool]:
+    """The cases that lie at a centre, or come back to it from another one."""
+    handed = exists().where(
+        DeskHop.case_id == Case.id,
+        DeskHop.ended_at.is_(None),
+        or_(DeskHop.from_body_id == body.id, DeskHop.to_body_id == body.id),
+    )
+    return or_(Case.desk_id == body.id, Case.centre_id == body.id, handed)
+
+
 def _actor(viewer: Viewer | None) -> Actor:
     if viewer is None:
         return BY_RULE
@@ -227,9 +238,10 @@ def _check(session: Session, body: Body, on: date) -> None:
     named = or_(JurisdictionCentres.supervision_id == body.id, JurisdictionCentres.command_id == body.id)
     if session.scalar(select(JurisdictionCentres.id).where(said, named).limit(1)) is not None:
         raise WrongState(N_("It is in charge of a jurisdiction on that day: say which centre is in charge instead."))
-    at_desk = or_(Case.desk_id == body.id, Case.centre_id == body.id)
-    if session.scalar(select(Case.id).where(Case.ended_at.is_(None), at_desk).limit(1)) is not None:
-        raise WrongState(N_("Open cases lie at this centre: have them finished or taken over first."))
+    if session.scalar(select(Case.id).where(Case.ended_at.is_(None), _is_at_desk(body)).limit(1)) is not None:
+        raise WrongState(
+            N_("Open cases lie at this centre or may be handed back to it: have them finished or taken over first.")
+        )
 
 
 def _successor(session: Session, body: Body, code: str, on: date) -> Body:

@@ -202,6 +202,23 @@ def close(session: Session, people: People, case: Case) -> None:
     factories.bring_to(session, people, case, "close")
 
 
+def test_a_centre_to_which_an_open_case_may_be_handed_back_does_not_close(
+    session: Session, people: People, handed_down: Case
+) -> None:
+    case, office, below = handed_down, factories.make_office(), people.viewer("dispatcher-west")
+    request = factories.ask(session, people.handler, case, "send_back")
+    factories.decide(session, below, request)
+    replace_centres(session)
+    with pytest.raises(WrongState, match="may be handed back to it"):
+        succession.end_body(session, None, office, "command", on=MONDAY_MORNING.date())
+    factories.take(session, below, case, "hand_back")
+    assert listed(session, people, "dispatcher") == [case.id]
+    factories.take(session, people.dispatcher, case, "hand_down")
+    factories.take(session, people.viewer("at-command-2"), case, "take_over")
+    succession.end_body(session, None, office, "command", on=MONDAY_MORNING.date())
+    assert listed(session, people, "at-command-2") == [case.id] and broken(session) == []
+
+
 def test_a_reopened_case_lies_at_the_centres_in_charge_by_now(
     session: Session, people: People, handed_down: Case
 ) -> None:

@@ -9,7 +9,10 @@ from sqlalchemy import select
 
 from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
+from cityops.cases import co_handling
 from cityops.cases.asking import Decision
+from cityops.cases.co_handling import NewCoHandling
+from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report
 from cityops.cases.names import Source, Stage
 from cityops.cases.request_models import CaseRequest
@@ -21,11 +24,12 @@ from cityops.patrol import rechecks
 from cityops.patrol.models import InspectorTask
 from cityops.patrol.recheck_models import Recheck
 from cityops.patrol.rechecks import NewSample
+from cityops.worktime.limits import Limit, Unit
 from tests import factories
 from tests.guards.doors import UNSAFE, address, doors
 
 STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
-SCOPED = {"number", "answer_id", "task_id", "request_id", "sample_id", "recheck_id"}
+SCOPED = {"number", "answer_id", "task_id", "request_id", "sample_id", "recheck_id", "co_handling_id"}
 TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "15405740096"
 MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
 
@@ -40,6 +44,7 @@ class West:
     sample_ids: list[int]
     recheck_ids: list[int]
     request_ids: list[int]
+    co_handling_ids: list[int]
     request_version: int
     photo: str
 
@@ -50,6 +55,7 @@ class West:
             return [{"number": number, "uuid": self.photo} for number in self.cases]
         own = {"answer_id": self.answer_ids, "task_id": self.task_ids, "request_id": self.request_ids}
         own |= {"sample_id": self.sample_ids, "recheck_id": self.recheck_ids}
+        own |= {"co_handling_id": self.co_handling_ids}
         for name, ids in own.items():
             if name in named:
                 return [{name: each} for each in ids]
@@ -117,6 +123,8 @@ def west(small_city) -> West:
         handling = next(case for case in session.scalars(select(Case)) if case.stage is Stage.HANDLING)
         of_today = NewSample(today(), today(), percent=100)
         sample = rechecks.draw(session, people.viewer("supervisor"), factories.make_keys(), of_today)
+        crew = NewCoHandling(handling.version, "lamps-crew", TOLD, Limit(2, Unit.URGENT_HOUR))
+        task = co_handling.add(session, people.dispatcher, factories.make_office(), handling.number, crew)
         void = factories.ask(session, people.handler, handling, RequestKind.VOID)
         reports = {report.number: report.case for report in session.scalars(select(Report))}
         return West(
@@ -126,12 +134,13 @@ def west(small_city) -> West:
             [sample.id],
             list(session.scalars(select(Recheck.id))),
             [void.id],
+            [task.id],
             handling.version,
             photo.uuid,
         )
 
 
-ROWS = (Case, CaseEvent, CaseRequest, Report, InspectorTask, Recheck, ReporterAnswer, Attachment, Person)
+ROWS = (Case, CaseEvent, CaseRequest, CoHandling, Report, InspectorTask, Recheck, ReporterAnswer, Attachment, Person)
 
 
 def everything(small_city) -> list[object]:

@@ -8,12 +8,13 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import audit, census, lives, locate, sweep, tiles, worktime
+from benchmarks import audit, census, lives, locate, nearest, sweep, tiles, worktime
 
 ALL = {
     "worktime": worktime,
     "locate": locate,
     "census": census,
+    "nearest": nearest,
     "tiles": tiles,
     "clocks": sweep,
     "audit": audit,

@@ -1,4 +1,4 @@
-"""The pages of components: one with its state, changes and cases, and the list of those that break again and again."""
+"""The pages of components: the list, one with its facts, changes and cases, and those that break again and again."""
 
 import csv
 from io import StringIO
@@ -14,17 +14,21 @@ from cityops import clock, web
 from cityops.accounts import queries as accounts
 from cityops.accounts.session import current_viewer
 from cityops.cases import faults
+from cityops.cases.component_search import list_components, read_component_filter
 from cityops.cases.faults import RepeatFault, Repeats
+from cityops.cases.listing import list_choices
+from cityops.cases.photo_sheet import photos_of
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
 from cityops.forms import RoomForm
 from cityops.grid import queries as grid
-from cityops.grid.models import COMPONENT_STATE_LABELS
+from cityops.grid.models import COMPONENT_STATE_LABELS, TOLERANCES_M
 from cityops.words import harmless
 
 pages = Blueprint("components", __name__)
 
 PAGE_ROWS = 50
+PHOTOS_SHOWN = 12
 CSV_COLUMNS = ("component", "name", "class", "area", "state", "cases", "handling_hours", "numbers")
 
 
@@ -37,6 +41,33 @@ class RepeatForm(RoomForm):
     def wanted(self) -> Repeats:
         """What is asked for."""
         return Repeats(self.times.data or 3, self.days.data or 90)
+
+
+@pages.get("/components")
+def list_page() -> str:
+    """Components that this person may see, by code, narrowed by the address."""
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if value and name != "after"}
+    with web.reading() as session:
+        found = list_components(
+            session,
+            current_viewer(),
+            read_component_filter(request.args),
+            after=request.args.get("after", ""),
+            size=PAGE_ROWS + 1,
+        )
+        shown, choices = found[:PAGE_ROWS], list_choices(session, kind=CaseKind.COMPONENT)
+        return render_template(
+            "cases/components.html",
+            components=shown,
+            choices=choices,
+            bodies=dict(choices.bodies),
+            states=COMPONENT_STATE_LABELS,
+            index=grid.current_index(session),
+            english=web.language() == "en",
+            kept=kept,
+            first_url=url_for("components.list_page", **kept) if "after" in request.args else None,
+            next_url=url_for("components.list_page", **kept, after=shown[-1].code) if len(found) > PAGE_ROWS else None,
+        )
 
 
 @pages.get("/components/repeat-faults")
@@ -84,6 +115,7 @@ def show(code: str) -> str:
     viewer = current_viewer()
     with web.reading() as session:
         component = grid.get_component(session, code)
+        cases = faults.list_cases_of(session, viewer, component.id)
         return render_template(
             "cases/component.html",
             component=component,
@@ -91,7 +123,9 @@ def show(code: str) -> str:
             body=accounts.find_body(session, component.body_code) if component.body_code else None,
             states=COMPONENT_STATE_LABELS,
             changes=faults.list_changes(session, viewer, component.id),
-            cases=faults.list_cases_of(session, viewer, component.id),
+            cases=cases,
+            photos=photos_of(cases)[:PHOTOS_SHOWN],
+            tolerance_m=TOLERANCES_M[component.accuracy] if component.accuracy else None,
             revision=grid.current_index(session).revision,
         )
 

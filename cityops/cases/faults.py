@@ -61,13 +61,18 @@ def list_changes(session: Session, viewer: Viewer, component_id: int, *, size: i
 
 
 def list_cases_of(session: Session, viewer: Viewer, component_id: int, *, size: int = MOST_CASES) -> Sequence[Case]:
-    """The cases on a component that the viewer sees, the newest first."""
+    """The cases on a component that the viewer sees with their photos, the newest first."""
     return session.scalars(
         select(Case)
         .where(Case.component_id == component_id, queries.scope(viewer))
         .order_by(Case.id.desc())
         .limit(size)
-        .options(joinedload(Case.case_class), joinedload(Case.condition), joinedload(Case.body))
+        .options(
+            joinedload(Case.case_class),
+            joinedload(Case.condition),
+            joinedload(Case.body),
+            selectinload(Case.attachments),
+        )
     ).all()
 
 

@@ -14,6 +14,7 @@ from cityops.cases.names import Stage
 from cityops.cases.queries import CaseFilter
 from cityops.cases.telling import named
 from cityops.catalog import queries as catalog
+from cityops.catalog.models import CaseKind
 from cityops.grid import queries as grid
 from cityops.grid.models import AreaLevel
 
@@ -48,9 +49,9 @@ def read_filter(args: Mapping[str, str], stages: tuple[Stage, ...] = ()) -> Case
     )
 
 
-def list_choices(session: Session, *, with_bodies: bool = True) -> Choices:
-    """The classes in force, the districts with their streets, the responsible bodies: a fixed number of queries."""
-    classes = [(each.code, f"{each.code} {named(each)}") for each in catalog.list_classes(session, clock.today())]
+def list_choices(session: Session, *, kind: CaseKind | None = None, with_bodies: bool = True) -> Choices:
+    """The classes in force (of one kind, if named), the districts with their streets, the responsible bodies."""
+    classes = [(each.code, f"{each.code} {named(each)}") for each in catalog.list_classes(session, clock.today(), kind)]
     districts = grid.list_areas(session, AreaLevel.DISTRICT)
     streets = grid.list_areas(session, AreaLevel.STREET)
     areas = [(each.code, named(each)) for each in districts]

@@ -1,7 +1,7 @@
 """Photos as pages show them: their addresses, what each shows, and whose work where it is a co-handler's."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import url_for
 from flask_babel import gettext
@@ -24,6 +24,12 @@ class ShownPhoto:
 def shown_photos(case: Case, photos: Iterable[Attachment]) -> list[ShownPhoto]:
     """Photos of a case with their addresses and what they show."""
     return [_shown(case, photo, gettext(ATTACHMENT_LABELS[photo.kind])) for photo in photos]
+
+
+def photos_of(cases: Iterable[Case]) -> list[ShownPhoto]:
+    """The photos of several cases, each with the number of its case."""
+    photos = [(case.number, photo) for case in cases for photo in shown_photos(case, case.attachments)]
+    return [replace(photo, caption=f"{photo.caption} · {number}") for number, photo in photos]
 
 
 def list_photos(session: Session, case: Case) -> list[ShownPhoto]:

@@ -261,6 +261,12 @@ class Component(Base):
         Index(None, "quad"),
         Index(None, "area_code", "class_code"),
         Index(
+            "ix_components_not_in_place",
+            "code",
+            postgresql_where=text("state <> 'in_place'"),
+            sqlite_where=text("state <> 'in_place'"),
+        ),
+        Index(
             "ix_components_outside",
             "id",
             postgresql_where=text("cell_id IS NULL"),

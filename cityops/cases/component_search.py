@@ -1,0 +1,86 @@
+"""Looking through components: those of the viewer's jurisdictions, and as a handler those of his bodies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Boolean, ColumnElement, false, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from cityops.accounts.models import Body
+from cityops.accounts.posts import Post
+from cityops.accounts.viewer import Viewer, in_jurisdiction
+from cityops.cases.queries import AREA_POSTS
+from cityops.grid.models import Component, ComponentState
+
+CODE_DIGITS = 17
+
+
+@dataclass(frozen=True)
+class ComponentFilter:
+    """What a list of components is narrowed to.
+
+    Attributes:
+        code: the digits that codes begin with.
+        area: those that the community's code begins with.
+        body_code: who answers for them.
+    """
+
+    code: str | None = None
+    class_code: str | None = None
+    area: str | None = None
+    state: ComponentState | None = None
+    body_code: str | None = None
+
+
+def read_component_filter(args: Mapping[str, str]) -> ComponentFilter:
+    """The filter in a page's address; what is no word of the tables does not narrow."""
+    state = args.get("state")
+    return ComponentFilter(
+        code=_digits(args.get("q")),
+        class_code=_digits(args.get("class")),
+        area=_digits(args.get("area")),
+        state=ComponentState(state) if state in set(ComponentState) else None,
+        body_code=args.get("body") or None,
+    )
+
+
+def list_components(
+    session: Session, viewer: Viewer, wanted: ComponentFilter, *, after: str = "", size: int = 50
+) -> Sequence[Component]:
+    """A page of components by code, those after the code `after`; one query."""
+    rows = select(Component).where(_scope(viewer), *_conditions(wanted), Component.code > after)
+    return session.scalars(rows.order_by(Component.code).limit(size)).all()
+
+
+def _scope(viewer: Viewer) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = []
+    area_posts = viewer.holding(*AREA_POSTS)
+    if area_posts:
+        conditions.append(in_jurisdiction(area_posts, Component.area_code))
+    for held in viewer.holding(Post.HANDLER):
+        bodies = select(Body.code).where(Body.path.startswith(held.body_path))
+        conditions.append(Component.body_code.in_(bodies))
+    return or_(*conditions) if conditions else false()
+
+
+def _conditions(wanted: ComponentFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.code:
+        last = wanted.code.ljust(CODE_DIGITS, "9")
+        conditions += [Component.code >= wanted.code, Component.code <= last]
+    if wanted.class_code:
+        conditions.append(Component.class_code == wanted.class_code)
+    if wanted.area:
+        conditions += [Component.area_code >= wanted.area, Component.area_code <= wanted.area.ljust(12, "9")]
+    if wanted.state:
+        conditions.append(Component.state == wanted.state)
+    if wanted.state not in (None, ComponentState.IN_PLACE):
+        # Said as the partial index says it: few components are not in place.
+        conditions.append(literal_column("components.state <> 'in_place'", Boolean))
+    if wanted.body_code:
+        conditions.append(Component.body_code == wanted.body_code)
+    return conditions
+
+
+def _digits(given: str | None) -> str | None:
+    return given if given and given.isascii() and given.isdigit() and len(given) <= CODE_DIGITS else None

@@ -42,9 +42,9 @@ from cityops.catalog import standard_pages
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
+from cityops.grid import coverage_pages, coverage_settings, version_pages
 from cityops.grid import routes as grid_routes
 from cityops.grid import tiles as grid_tiles
-from cityops.grid import version_pages
 from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes
@@ -95,6 +95,8 @@ PAGES = (
     recount_routes.pages,
     grid_routes.pages,
     version_pages.pages,
+    coverage_pages.pages,
+    coverage_settings.pages,
     grid_tiles.pages,
     hotline_routes.pages,
     patrol_routes.pages,

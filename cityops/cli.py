@@ -17,6 +17,7 @@ from cityops.closing import end_body
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
 from cityops.grid import cli as grid
+from cityops.grid import coverage_cli
 from cityops.patrol import cli as patrol
 from cityops.rehearsal import cli as rehearsal
 from cityops.rehearsal.commands import rehearse
@@ -67,6 +68,8 @@ for _command in COMMANDS:
 for _command in rehearsal.COMMANDS:
     catalog.catalog.add_command(_command)
 accounts.body.add_command(end_body)
+grid.grid.add_command(coverage_cli.cover)
+grid.grid.add_command(coverage_cli.coverage)
 # A case's clocks are explained by the room above: worktime knows no cases.
 worktime.worktime.add_command(cases.explain)
 

@@ -27,6 +27,7 @@ import cityops.cases.models
 import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
+import cityops.grid.coverage_models
 import cityops.grid.models
 import cityops.hotline.models
 import cityops.milestones
@@ -53,6 +54,7 @@ ROWS = (
     cityops.catalog.draft_models,
     cityops.cases.request_models,
     cityops.catalog.models,
+    cityops.grid.coverage_models,
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,

@@ -182,6 +182,7 @@ PICTURES = (
     Picture("ledger", ("supervisor",), at("/requests/ledger")),
     Picture("map", ("leader",), city_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),
+    Picture("coverage", ("leader",), at("/grid/coverage", "main table"), has_map=True),
     Picture("rules", ("admin",), at("/settings/rules")),
     Picture("rehearsal", ("admin",), rehearsal),
     Picture("warnings", ("admin",), at("/settings/warnings")),

@@ -207,6 +207,9 @@ class AuditAction(StrEnum):
     GRID_LOADED = "grid_loaded"
     GRID_PLANNED = "grid_planned"
     GRID_WITHDRAWN = "grid_withdrawn"
+    COVER_LAYER_SET = "cover_layer_set"
+    COVER_TARGET_SET = "cover_target_set"
+    GRID_TIER_SET = "grid_tier_set"
 
 
 AUDIT_LABELS = {
@@ -251,6 +254,9 @@ AUDIT_LABELS = {
     AuditAction.GRID_LOADED: N_("loaded the grid"),
     AuditAction.GRID_PLANNED: N_("planned a version of the grid"),
     AuditAction.GRID_WITHDRAWN: N_("withdrew a version of the grid"),
+    AuditAction.COVER_LAYER_SET: N_("set the land that cells should cover"),
+    AuditAction.COVER_TARGET_SET: N_("set a target of coverage"),
+    AuditAction.GRID_TIER_SET: N_("set how large the cells of a tier may be"),
 }
 
 

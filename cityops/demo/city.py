@@ -16,14 +16,15 @@ from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
-from cityops.demo.bodies import BODY_OF_TRADE, IN_CHARGE, demo_bodies, demo_jurisdictions
+from cityops.demo.bodies import BODY_OF_TRADE, CITY, IN_CHARGE, demo_bodies, demo_jurisdictions
 from cityops.demo.duties import demo_duties
-from cityops.demo.geography import demo_city
+from cityops.demo.geography import OUTER_CELLS_M2, built_up, demo_city
 from cityops.demo.holidays import load_years_by_law
 from cityops.demo.local_classes import load_local_classes
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
+from cityops.grid.coverage import NewLayer, set_band, set_layer, set_target
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
 from cityops.grid.services import Terms, load_grid
@@ -35,6 +36,8 @@ from cityops.worktime.seed import seed_calendars
 # Everything in the demo was surveyed and appointed on this day, so that months of its life can be simulated.
 FOUNDED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 FOUNDED_ON = date(2025, 1, 1)
+# What percentage of the land that a tier's cells should cover the whole city is to reach.
+COVER_TARGETS = {1: 95.0, 2: 90.0}
 
 Progress = Callable[[str], None]
 
@@ -69,11 +72,17 @@ def load_demo(
         load_local_classes(session)
         seed_rules(session)
         progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
+        low_m2, high_m2 = OUTER_CELLS_M2
+        set_band(session, None, tier=2, low_m2=low_m2, high_m2=high_m2)
         load_grid(session, grid, terms=Terms("示意网格（演示数据）"))
+        for tier, communities in built_up().items():
+            set_layer(session, None, NewLayer(tier, "示意建成区（演示数据）", communities))
         progress("appointing people")
         bodies = _load_bodies(session)
         _load_people(session, keys, password_hash, bodies)
         _load_centres(session)
+        for tier, percent in COVER_TARGETS.items():
+            set_target(session, None, jurisdiction=CITY, tier=tier, percent=percent, from_on=FOUNDED_ON)
         _load_duties(session, bodies)
         load_roster(session, bodies)
         load_duty_lists(session, keys, bodies)

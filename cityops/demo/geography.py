@@ -31,6 +31,8 @@ ZONE_CODE = "3302Z1"
 INNER_M = 1_800.0
 MIDDLE_M = 4_200.0
 ROW_M = 90.0
+# How large the demo's cells of the second tier may be: they are drawn like those of the first.
+OUTER_CELLS_M2 = (5_000, 1_000_000)
 
 
 def read_seed(name: str) -> Iterator[dict[str, str]]:
@@ -59,6 +61,17 @@ def demo_city() -> GridData:
 def zone_streets() -> tuple[str, ...]:
     """Codes of the streets that the development zone runs though they carry a district's code."""
     return ZONE_STREETS
+
+
+def built_up() -> dict[int, list[BaseGeometry]]:
+    """By tier the communities that its cells should cover: where the first has none is the rim, and the second's."""
+    city = demo_city()
+    inner = {cell.area_code for cell in city.cells if cell.grid_tier == 1}
+    communities = [area for area in city.areas if area.level is AreaLevel.COMMUNITY]
+    return {
+        1: [area.boundary for area in communities if area.code in inner],
+        2: [area.boundary for area in communities if area.code not in inner],
+    }
 
 
 def _duty_grids(layout: Layout, names: list[dict[str, str]]) -> dict[str, tuple[str, str, str]]:

@@ -22,7 +22,9 @@ from cityops.grid.geometry import check_point, in_metres
 from cityops.grid.records import AreaRecord, CellRecord
 from cityops.words import N_
 
-AREA_BAND_M2 = (5_000.0, 20_000.0)
+Band = tuple[float, float]
+# Tier 1 by the standard, around 10,000 m²; tier 2, villages and zones, by what cities take for it.
+AREA_BANDS_M2: dict[int, Band] = {1: (5_000.0, 20_000.0), 2: (10_000.0, 1_000_000.0)}
 # What rounding to centimetres can leave of a boundary that is shared in earnest.
 TOLERANCE_M2 = 1.0
 
@@ -42,6 +44,7 @@ def check_cells(
     areas: Mapping[str, BaseGeometry],
     kept: Mapping[str, BaseGeometry],
     buildings: Iterable[BaseGeometry],
+    bands: Mapping[int, Band] = AREA_BANDS_M2,
 ) -> Iterator[Finding]:
     """All findings about cells.
 
@@ -49,6 +52,7 @@ def check_cells(
         areas: boundaries of all areas by code.
         kept: boundaries of the active cells of other communities, by code.
         buildings: footprints that no line may cut.
+        bands: the least and the largest area of a cell without a warning, by tier.
     """
     yield from repeated("cells", ((cell.code, cell.line) for cell in cells))
     sound = []
@@ -69,10 +73,10 @@ def check_cells(
     if not sound:
         return
     shapes = np.array([cell.boundary for cell in sound], dtype=object)
-    yield from _check_sizes(sound, shapely.area(in_metres(shapes)))
+    yield from _check_sizes(sound, shapely.area(in_metres(shapes)), bands)
     yield from _check_communities(sound, shapes, areas)
     yield from find_overlaps("cells", sound, shapes, kept)
-    yield from _check_gaps(sound, shapes, areas)
+    yield from _check_gaps(sound, shapes, areas, bands[1][0])
     yield from _check_buildings(sound, shapes, np.array(list(buildings), dtype=object))
 
 
@@ -138,12 +142,14 @@ def _place_of_invalidity(boundary: BaseGeometry) -> BaseGeometry | None:
     return shapely.Point(float(found[1]), float(found[2])) if found else None
 
 
-def _check_sizes(cells: list[CellRecord], sizes_m2: NDArray[np.float64]) -> Iterator[Finding]:
-    low, high = AREA_BAND_M2
+def _check_sizes(
+    cells: list[CellRecord], sizes_m2: NDArray[np.float64], bands: Mapping[int, Band]
+) -> Iterator[Finding]:
     for cell, size_m2 in zip(cells, sizes_m2.tolist(), strict=True):
-        if cell.grid_tier == 1 and not low <= size_m2 <= high:
-            reason = N_("%(size)s m² is far from the 10,000 m² of a unit cell")
-            params = {"size": round(size_m2)}
+        low, high = bands.get(cell.grid_tier, (0.0, float("inf")))
+        if not low <= size_m2 <= high:
+            reason = N_("%(size)s m² is outside the %(low)s to %(high)s m² of a cell of tier %(tier)s")
+            params = {"size": round(size_m2), "low": round(low), "high": round(high), "tier": cell.grid_tier}
             yield Finding("cells", cell.line, "boundary", reason, params, False, cell.boundary, size_m2)
 
 
@@ -173,7 +179,9 @@ def _check_communities(cells: list[CellRecord], shapes: Shapes, areas: Mapping[s
             yield Finding("cells", cell.line, "boundary", reason, params, place=outside, size_m2=size_m2)
 
 
-def _check_gaps(cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, BaseGeometry]) -> Iterator[Finding]:
+def _check_gaps(
+    cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, BaseGeometry], least_m2: float
+) -> Iterator[Finding]:
     """What a community's cells leave open: too small for a cell it is a fault, larger it may be left out on purpose."""
     of_community: dict[str, list[int]] = {}
     for position, cell in enumerate(cells):
@@ -188,7 +196,7 @@ def _check_gaps(cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, Bas
             if size_m2 > TOLERANCE_M2:
                 reason = N_("the cells of community %(code)s leave a gap of %(gap)s m²")
                 params = {"code": code, "gap": round(size_m2)}
-                yield Finding("cells", 0, "boundary", reason, params, size_m2 < AREA_BAND_M2[0], gap, size_m2)
+                yield Finding("cells", 0, "boundary", reason, params, size_m2 < least_m2, gap, size_m2)
 
 
 def _check_buildings(cells: list[CellRecord], shapes: Shapes, buildings: Shapes) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
 from cityops.grid import shifts
-from cityops.grid.cell_checks import TOLERANCE_M2, check_cells, find_fault, find_overlaps, repeated
+from cityops.grid.cell_checks import AREA_BANDS_M2, TOLERANCE_M2, Band, check_cells, find_fault, find_overlaps, repeated
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import area_m2, check_point, metres_per_degree
 from cityops.grid.models import AreaLevel
@@ -31,6 +31,7 @@ def check_grid(
     areas_kept: Mapping[str, BaseGeometry],
     cells_kept: Mapping[str, BaseGeometry],
     buildings: Iterable[BaseGeometry] = (),
+    bands: Mapping[int, Band] = AREA_BANDS_M2,
 ) -> list[Finding]:
     """All findings about the areas, cells and components to be loaded, in the order of the file.
 
@@ -38,10 +39,11 @@ def check_grid(
         areas_kept: boundaries of the areas that stand in the database and not in `data`, by code.
         cells_kept: boundaries of the active cells outside the communities of `data`, by code.
         buildings: footprints that no cell's line may cut.
+        bands: the least and the largest area of a cell without a warning, by tier.
     """
     findings = [*_check_areas(data.areas, areas_kept)]
     areas = {**areas_kept, **{area.code: area.boundary for area in data.areas}}
-    findings += check_cells(data.cells, areas, cells_kept, buildings)
+    findings += check_cells(data.cells, areas, cells_kept, buildings, bands)
     findings += _check_components(data.components)
     return findings
 

@@ -13,6 +13,7 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
+from cityops.grid.cell_checks import find_fault
 from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel, ComponentState
 from cityops.grid.records import AreaRecord, Asked, CellRecord, ComponentRecord, GridData
@@ -78,6 +79,21 @@ def read_shapes(path: Path, asked: Asked | None = None) -> list[BaseGeometry]:
         for geometry in features.geometries
         if geometry is not None and geometry.geom_type in ("Polygon", "MultiPolygon") and geometry.is_valid
     ]
+
+
+def read_boundaries(path: Path, asked: Asked) -> tuple[list[BaseGeometry], list[Finding]]:
+    """The polygons of a layer that says no more than where, each of which has to be sound.
+
+    Raises:
+        Invalid: as `read_grid` does.
+    """
+    features = read_features(path, layer=asked.layer, crs=asked.crs, encoding=asked.encoding)
+    findings = list(features.warnings)
+    for line, _, geometry in features.rows():
+        fault = find_fault(geometry)
+        if fault is not None:
+            findings.append(Finding(features.layer, line, "boundary", fault.reason, place=fault.place))
+    return list(features.geometries), findings
 
 
 def _text(row: Row, name: str, *, needed: bool = False) -> str:

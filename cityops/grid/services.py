@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from cityops.clock import now, today
 from cityops.errors import Invalid, WrongState
 from cityops.grid.checks import check_grid, find_shift
+from cityops.grid.cover_counts import recount
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.loading import Loaded, load_components, load_ground, relocate_components
 from cityops.grid.models import Area, Cell, Component, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import CellRecord, GridData
 from cityops.grid.summary import count_components_outside
+from cityops.grid.tiers import find_bands
 from cityops.words import N_
 
 # How many codes that stand here already are looked at to tell a shifted file.
@@ -104,6 +106,8 @@ def bring_in(session: Session, data: GridData, warnings: list[Finding], version:
     load_components(session, data.components, index, loaded)
     relocate_components(session, index)
     loaded.components_outside = count_components_outside(session)
+    if version is not None:
+        recount(session, version.valid_from_on)
     return loaded
 
 
@@ -146,7 +150,8 @@ def check(
         findings: what the reading of the file already found; they come first.
         buildings: footprints that no cell's line may cut.
     """
-    found = [*findings, *check_grid(data, _areas_kept(session, data), _cells_kept(session, data), buildings)]
+    areas, cells = _areas_kept(session, data), _cells_kept(session, data)
+    found = [*findings, *check_grid(data, areas, cells, buildings, find_bands(session))]
     return found + _check_retired(session, data.cells) + _check_shifted(session, data)
 
 

@@ -11,7 +11,7 @@ from cityops.grid.models import Area, AreaLevel, Cell, Component, ComponentState
 
 @dataclass(frozen=True, slots=True)
 class StreetFigures:
-    """A street's grid: `cells_m2` is the area that its cells cover, of `area_m2` to be covered (网格覆盖率)."""
+    """A street's grid: `cells_m2` is the area that its cells cover, of `area_m2` in all."""
 
     code: str
     name: str

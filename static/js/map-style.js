@@ -25,6 +25,7 @@ export function palette() {
     quiet: colour("text-quiet"),
     halo: isDark ? "#161c23" : "#ffffff",
     accent: colour("accent"),
+    open: colour("near-mark"),
     lights: Object.fromEntries(LIGHTS.map((light) => [light, colour(`${light.replace("_", "-")}-mark`)])),
   };
 }
@@ -153,6 +154,15 @@ function caseLayers(c) {
   ];
 }
 
+// What the cells of a tier should cover and do not.
+function openLand(c) {
+  const shown = { source: "coverage", "source-layer": "open_land" };
+  return [
+    { id: "open-land", type: "fill", ...shown, paint: { "fill-color": c.open, "fill-opacity": 0.35 } },
+    { id: "open-land-edge", type: "line", ...shown, paint: { "line-color": c.open, "line-width": 1.2 } },
+  ];
+}
+
 // Names are points of their own: a label of a polygon would stand once in each tile the polygon reaches into.
 function labelLayers(c) {
   const level = (name) => ["==", ["get", "level"], name];
@@ -169,8 +179,8 @@ export function caseTiles(stage) {
   return `${location.origin}/tiles/cases/{z}/{x}/{y}.mvt${stage ? `?stage=${encodeURIComponent(stage)}` : ""}`;
 }
 
-// The whole style for the layers asked for: areas, cells, components, cases, rows.
-export function mapStyle({ layers, revision, cell, stage, rows }) {
+// The whole style for the layers asked for: areas, cells, components, cases, coverage, rows.
+export function mapStyle({ layers, revision, cell, stage, coverageAt, rows }) {
   const c = palette();
   const origin = location.origin;
   const has = (name) => layers.includes(name);
@@ -178,6 +188,9 @@ export function mapStyle({ layers, revision, cell, stage, rows }) {
     grid: { type: "vector", tiles: [`${origin}/tiles/grid/{z}/{x}/{y}.mvt?revision=${encodeURIComponent(revision ?? "")}`], minzoom: 8, maxzoom: 17 },
   };
   if (has("cases")) sources.cases = { type: "vector", tiles: [caseTiles(stage)], minzoom: 8, maxzoom: 17 };
+  if (has("coverage")) {
+    sources.coverage = { type: "vector", tiles: [`${origin}/tiles/coverage/{z}/{x}/{y}.mvt?at=${encodeURIComponent(coverageAt ?? "")}`], minzoom: 8, maxzoom: 15 };
+  }
   if (rows) sources.rows = { type: "geojson", data: rows };
   return {
     version: 8,
@@ -185,6 +198,7 @@ export function mapStyle({ layers, revision, cell, stage, rows }) {
     layers: [
       { id: "ground", type: "background", paint: { "background-color": c.ground } },
       landLayer(c),
+      ...(has("coverage") ? openLand(c) : []),
       ...(has("cells") ? cellLayers(c) : []),
       ...areaLayers(c),
       ...(has("cells") ? [chosenCell(c, cell)] : []),

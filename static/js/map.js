@@ -167,7 +167,7 @@ export function startMap(element) {
   const rows = element.dataset.rowsOf ? rowsOf(element.dataset.rowsOf) : null;
   const style = () => mapStyle({
     layers: element.dataset.layers.split(" "), revision: element.dataset.revision, cell: element.dataset.cell,
-    stage: element.dataset.stage, rows,
+    stage: element.dataset.stage, coverageAt: element.dataset.coverageAt, rows,
   });
   const map = new maplibregl.Map({
     container: element, style: style(), ...firstView(element, rows), attributionControl: false,

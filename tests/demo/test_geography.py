@@ -11,6 +11,7 @@ import shapely
 from cityops.demo import geography
 from cityops.demo.furniture import TRADES
 from cityops.demo.grown import grow
+from cityops.grid.cell_checks import AREA_BANDS_M2
 from cityops.grid.checks import check_grid
 from cityops.grid.geometry import area_m2
 from cityops.grid.models import AreaLevel
@@ -30,7 +31,14 @@ def test_the_demo_has_what_the_order_asks_for() -> None:
 
 
 def test_the_loader_finds_no_fault_and_nothing_odd() -> None:
-    assert check_grid(CITY, {}, {}) == []
+    assert check_grid(CITY, {}, {}, bands=AREA_BANDS_M2 | {2: geography.OUTER_CELLS_M2}) == []
+
+
+def test_every_community_should_be_covered_by_one_tier_and_the_first_is_not_done_yet() -> None:
+    layers = geography.built_up()
+    assert sum(len(communities) for communities in layers.values()) == 104
+    first = sum(area_m2(cell.boundary) for cell in CITY.cells if cell.grid_tier == 1)
+    assert 0.9 < first / sum(area_m2(community) for community in layers[1]) < 0.99
 
 
 @pytest.mark.parametrize("level", NESTED)

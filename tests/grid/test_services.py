@@ -172,7 +172,7 @@ def test_a_cell_far_from_the_size_of_a_unit_cell_is_a_warning_that_somebody_sign
         services.load_grid(session, one)
     with db.transaction() as session:
         told = services.load_grid(session, one, terms=SIGNED)
-    assert ["far from" in warning.reason for warning in told.warnings] == [True]
+    assert ["is outside" in warning.reason for warning in told.warnings] == [True]
 
 
 def test_components_near_a_point_come_nearest_first(loaded: Database) -> None:

@@ -1,6 +1,6 @@
 """Which bodies there are on a day, and which of them can be given something to do: the one place that says so."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -38,14 +38,21 @@ def responsible(on: date) -> ColumnElement[bool]:
 def find_heirs(session: Session, bodies: Iterable[Body], on: date) -> dict[int, Body]:
     """Who has the work of each body on a day, by the body's key: itself, or where it has closed its successor.
 
-    One query for each generation of successors.
+    One query for each generation of successors. Where they are a circle, it is one of them, which has closed as well.
     """
-    heirs = {body.id: body for body in bodies}
-    while ids := {_gone_over_to(heir, on) for heir in heirs.values()} - {None}:
-        found: dict[int | None, Body]
-        found = {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(ids)))}
-        heirs = {key: found.get(_gone_over_to(heir, on), heir) for key, heir in heirs.items()}
-    return heirs
+    asked = list(bodies)
+    known: dict[int | None, Body] = {body.id: body for body in asked}
+    while ids := {_gone_over_to(body, on) for body in known.values()} - known.keys() - {None}:
+        known |= {body.id: body for body in session.scalars(select(Body).where(Body.id.in_(ids)))}
+    return {body.id: _last_heir(body, known, on) for body in asked}
+
+
+def _last_heir(body: Body, known: Mapping[int | None, Body], on: date) -> Body:
+    seen = {None, body.id}
+    while (heir_id := _gone_over_to(body, on)) not in seen:
+        seen.add(heir_id)
+        body = known[heir_id]
+    return body
 
 
 def _gone_over_to(body: Body, on: date) -> int | None:

@@ -75,13 +75,12 @@ def end_body(
     body = administration.get_own_body(session, viewer, code)
     # Whoever moves a case locks it first and then the body that he names; who closes the body has the same order.
     cases = lock_work(session, body) if successor and on <= clock.today() else []
-    # Two that close it at once meet at this lock, and so does who gives it something. It lets rows be written that only
-    # name the body. What came to it between the two locks is owed, and goes over within minutes.
-    session.scalar(select(Body.id).where(Body.id == body.id).with_for_update(key_share=True))
-    session.refresh(body)
+    heir = find_body(session, successor) if successor else None
+    _lock(session, body, heir)
     _check(session, body, on)
-    heir = _successor(session, body, successor, on) if successor else None
-    if heir is None and body.kind in RESPONSIBLE_KINDS:
+    if successor:
+        _check_heir(body, heir, on)
+    elif body.kind in RESPONSIBLE_KINDS:
         _must_have_nothing(session, body, on)
     body.ended_on, body.successor_id = on, heir.id if heir is not None else None
     session.flush()
@@ -92,6 +91,18 @@ def end_body(
     words = f"{body.code} from {on}" + (f", its work to {heir.code}" if heir is not None else "")
     audit.record(session, viewer.person_id if viewer else None, AuditAction.BODY_ENDED, words)
     return body
+
+
+def _lock(session: Session, body: Body, heir: Body | None) -> None:
+    """Lock a body that closes and who has its work, and read both anew.
+
+    Two that close it at once meet here, and so does who gives it something; two that close into each other do as well,
+    and never wait for each other, for the keys say the order. Rows may be written that only name the bodies. What came
+    to it between the lock of its cases and this one is owed, and goes over within minutes.
+    """
+    both = [body] if heir is None or heir is body else [body, heir]
+    for each in sorted(both, key=lambda each: each.id):
+        session.refresh(each, with_for_update={"key_share": True} if each is body else {"read": True})
 
 
 def list_owed(session: Session) -> list[int]:
@@ -244,14 +255,12 @@ def _check(session: Session, body: Body, on: date) -> None:
         )
 
 
-def _successor(session: Session, body: Body, code: str, on: date) -> Body:
-    heir = find_body(session, code)
+def _check_heir(body: Body, heir: Body | None, on: date) -> None:
     if heir is None or heir.id == body.id or body.kind not in RESPONSIBLE_KINDS or not is_responsible(heir, on):
         raise Invalid("successor", N_("Choose another responsible body that is there on that day."))
     if heir.ended_on is not None:
         # Whose work goes over to whom is never a circle: who is to close himself takes nobody's.
         raise Invalid("successor", N_("%(code)s is to close itself: choose a body that stays."), code=heir.code)
-    return heir
 
 
 def _must_have_nothing(session: Session, body: Body, on: date) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts import services as accounts
+from cityops.accounts.bodies import find_heirs, find_responsible
 from cityops.accounts.models import AuditAction, AuditEntry, Body, BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.queries import find_body, find_jurisdiction
@@ -193,6 +194,39 @@ def test_whose_work_goes_over_to_whom_is_never_a_circle(session: Session, people
         end(session, people, "roads", successor="lamps", days=5)
     with pytest.raises(WrongState, match="is to close already"):
         end(session, people, days=12)
+
+
+@pytest.mark.parametrize(("first", "second"), [("lamps", "roads"), ("roads", "lamps")])
+def test_two_that_close_into_each_other_at_once_are_no_circle(small_city: Database, first: str, second: str) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        get(session, "lamps-crew").ended_on = TODAY
+    refused: list[str] = []
+
+    def close() -> None:
+        try:
+            with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+                end(session, People(session), second, successor=first)
+        except Invalid as refusal:
+            refused.append(refusal.field)
+
+    closing = Thread(target=close)
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        end(session, People(session), first, successor=second)
+        closing.start()
+        closing.join(0.5)
+    closing.join()
+    with small_city.reading() as session:
+        assert get(session, second).ended_on is None and refused == ["successor"]
+
+
+def test_who_has_the_work_is_found_in_a_circle_as_well(session: Session, people: People) -> None:
+    parks = factories.make_body(session, "parks", BodyKind.DEPARTMENT, get(session, "city"))
+    circle = [get(session, "lamps"), get(session, "roads"), parks]
+    for body, heir in zip(circle, [*circle[1:], circle[0]], strict=True):
+        body.ended_on, body.successor_id = TODAY, heir.id
+    session.flush()
+    assert set(find_heirs(session, circle, TODAY).values()) <= set(circle)
+    assert not {"lamps", "roads", "parks"} & find_responsible(session, TODAY).keys()
 
 
 def test_who_is_to_have_the_work_of_another_closes_only_with_a_successor(

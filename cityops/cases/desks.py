@@ -91,13 +91,14 @@ def after_take_over(act: Act) -> None:
 def lie_anew(act: Act) -> None:
     """A case that comes back lies at the centres in charge of its place by now.
 
-    Where these are the ones that it had, it stays with the centre below to which it was handed.
+    It stays at the desk that it had where that one's centre, or the one above that handed it down, is in charge by now
+    or stands over the one that is: what was taken over from above was not to go back.
     """
     case, today = act.case, clock.city_day(act.moment)
     centres, hops = find_centres(act.session, case.area_code, today), _open_hops(act)
-    supervision_id, command_id = (centres.supervision_id, centres.command_id) if centres is not None else (None, None)
-    began_id = hops[0].from_body_id if hops else case.desk_id
-    stands = began_id == command_id and all(exists_on(hop.to_body, today) for hop in hops)
+    supervision_id, command = (centres.supervision_id, centres.command) if centres is not None else (None, None)
+    desks = [hops[0].from_body, *(hop.to_body for hop in hops)] if hops else [case.desk]
+    stands = _commands(desks[0], command) and all(desk is None or exists_on(desk, today) for desk in desks)
     if stands and case.centre_id == supervision_id:
         return
     case.centre_id = supervision_id
@@ -107,9 +108,16 @@ def lie_anew(act: Act) -> None:
         for hop in hops:
             hop.ended_at = act.moment
         case.desk_hops = 0
-        _lay(act, command_id)
+        _lay(act, command.id if command is not None else None)
     act.session.expire(case, ["centre"])
     act.facts |= {"centre": case.centre_id, "desk": case.desk_id, "hops": case.desk_hops}
+
+
+def _commands(centre: Body | None, in_charge: Body | None) -> bool:
+    """Whether a centre is the one in charge of a place or stands over it; where none is, no centre is needed."""
+    if centre is None or in_charge is None:
+        return centre is in_charge
+    return centre.id == in_charge.id or stands_over(centre.path, in_charge.path)
 
 
 def _lay(act: Act, body_id: int | None) -> None:

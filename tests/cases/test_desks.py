@@ -288,6 +288,25 @@ def test_what_was_to_be_signed_for_at_a_centre_that_is_gone_is_not_taken_apart(
         merging.unmerge(session, leader, office, later.number, later.version, "不是同一处")
 
 
+@pytest.mark.parametrize("goes_down", [False, True])
+def test_what_was_taken_over_from_above_stays_there_when_it_is_taken_apart(
+    session: Session, people: People, west: Body, goes_down: bool
+) -> None:
+    centres.set_centres(session, None, jurisdiction=WEST, supervision="supervision", command="command-west")
+    main, case = (factories.make_report(session, people.inspector).case for _ in range(2))
+    for each in (main, case):
+        factories.bring_to(session, people, each, "accept", "file")
+    factories.take(session, people.dispatcher, case, "take_over")
+    if goes_down:
+        factories.take(session, people.dispatcher, case, "hand_down")
+    desk = case.desk
+    assert desk is not None and desk.code == ("command-west" if goes_down else "command")
+    leader, office = people.dutyleader, factories.make_office()
+    merging.merge(session, leader, office, case.number, NewMerge(case.version, main.number))
+    merging.unmerge(session, leader, office, case.number, case.version, "不是同一处")
+    assert (case.desk, case.desk_hops) == (desk, int(goes_down)) and broken(session) == []
+
+
 def test_the_pages_hand_it_down_and_sign_for_it(as_person, small_city) -> None:
     with small_city.transaction() as session:
         factories.make_district_centre(session)

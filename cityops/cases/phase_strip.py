@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import clock
-from cityops.accounts.bodies import find_heirs
-from cityops.accounts.models import Body
 from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName, StepName
+from cityops.cases.proposals import Proposal, propose_for_phases
 from cityops.cases.telling import ToldClock, named
 from cityops.catalog.labels import limit_words, phase_words
 from cityops.catalog.models import ConditionPhase, FilingCondition
@@ -45,16 +42,17 @@ def tell_phases(session: Session, case: Case, clocks: Sequence[ToldClock]) -> li
     condition = case.condition
     if condition is None or not condition.phase_name or case.filed_at is None:
         return []
-    bodies = _bodies(session, condition)
     level, told = case.cell.area_level if case.cell else None, _last_clocks(case, clocks)
-    had = {row.phase: named(row.body) for row in case.assignments}
-    of_phases: tuple[FilingCondition | ConditionPhase, ...] = (condition, *condition.phases)
+    had = {row.phase: named(row.body) for row in case.assignments if row.phase in told}
+    of_phases: dict[int, FilingCondition | ConditionPhase]
+    of_phases = {FIRST_PHASE: condition, **{row.number: row for row in condition.phases}}
+    to_come = [number for number, terms in of_phases.items() if number not in had and terms.body_kind is not None]
+    proposed = propose_for_phases(session, case, to_come) if to_come else {}
     phases = []
-    for terms in of_phases:
-        number = FIRST_PHASE if isinstance(terms, FilingCondition) else terms.number
+    for number, terms in of_phases.items():
         clock = told.get(number)
         limit = clock.limit if clock is not None else limit_words(terms.limit_in(level).limit)
-        body = had[number] if clock is not None and number in had else _body_to_come(terms, bodies)
+        body = had.get(number) or _body_to_come(terms, proposed.get(number))
         is_now = case.is_open and number == case.phase
         phases.append(ToldPhase(number, phase_words(terms), limit, body, _check(terms), clock, is_now))
     return phases
@@ -70,17 +68,13 @@ def _last_clocks(case: Case, clocks: Sequence[ToldClock]) -> dict[int, ToldClock
     return {row.phase: told for row, told in zip(case.clocks, clocks, strict=True) if is_of_phase(row)}
 
 
-def _bodies(session: Session, condition: FilingCondition) -> dict[str, str]:
-    codes = {phase.body_code for phase in condition.phases} | {condition.body_code}
-    bodies = session.scalars(select(Body).where(Body.code.in_(codes - {None}))).all()
-    heirs = find_heirs(session, bodies, clock.today())
-    return {body.code: named(heirs[body.id]) for body in bodies}
-
-
-def _body_to_come(terms: FilingCondition | ConditionPhase, bodies: dict[str, str]) -> str:
+def _body_to_come(terms: FilingCondition | ConditionPhase, proposal: Proposal | None) -> str:
+    """Who is to have a phase, as a dispatcher would be proposed; several where the rules disagree."""
     if terms.body_kind is None:
         return str(gettext("the same body goes on"))
-    return bodies.get(terms.body_code or "") or str(gettext("street office of the place"))
+    if proposal is None:
+        return str(gettext("street office of the place"))
+    return ", ".join(named(body) for body in proposal.bodies)
 
 
 def _check(terms: FilingCondition | ConditionPhase) -> str:

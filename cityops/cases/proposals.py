@@ -1,6 +1,6 @@
 """Which body a dispatcher is proposed for a case, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -62,25 +62,35 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     filing condition names, and that before the street's office, which is proposed where the condition leaves a kind of
     body to the street. Where a body that is named has closed, it is the one that has its work.
     """
-    keepers = _keepers(session, cases)
-    winning = rules.find_winning(session, {case.id: _matter(case) for case in cases}, clock.today())
+    return _propose(session, {case.id: (case, case.phase) for case in cases})
+
+
+def propose_for_phases(session: Session, case: Case, phases: Collection[int]) -> dict[int, Proposal]:
+    """The proposal for each of these phases of a case's handling by the phase, as `propose_bodies`."""
+    return _propose(session, {phase: (case, phase) for phase in phases})
+
+
+def _propose(session: Session, wanted: Mapping[int, tuple[Case, int]]) -> dict[int, Proposal]:
+    """The proposals for cases, each in a phase, by a key."""
+    keepers = _keepers(session, [case for case, _ in wanted.values()])
+    winning = rules.find_winning(session, {key: _matter(*each) for key, each in wanted.items()}, clock.today())
     areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
-    wishes = {case.id: list_wishes(case.condition, case.area_code) for case in cases}
-    phased = _bodies_of_phases(session, cases)
+    wishes = {key: list_wishes(case.condition, case.area_code) for key, (case, _) in wanted.items()}
+    phased = _bodies_of_phases(session, wanted)
     codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values(), *phased.values()}
     bodies = find_responsible(session, clock.today(), codes)
     picked = {
-        case.id: pick(
+        key: pick(
             bodies.get(keepers.get(case.component_id or 0, "")),
-            bodies.get(phased.get(case.id, "")),
-            winning.get(case.id, ()),
-            wishes[case.id],
+            bodies.get(phased.get(key, "")),
+            winning.get(key, ()),
+            wishes[key],
             bodies,
             areas,
         )
-        for case in cases
+        for key, (case, _) in wanted.items()
     }
-    return {case_id: proposal for case_id, proposal in picked.items() if proposal is not None}
+    return {key: proposal for key, proposal in picked.items() if proposal is not None}
 
 
 def pick(
@@ -107,7 +117,7 @@ def pick(
 
 def find_duties(session: Session, case: Case, body_id: int) -> list[int]:
     """The numbers of the rules by which a case is this body's: one, or none where they disagree or name another."""
-    won = rules.find_winning(session, {case.id: _matter(case)}, clock.today()).get(case.id, [])
+    won = rules.find_winning(session, {case.id: _matter(case, case.phase)}, clock.today()).get(case.id, [])
     return [rule.id for rule in won if rule.body_id == body_id and len(won) == 1]
 
 
@@ -119,17 +129,17 @@ def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     return {row.id: row.body_code for row in rows if row.body_code}
 
 
-def _bodies_of_phases(session: Session, cases: Sequence[Case]) -> dict[int, str]:
-    """The code of the body that the further phase names at which a case stands, by the case's key."""
-    later = [case for case in cases if case.phase != FIRST_PHASE]
+def _bodies_of_phases(session: Session, wanted: Mapping[int, tuple[Case, int]]) -> dict[int, str]:
+    """The code of the body that each further phase names, by the key."""
+    later = {key: (case, phase) for key, (case, phase) in wanted.items() if phase != FIRST_PHASE}
     if not later:
         return {}
-    ids = {case.condition_id for case in later}
+    ids = {case.condition_id for case, _ in later.values()}
     whole = select(FilingCondition).where(FilingCondition.id.in_(ids)).options(selectinload(FilingCondition.phases))
     conditions = {row.id: row for row in session.scalars(whole)}
     found = {
-        case.id: body_of_phase(conditions[case.condition_id], case.phase, case.area_code or "")
-        for case in later
+        key: body_of_phase(conditions[case.condition_id], phase, case.area_code or "")
+        for key, (case, phase) in later.items()
         if case.condition_id is not None
     }
     return {key: code for key, code in found.items() if code}
@@ -143,9 +153,9 @@ def body_of_phase(condition: FilingCondition, phase: int, area_code: str) -> str
     return terms.body_code or area_code[:STREET_CODE_LENGTH]
 
 
-def _matter(case: Case) -> Matter:
+def _matter(case: Case, phase: int) -> Matter:
     condition_code = case.condition.code if case.condition else ""
-    return Matter(case.case_class.key, condition_code, case.area_code or "", case.phase)
+    return Matter(case.case_class.key, condition_code, case.area_code or "", phase)
 
 
 def list_wishes(condition: FilingCondition | None, area_code: str | None) -> list[tuple[str, str]]:

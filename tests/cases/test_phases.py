@@ -20,7 +20,9 @@ from cityops.cases.names import ClockName, Stage
 from cityops.cases.plain_cases import AutoStep
 from cityops.cases.proposals import NAMED_BY_PHASE, propose_bodies
 from cityops.cases.queries import is_urgent
+from cityops.catalog import rules
 from cityops.catalog.models import FilingCondition
+from cityops.catalog.rules import NewRule
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed
 from cityops.worktime.limits import Limit, Unit
@@ -331,6 +333,30 @@ def test_the_limit_of_a_phase_goes_by_the_level_of_the_area(session: Session, pe
     assert handle_clocks(case)[-1].limit_value == 2
 
 
+def show_strip(client: FlaskClient, number: str) -> tuple[str, str]:
+    """A case's page, and of it the phases."""
+    page = client.get(f"/cases/{number}").text
+    return page, page[page.index('id="phases"') : page.index("</ol>", page.index('id="phases"'))]
+
+
+def test_a_phase_to_come_is_shown_with_the_body_that_its_rule_names(
+    as_person: Callable[[str], FlaskClient], small_city: Database
+) -> None:
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        people = People(session)
+        factories.make_phases(session)
+        made = factories.bring_to(session, people, factories.make_report(session, people.inspector).case, "accept")
+        factories.take(session, people.dutyleader, made, "file", condition=PHASED)
+        rules.add_rule(session, people.viewer("admin"), NewRule("lamps-crew", condition_code=f"{PHASED}.3"))
+        number = made.number
+    with clock.running_at(MONDAY_MORNING):
+        _, strip = show_strip(as_person("dispatcher"), number)
+        assert "lamps-crew" in strip and "roads" not in strip
+        with small_city.transaction() as session:
+            rules.add_rule(session, People(session).viewer("admin"), NewRule("roads", condition_code=f"{PHASED}.3"))
+        assert "lamps-crew, roads" in show_strip(as_person("dispatcher"), number)[1]
+
+
 def test_the_page_shows_the_phases_and_the_api_says_where_the_case_stands(
     as_person: Callable[[str], FlaskClient], small_city: Database
 ) -> None:
@@ -344,8 +370,7 @@ def test_the_page_shows_the_phases_and_the_api_says_where_the_case_stands(
         make_safe(session, people, made)
         number = made.number
     client = as_person("handler")
-    page = client.get(f"/cases/{number}").text
-    strip = page[page.index('id="phases"') : page.index("</ol>", page.index('id="phases"'))]
+    page, strip = show_strip(client, number)
     now = strip[strip.index('aria-current="step"') :]
     assert "安全防护" in strip and "修复" in now and "安全防护" not in now
     assert "roads" in strip and "转入第 2 阶段" in page

@@ -59,7 +59,10 @@ def class_key_choices(classes: Sequence[CaseClass]) -> list[Choice]:
 
 
 def phase_choices(conditions: Sequence[FilingCondition], further: Sequence[ConditionPhase]) -> list[Choice]:
-    """Each phase of handling of the conditions that have several, by the code that the catalogue gives it."""
+    """The phases of handling that a rule can name, by the code that the catalogue gives each.
+
+    They are those of the conditions that have several, without any in which the same body goes on.
+    """
     of_condition: dict[int, list[ConditionPhase]] = {}
     for phase in further:
         of_condition.setdefault(phase.condition_id, []).append(phase)
@@ -67,7 +70,8 @@ def phase_choices(conditions: Sequence[FilingCondition], further: Sequence[Condi
     for condition in conditions:
         if condition.id in of_condition:
             offered.append(_phase_choice(condition, FIRST_PHASE, condition))
-            offered += (_phase_choice(condition, each.number, each) for each in of_condition[condition.id])
+            others = (each for each in of_condition[condition.id] if each.body_kind is not None)
+            offered += (_phase_choice(condition, each.number, each) for each in others)
     return offered
 
 

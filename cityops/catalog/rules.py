@@ -246,9 +246,14 @@ def _subject_of(session: Session, new: NewRule, on: date) -> tuple[str, str, int
         raise Invalid("condition", N_("This filing condition belongs to another class."))
     if not dot:
         return condition.case_class.key, code, None
-    first = {str(FIRST_PHASE)} if condition.phase_name else set()
-    if number not in first | {str(each.number) for each in condition.phases}:
+    first = {str(FIRST_PHASE): condition} if condition.phase_name else {}
+    terms = (first | {str(each.number): each for each in condition.phases}).get(number)
+    if terms is None:
         raise Invalid("condition", N_("This filing condition has no phase %(number)s."), number=number[:8])
+    if terms.body_kind is None:
+        raise Invalid(
+            "condition", N_("In phase %(number)s the same body goes on: no rule names another."), number=number
+        )
     return condition.case_class.key, code, int(number)
 
 

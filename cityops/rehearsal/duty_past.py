@@ -89,7 +89,7 @@ def _about(subject: ResponsibilityRule, keys: Mapping[int, str]) -> Iterator[Col
     if subject.condition_code:
         named = select(FilingCondition.id).where(FilingCondition.code == subject.condition_code)
         if (subject.phase or FIRST_PHASE) != FIRST_PHASE:
-            # Where the same body goes on, nobody is dispatched and no rule is asked.
+            # Where the same body goes on, no rule says who has the phase first, even if that body sends it back.
             phases = FilingCondition.phases.any(
                 and_(ConditionPhase.number == subject.phase, ConditionPhase.body_kind.is_not(None))
             )

@@ -53,20 +53,22 @@ def test_a_condition_alone_says_its_class(session: Session, admin) -> None:
 def test_a_rule_names_a_phase_that_the_condition_has(session: Session, admin) -> None:
     factories.make_phases(session)
     whole = rules.add_rule(session, admin, NewRule("lamps", condition_code=PHASED))
-    safe, again = (rules.add_rule(session, admin, NewRule("roads", LAMP, f"{PHASED}.{phase}")) for phase in (1, 2))
+    safe, again = (rules.add_rule(session, admin, NewRule("roads", LAMP, f"{PHASED}.{phase}")) for phase in (1, 3))
     assert [(each.class_key, each.condition_code, each.phase) for each in (whole, safe, again)] == [
-        (LAMP, PHASED, phase) for phase in (None, 1, 2)
+        (LAMP, PHASED, phase) for phase in (None, 1, 3)
     ]
     found = rules.find_winning(session, {phase: Matter(LAMP, PHASED, "", phase) for phase in (1, 2, 3)}, TODAY)
-    assert found == {1: [safe], 2: [again], 3: [whole]}
+    assert found == {1: [safe], 2: [whole], 3: [again]}
     entries = session.scalars(select(AuditEntry.subject).where(AuditEntry.action == AuditAction.RULE_ADDED)).all()
-    assert f"#{again.id}: {PHASED}.2 @ * → roads" in entries
+    assert f"#{again.id}: {PHASED}.3 @ * → roads" in entries
     assert rule_faults.list_faults(session, admin).contradicting == []
     for code in (f"{PHASED}.4", f"{PHASED}.x", f"{PHASED}.²"):
         with pytest.raises(Invalid, match="no phase"):
             rules.add_rule(session, admin, NewRule("roads", condition_code=code))
-    with pytest.raises(Invalid, match="says the same"):
+    with pytest.raises(Invalid, match="the same body goes on"):
         rules.add_rule(session, admin, NewRule("roads", condition_code=f"{PHASED}.2"))
+    with pytest.raises(Invalid, match="says the same"):
+        rules.add_rule(session, admin, NewRule("roads", condition_code=f"{PHASED}.3"))
 
 
 @pytest.mark.parametrize(

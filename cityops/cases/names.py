@@ -48,7 +48,6 @@ STAGE_LABELS: Mapping[Stage, str] = {
 }
 
 FINAL_STAGES = frozenset({Stage.CLOSED, Stage.DECLINED, Stage.REFUSED, Stage.VOIDED, Stage.FORCE_CLOSED, Stage.MERGED})
-CLOSED_STAGES = (Stage.CLOSED, Stage.FORCE_CLOSED)
 OPEN_STAGES = tuple(stage for stage in Stage if stage not in FINAL_STAGES)
 
 

@@ -36,6 +36,11 @@ class CaseOffice:
     place_limit_m: int = PLACE_LIMIT_M
     answer_photos: bool = True
 
+    @property
+    def offered_days(self) -> int:
+        """For how many days a closed case is offered at intake: no longer than it can be reopened."""
+        return min(self.doubles_days, self.reopen_days)
+
 
 def current_office() -> CaseOffice:
     """The case room's surroundings in this application."""

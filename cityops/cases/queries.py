@@ -31,10 +31,10 @@ from cityops.cases import numbers
 from cityops.cases.clocks import Light
 from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Assignment, Attachment, Case, CaseEvent, Report, StageClock
-from cityops.cases.names import CLOSED_STAGES, OPEN_STAGES, Stage, StepName
+from cityops.cases.names import OPEN_STAGES, Stage, StepName
 from cityops.cases.permission import find_held
 from cityops.cases.steps import Step
-from cityops.cases.workflow import SUPERVISION, find_bar, steps_from
+from cityops.cases.workflow import STEPS, SUPERVISION, find_bar, steps_from
 from cityops.catalog.models import CaseClass, ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE
 from cityops.db import BigKey
@@ -340,11 +340,11 @@ def list_near(
     """Open cases near a point in the viewer's scope, the nearest first, each with its distance in metres.
 
     Args:
-        closed_since: instead of the open ones, those closed since then.
+        closed_since: instead of the open ones, those closed since then, in a stage from which a case is reopened.
     """
     wanted: ColumnElement[bool] = Case.ended_at.is_(None)
     if closed_since is not None:
-        wanted = and_(Case.ended_at >= closed_since, Case.stage.in_(CLOSED_STAGES))
+        wanted = and_(Case.ended_at >= closed_since, Case.stage.in_(STEPS[StepName.REOPEN].stages))
     # Each range by itself: where they stand as alternatives beside the class, SQLite reads the whole class.
     ranges = box_quads(*box_around(lon, lat, radius_m))
     in_box = union_all(*(select(Case.id).where(Case.quad.between(first, last), wanted) for first, last in ranges))

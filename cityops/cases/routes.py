@@ -88,7 +88,7 @@ def near() -> str:
             "cases/near.html",
             near=still_open,
             closed=closed,
-            days=current_office().doubles_days,
+            days=current_office().offered_days,
             chosen=chosen,
             components=standing,
             radius_m=round(NEAR_M),

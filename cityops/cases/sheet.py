@@ -253,7 +253,7 @@ def list_told_before(
     still_open = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id)
     if chosen is None:
         return still_open, []
-    since = clock.now() - timedelta(days=office.doubles_days)
+    since = clock.now() - timedelta(days=office.offered_days)
     closed = queries.list_near(session, viewer, lon, lat, radius_m=NEAR_M, class_id=class_id, closed_since=since)
     return still_open, closed
 

@@ -11,7 +11,7 @@ from cityops.cases.names import Source
 from cityops.cases.sheet import find_chosen_class, list_told_before
 from cityops.db import Database
 from tests.counting import counted_queries
-from tests.factories import MONDAY_MORNING, WEST_POINT, People, bring_to, make_office, make_report
+from tests.factories import MONDAY_MORNING, WEST_POINT, People, ask, bring_to, decide, make_office, make_report
 
 WHOLE_WAY = ("accept", "file", "dispatch", "sign_for", "report_back", "check", "close")
 
@@ -37,21 +37,29 @@ def test_open_cases_and_those_closed_lately_are_perhaps_told_once_more(small_cit
     office = make_office()
     with small_city.transaction() as session, clock.running_at(MONDAY_MORNING):
         people = People(session)
-        closed, declined, stays = (make_report(session, people.operator, source=Source.LEADER).case for _ in range(3))
+        closed, declined, forced, stays = (
+            make_report(session, people.operator, source=Source.LEADER).case for _ in range(4)
+        )
         bring_to(session, people, closed, *WHOLE_WAY)
         bring_to(session, people, declined, "decline")
+        bring_to(session, people, forced, "accept", "file", "dispatch", "sign_for")
+        decide(session, people.viewer("supervisor"), ask(session, people.dispatcher, forced, "force_close"))
         lamps, rubbish = (find_chosen_class(session, each) for each in ("component-01037", "matter-06001"))
 
-    def told(chosen: object, days_later: int, for_days: int = office.doubles_days) -> tuple[list[int], list[int]]:
+    def told(
+        chosen: object, days_later: int, for_days: int = office.doubles_days, reopen_days: int = 30
+    ) -> tuple[list[int], list[int]]:
         later = MONDAY_MORNING + timedelta(days=days_later)
         with small_city.reading() as session, clock.running_at(later):
-            offered = replace(office, doubles_days=for_days)
+            offered = replace(office, doubles_days=for_days, reopen_days=reopen_days)
             found = list_told_before(session, People(session).operator, offered, chosen, lon, lat)
             return tuple([case.id for case, _ in each] for each in found)  # type: ignore[return-value]
 
     assert told(lamps, 7) == ([stays.id], [closed.id])
     assert told(lamps, 8) == told(lamps, 400) == ([stays.id], [])
     assert told(lamps, 8, for_days=30) == ([stays.id], [closed.id])
+    assert told(lamps, 3, reopen_days=3) == ([stays.id], [closed.id])
+    assert told(lamps, 4, reopen_days=3) == ([stays.id], [])
     assert told(lamps, 1, for_days=0) == ([stays.id], [])
     assert told(rubbish, 1) == ([], [])
     # Before the class is known, what was closed here lately is about anything.

@@ -27,7 +27,7 @@ from cityops.grid.findings import Finding
 from cityops.grid.models import TOLERANCES_M, Accuracy, Component
 from cityops.grid.queries import current_index
 from cityops.grid.records import Asked
-from cityops.grid.services import bump_revision
+from cityops.grid.services import bump_revision, lock_revision
 from cityops.grid.sources import Features, count_features, read_features
 from cityops.words import N_
 
@@ -116,6 +116,8 @@ def take_in(
     Raises:
         BadCensus: with all that was found; nothing is written.
     """
+    if not is_rehearsal:
+        lock_revision(session)
     standing = _Standing.read(session)
     if terms.division is not None and not (len(terms.division) == 6 and terms.division.isdecimal()):
         raise Invalid("division", N_("a division has six digits (GB/T 2260)"))

@@ -77,7 +77,7 @@ def check_cells(
     yield from _check_communities(sound, shapes, areas)
     yield from find_overlaps("cells", sound, shapes, kept)
     yield from _check_gaps(sound, shapes, areas, bands[1][0])
-    yield from _check_buildings(sound, shapes, np.array(list(buildings), dtype=object))
+    yield from _check_buildings(sound, shapes, areas, np.array(list(buildings), dtype=object))
 
 
 def find_fault(boundary: BaseGeometry | None) -> Fault | None:
@@ -124,14 +124,17 @@ def find_overlaps(
     usable = np.concatenate([np.ones(len(records), dtype=bool), shapely.is_valid(others[len(records) :])])
     tree = shapely.STRtree(others)
     met: set[tuple[int, int]] = set()
-    for predicate in ("overlaps", "within"):
+    for predicate in ("overlaps", "within", "contains"):
         for a, b in tree.query(shapes, predicate=predicate).T.tolist():
             if a != b and usable[b] and codes[a] != codes[b]:
                 # Of two records the later is told of; a kept neighbour never is.
                 met.add((max(a, b), min(a, b)) if b < len(records) else (a, b))
-    for a, b in sorted(met):
-        shared = others[a].intersection(others[b])
-        size_m2 = float(shapely.area(in_metres(shared)))
+    pairs = sorted(met)
+    if not pairs:
+        return
+    shared_by = shapely.intersection(others[[a for a, _ in pairs]], others[[b for _, b in pairs]])
+    sizes_m2 = shapely.area(in_metres(shared_by)).tolist()
+    for (a, b), shared, size_m2 in zip(pairs, shared_by, sizes_m2, strict=True):
         if size_m2 > TOLERANCE_M2:
             reason = N_("it overlaps %(code)s")
             yield Finding(layer, records[a].line, "boundary", reason, {"code": codes[b]}, place=shared, size_m2=size_m2)
@@ -199,7 +202,10 @@ def _check_gaps(
                 yield Finding("cells", 0, "boundary", reason, params, size_m2 < least_m2, gap, size_m2)
 
 
-def _check_buildings(cells: list[CellRecord], shapes: Shapes, buildings: Shapes) -> Iterator[Finding]:
+def _check_buildings(
+    cells: list[CellRecord], shapes: Shapes, areas: Mapping[str, BaseGeometry], buildings: Shapes
+) -> Iterator[Finding]:
+    """Buildings cut by a cell's line; what the community's own boundary cuts off is no cell's fault."""
     if not len(buildings):
         return
     tree = shapely.STRtree(shapes)
@@ -207,13 +213,16 @@ def _check_buildings(cells: list[CellRecord], shapes: Shapes, buildings: Shapes)
     for building, cell in tree.query(buildings, predicate="intersects").T.tolist():
         if not shapes[cell].covers(buildings[building]):
             cut.setdefault(building, []).append(cell)
-    sizes_m2 = shapely.area(in_metres(buildings))
     for building, positions in sorted(cut.items()):
         parts_m2 = shapely.area(in_metres(shapely.intersection(shapes[positions], buildings[building])))
         largest = int(parts_m2.argmax())
-        cut_off_m2 = float(sizes_m2[building] - parts_m2[largest])
+        cell = cells[positions[largest]]
+        community = areas.get(cell.area_code)
+        whole = buildings[building]
+        if community is not None and find_fault(community) is None:
+            whole = whole.intersection(community)
+        cut_off_m2 = float(shapely.area(in_metres(whole)) - parts_m2[largest])
         if parts_m2[largest] > TOLERANCE_M2 and cut_off_m2 > TOLERANCE_M2:
             reason = N_("its line cuts the building at feature %(building)s")
             params = {"building": building + 1}
-            line = cells[positions[largest]].line
-            yield Finding("cells", line, "boundary", reason, params, True, buildings[building], cut_off_m2)
+            yield Finding("cells", cell.line, "boundary", reason, params, True, buildings[building], cut_off_m2)

@@ -17,6 +17,7 @@ from cityops.grid.findings import Finding
 from cityops.grid.geometry import CHINA, check_point, is_point, quads
 from cityops.grid.index import GridIndex
 from cityops.grid.models import TOLERANCES_M, Accuracy, ComponentState
+from cityops.grid.records import EXACT_FLOAT
 from cityops.grid.sources import Features
 from cityops.words import FORMULA_SIGNS, N_
 
@@ -26,7 +27,6 @@ KEPT_OF_A_REASON = 5_000
 PARTIES = ("maintainer", "owner", "department")
 WORDED = ("name", "department_name", "owner_name", "maintainer_name", "source", "note")
 LENGTHS = {field.name: field.length for field in FIELDS}
-EXACT_FLOAT = 2**53
 
 Texts = Sequence[str]
 

@@ -71,7 +71,8 @@ def _check_areas(areas: list[AreaRecord], kept: Mapping[str, BaseGeometry]) -> I
             yield from _check_nesting(area, parent)
     communities = [area for area in areas if area.level is AreaLevel.COMMUNITY]
     sound = [area for area in communities if find_fault(area.boundary) is None]
-    yield from find_overlaps("areas", sound, np.array([area.boundary for area in sound], dtype=object), {})
+    others = {code: area for code, area in kept.items() if len(code) == CODE_DIGITS[AreaLevel.COMMUNITY]}
+    yield from find_overlaps("areas", sound, np.array([area.boundary for area in sound], dtype=object), others)
 
 
 def _check_nesting(area: AreaRecord, parent: BaseGeometry) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from cityops.errors import Invalid
 from cityops.grid.cell_checks import find_fault
 from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel, ComponentState
-from cityops.grid.records import AreaRecord, Asked, CellRecord, ComponentRecord, GridData
+from cityops.grid.records import EXACT_FLOAT, AreaRecord, Asked, CellRecord, ComponentRecord, GridData
 from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
@@ -42,7 +42,7 @@ def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Fi
     """
     asked = asked or Asked()
     layers = list_layers(path)
-    if asked.kind is None and not set(layers) & set(LAYERS):
+    if asked.kind is None and (asked.layer or not set(layers) & set(LAYERS)):
         reason = N_("none of its layers (%(names)s) is called areas, cells or components: say what the features are")
         raise Invalid("kind", reason, names=", ".join(layers))
     chosen = {asked.kind: asked.layer} if asked.kind else {name: name for name in LAYERS if name in layers}
@@ -101,6 +101,8 @@ def _text(row: Row, name: str, *, needed: bool = False) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)):
         value = ""
     if isinstance(value, float | np.floating) and float(value).is_integer():
+        if abs(float(value)) >= EXACT_FLOAT:
+            raise Invalid(name, N_("this number has lost digits: the file has to keep codes as text"))
         value = int(value)
     text = str(value).strip()
     if needed and not text:

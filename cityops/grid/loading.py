@@ -112,7 +112,8 @@ def _load_cells(
     rows = []
     for code, record in begun.items():
         before = ended.get(descent.heir_of(code) or "")
-        duty_grid_id = duty_grids.get(record.duty_grid_code or "") or (before.duty_grid_id if before else None)
+        inherited = before.duty_grid_id if before and before.code[:9] == record.code[:9] else None
+        duty_grid_id = duty_grids.get(record.duty_grid_code or "") or inherited
         revision = ended[code].revision + 1 if code in ended else 1
         rows.append(_cell_row(record, duty_grid_id, revision, version))
     _insert(session, Cell, rows, loaded)
@@ -170,6 +171,9 @@ def _cell_row(record: CellRecord, duty_grid_id: int | None, revision: int, versi
 
 def load_components(session: Session, components: list[ComponentRecord], index: GridIndex, loaded: Loaded) -> None:
     """Begin components or renew them by their codes, each in the cell of its place."""
+    if not components:
+        loaded.begun["components"] = 0
+        return
     known = {row.code: row.id for row in session.execute(select(Component.code, Component.id))}
     begun, renewed = [], []
     for record in components:

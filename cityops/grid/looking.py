@@ -1,8 +1,12 @@
 """The worker's part of a survey handed in on the page: it reads and checks the file, and takes it in when told to."""
 
 import json
+import logging
 from collections import Counter
 from typing import Any
+
+from rq.timeouts import JobTimeoutException
+from shapely.errors import GEOSException
 
 from cityops.errors import CityopsError
 from cityops.grid import services, surveys, versions
@@ -11,7 +15,14 @@ from cityops.grid.findings import Finding, count_errors
 from cityops.grid.models import Survey, SurveyState
 from cityops.grid.records import Asked, GridData, read_mapping
 from cityops.grid.services import BadGrid, Terms, Unsigned
+from cityops.words import N_
 from cityops.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+# What a file raises that nobody foresaw, or that is too much for the worker's time; the database's troubles are none of
+# these, the job is tried again after them.
+UNFORESEEN = (CityopsError, ValueError, TypeError, LookupError, ArithmeticError, GEOSException, JobTimeoutException)
 
 # More of them are told by their reasons, and all in the GeoPackage.
 ROWS_TOLD = 200
@@ -21,17 +32,16 @@ def look_at(workshop: Workshop, survey_id: int) -> None:
     """Read and check a survey's file, and tell what was found; nothing of the grid is changed."""
     with workshop.reading() as session:
         survey = session.get_one(Survey, survey_id)
+        if survey.state is not SurveyState.TO_LOOK_AT:
+            return
         key, said = survey.key, json.loads(survey.said)
     try:
-        path = surveys.path_of(workshop.config.surveys_folder, key)
-        data, findings = read_grid(path, _asked(said))
+        data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
         with workshop.reading() as session:
             findings = services.check(session, data, findings)
-        write_findings(surveys.faults_of(path), findings)
-        told = _told(data, findings)
-    except CityopsError as refusal:
-        told = _refusal(refusal)
-    _keep(workshop, survey_id, SurveyState.LOOKED_AT, told)
+        _tell(workshop, survey_id, SurveyState.TO_LOOK_AT, data, findings)
+    except UNFORESEEN as error:
+        _refuse(workshop, survey_id, SurveyState.TO_LOOK_AT, error)
 
 
 def take_in(workshop: Workshop, survey_id: int) -> None:
@@ -49,19 +59,36 @@ def take_in(workshop: Workshop, survey_id: int) -> None:
             versions.take_in(session, data, findings, terms, from_on)
             session.get_one(Survey, survey_id).state = SurveyState.TAKEN_IN
     except (BadGrid, Unsigned) as refusal:
-        _keep(workshop, survey_id, SurveyState.LOOKED_AT, _told(data, refusal.findings))
-    except CityopsError as refusal:
-        _keep(workshop, survey_id, SurveyState.LOOKED_AT, _refusal(refusal))
+        _tell(workshop, survey_id, SurveyState.TO_TAKE_IN, data, refusal.findings)
+    except UNFORESEEN as error:
+        _refuse(workshop, survey_id, SurveyState.TO_TAKE_IN, error)
+
+
+def _tell(workshop: Workshop, survey_id: int, expected: SurveyState, data: GridData, findings: list[Finding]) -> None:
+    write_findings(surveys.faults_of(workshop.config.surveys_folder, survey_id), findings)
+    _keep(workshop, survey_id, expected, _told(data, findings))
+
+
+def _refuse(workshop: Workshop, survey_id: int, expected: SurveyState, error: Exception) -> None:
+    """Say on the page why a file was not worked on; one that nobody foresaw would else be worked on for ever."""
+    if isinstance(error, CityopsError):
+        told = {"refusal": error.message, "params": error.params}
+    else:
+        log.exception("survey %s cannot be worked on", survey_id)
+        told = {"refusal": N_("This file cannot be worked on; the worker's log says why."), "params": {}}
+    _keep(workshop, survey_id, expected, told)
 
 
 def _asked(said: dict[str, str]) -> Asked:
     return Asked(said["kind"] or None, said["layer"] or None, said["crs"] or None, None, read_mapping(said["mapping"]))
 
 
-def _keep(workshop: Workshop, survey_id: int, state: SurveyState, told: dict[str, Any]) -> None:
+def _keep(workshop: Workshop, survey_id: int, expected: SurveyState, told: dict[str, Any]) -> None:
     with workshop.transaction() as session:
-        survey = session.get_one(Survey, survey_id)
-        survey.state, survey.told = state, json.dumps(told, default=str)
+        survey = session.get_one(Survey, survey_id, with_for_update=True)
+        if survey.state is expected:
+            survey.state = SurveyState.LOOKED_AT
+            survey.told = json.dumps(told, default=str).replace(survey.key, survey.name)
 
 
 def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
@@ -89,7 +116,3 @@ def _row(each: Finding) -> dict[str, Any]:
         "point": each.point,
         "size_m2": each.size_m2,
     }
-
-
-def _refusal(refusal: CityopsError) -> dict[str, Any]:
-    return {"refusal": refusal.message, "params": refusal.params}

@@ -129,8 +129,8 @@ class SurveyState(StrEnum):
 class Survey(Base):
     """A survey's file that was handed in on the page: the worker looks at it, and takes it in when it is told to.
 
-    `said` is what a person said of the file, `told` what the worker found in it, both JSON. The file itself is kept for
-    a day under `key`.
+    `person_id` handed it in, or later ordered it to be taken in. `said` is what was said of the file, `told` what the
+    worker found in it, both JSON. The file itself is kept for a day under `key`.
     """
 
     __tablename__ = "grid_surveys"

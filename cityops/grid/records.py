@@ -9,6 +9,9 @@ from cityops.errors import Invalid
 from cityops.grid.models import AreaLevel, ComponentState
 from cityops.words import N_
 
+# From here on a decimal number cannot tell whole numbers apart.
+EXACT_FLOAT = 2**53
+
 
 @dataclass(frozen=True, slots=True)
 class AreaRecord:

@@ -59,7 +59,7 @@ def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = ()
 
     Areas and components of `data` are added or renewed, others stay. The cells of a community come as a whole: what
     `data` has cells for loses its other cells. A changed boundary ends the old row today and begins the next revision.
-    All components are located anew; one outside every cell is kept without a cell.
+    A component without a cell, or whose cell ends, is located anew; one outside every cell is kept without a cell.
 
     Args:
         findings: what the reading of the file already found.
@@ -116,7 +116,7 @@ def begin_version(
 ) -> GridVersion:
     """Write down a version of the grid; its counts come with its cells."""
     version = GridVersion(
-        title=terms.title.strip() or on.isoformat(),
+        title=terms.title.strip()[:100] or on.isoformat(),
         valid_from_on=on,
         state=state,
         person_id=terms.person_id,
@@ -129,13 +129,18 @@ def begin_version(
     return version
 
 
+def find_planned(session: Session) -> GridVersion | None:
+    """The one version that waits for its day."""
+    return session.scalar(select(GridVersion).where(GridVersion.state == VersionState.PLANNED))
+
+
 def must_have_no_plan(session: Session) -> None:
     """Refuse a change of areas and cells while a version is planned.
 
     Raises:
         WrongState: names the version and its day.
     """
-    planned = session.scalar(select(GridVersion).where(GridVersion.state == VersionState.PLANNED))
+    planned = find_planned(session)
     if planned is not None:
         reason = N_("version %(number)s takes effect on %(day)s: withdraw it first, it was checked against this grid")
         raise WrongState(reason, number=planned.id, day=planned.valid_from_on.isoformat())

@@ -37,6 +37,7 @@ ZIP_LIMIT_BYTES = 8 << 30
 ZIP_LIMIT_RATIO = 200
 # What a published transformation may be off by before it is said.
 ACCURACY_SAID_M = 1.0
+LONGEST_EDGE_M = 100.0
 
 Row = Mapping[str, Any]
 
@@ -184,15 +185,22 @@ def _to_degrees(
     geodetic = source.to_2d().geodetic_crs
     if source.is_geographic and geodetic is not None and geodetic.to_epsg() in (4326, 4490):
         return geometries
+    if geodetic is None:
+        raise Invalid("crs", N_("%(crs)s is a system of its own: bring the file to CGCS2000 first"), crs=source.name)
     # To CGCS2000 from what lies in it, which is exact; from another datum to WGS84, for which most ways are published.
-    is_cgcs2000 = geodetic is not None and geodetic.to_epsg() == 4490
+    is_cgcs2000 = geodetic.to_epsg() == 4490
     group = TransformerGroup(source.to_2d(), DEGREES if is_cgcs2000 else "EPSG:4326", always_xy=True)
+    if not group.transformers:
+        raise Invalid("crs", N_("%(crs)s is a system of its own: bring the file to CGCS2000 first"), crs=source.name)
     best = group.transformers[0]
     if not 0 <= best.accuracy <= ACCURACY_SAID_M:
         reason = N_(
             "from %(crs)s only an inexact way is known: bring the file to CGCS2000 by the city's own parameters"
         )
         warnings.append(_warning(layer, "crs", reason, crs=source.name))
+    if source.is_projected:
+        # A long straight edge in metres is none in degrees: corners that others have on it would leave it.
+        geometries = shapely.segmentize(geometries, LONGEST_EDGE_M)
     return np.asarray(
         shapely.transform(geometries, lambda points: np.column_stack(best.transform(points[:, 0], points[:, 1])))
     )
@@ -200,7 +208,10 @@ def _to_degrees(
 
 def _assume(geometries: NDArray[Any], path: Path, layer: str, warnings: list[Finding]) -> str:
     """The system of a file that declares none: degrees in a CSV file, which cannot; any other has to be told."""
-    west, south, east, north = shapely.total_bounds(geometries).tolist()
+    bounds = shapely.total_bounds(geometries)
+    if not np.isfinite(bounds).all():
+        raise Invalid("file", N_("layer %(layer)s has no geometries"), layer=layer)
+    west, south, east, north = bounds.tolist()
     if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
         if path.suffix.lower() == ".csv":
             warnings.append(_warning(layer, "crs", N_("a CSV file declares no coordinate system: taken as degrees")))
@@ -241,4 +252,6 @@ def _warning(layer: str, name: str, reason: str, **params: Any) -> Finding:
 
 
 def _unreadable(path: Path, error: Exception) -> Invalid:
-    return Invalid("file", N_("%(name)s cannot be read: %(why)s"), name=path.name, why=str(error))
+    return Invalid(
+        "file", N_("%(name)s cannot be read: %(why)s"), name=path.name, why=str(error).replace(str(path), path.name)
+    )

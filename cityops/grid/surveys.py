@@ -1,9 +1,12 @@
 """Surveys handed in on the page: their files, kept for a day, and the rows by which the worker looks and takes in."""
 
 import hashlib
+import io
 import json
 import re
+import tempfile
 import time
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import IO
@@ -20,6 +23,7 @@ from cityops.queue import owe
 from cityops.words import N_
 
 SUFFIXES = (".gpkg", ".zip", ".geojson", ".json", ".csv", ".fgb")
+BEGINNINGS = {".gpkg": b"SQLite format 3", ".zip": b"PK", ".geojson": b"{", ".json": b"{", ".fgb": b"fgb"}
 KEPT_FOR_S = 24 * 60 * 60
 LOOK, TAKE_IN = "grid.look_at_survey", "grid.take_in_survey"
 
@@ -36,12 +40,33 @@ def keep(folder: Path, stream: IO[bytes], name: str) -> str:
     data = stream.read()
     if not data:
         raise Invalid("file", N_("Choose a file."))
+    _must_be(suffix, data)
     key = hashlib.sha256(data).hexdigest() + suffix
     folder.mkdir(exist_ok=True)
-    part = folder / f".{key}.part"
-    part.write_bytes(data)
-    part.replace(folder / key)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+        part.write(data)
+    Path(part.name).replace(folder / key)
     return key
+
+
+def _must_be(suffix: str, data: bytes) -> None:
+    """Refuse what is not what its name says: GDAL goes by the content, and some of its formats name other files.
+
+    Raises:
+        Invalid: field `file`.
+    """
+    members = [data]
+    if suffix == ".zip":
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                names = [name for name in archive.namelist() if not name.lower().endswith((".xml", "/"))]
+                members = [archive.open(name).read(64) for name in names]
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+            raise Invalid("file", N_("This archive cannot be read.")) from error
+    for member in members:
+        begin = member[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if begin.startswith(b"<") or not begin.startswith(BEGINNINGS.get(suffix, b"")) and member is data:
+            raise Invalid("file", N_("This is no file of the kind that its name says."))
 
 
 def path_of(folder: Path, key: str) -> Path:
@@ -56,9 +81,9 @@ def path_of(folder: Path, key: str) -> Path:
     return path
 
 
-def faults_of(path: Path) -> Path:
-    """Where the faults found in a kept file lie, as a GeoPackage."""
-    return path.with_name(f"{path.name}.faults.gpkg")
+def faults_of(folder: Path, survey_id: int) -> Path:
+    """Where what was found in a survey's file lies, as a GeoPackage."""
+    return folder / f"survey-{survey_id}.faults.gpkg"
 
 
 def forget_old(folder: Path) -> None:
@@ -108,6 +133,8 @@ def order_to_take_in(
         raise Invalid("from_on", N_("a version takes effect today or later: what was in force stays as it was"))
     survey.state = SurveyState.TO_TAKE_IN
     survey.title, survey.from_on, survey.because = title.strip(), from_on, because.strip()
+    # Who signs is who orders it, whoever handed it in.
+    survey.person_id = viewer.person_id
     owe(session, TAKE_IN, survey_id=survey.id)
 
 

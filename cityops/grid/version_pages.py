@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from cityops import web
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import Page, ask_for_the_post
-from cityops.errors import CityopsError, Invalid, WrongState
+from cityops.errors import CityopsError, Invalid, NotFound, WrongState
 from cityops.grid import surveys, versions
 from cityops.grid.forms import SurveyForm, TakeInForm
 from cityops.grid.models import VERSION_STATE_LABELS, SurveyState, VersionState
@@ -32,6 +32,7 @@ def hand_in() -> Page:
     form, sent = SurveyForm(request.form), request.files.get("file")
     if not form.validate():
         return _versions_page(form), 422
+    versions.must_survey(current_viewer())
     try:
         if sent is None or not sent.filename:
             raise Invalid("file", N_("Choose a file."))
@@ -69,8 +70,10 @@ def take_in(survey_id: int) -> Page:
 def faults(survey_id: int) -> Response:
     """What was found in a survey's file and has a place, as a GeoPackage for QGIS."""
     with web.reading() as session:
-        key = surveys.get_survey(session, current_viewer(), survey_id).key
-    path = surveys.faults_of(surveys.path_of(web.workshop().config.surveys_folder, key))
+        surveys.get_survey(session, current_viewer(), survey_id)
+    path = surveys.faults_of(web.workshop().config.surveys_folder, survey_id)
+    if not path.is_file():
+        raise NotFound(N_("This file is kept no longer: hand it in again."))
     return send_file(path, "application/geopackage+sqlite3", as_attachment=True, download_name="faults.gpkg")
 
 

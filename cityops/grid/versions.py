@@ -78,7 +78,7 @@ def withdraw(session: Session, viewer: Viewer | None, version_id: int) -> GridVe
     version = session.get(GridVersion, version_id, with_for_update=True)
     if version is None:
         raise NotFound(N_("there is no version %(number)s of the grid"), number=version_id)
-    if version.state is VersionState.IN_FORCE:
+    if version.state is VersionState.IN_FORCE or version.valid_from_on <= today():
         reason = N_("version %(number)s has been in force since %(day)s: it is not undone, a new version follows it")
         raise WrongState(reason, number=version.id, day=version.valid_from_on.isoformat())
     if version.state is VersionState.WITHDRAWN:
@@ -121,11 +121,6 @@ def list_versions(session: Session) -> list[GridVersion]:
     """All versions, the last first."""
     rows = select(GridVersion).order_by(GridVersion.valid_from_on.desc(), GridVersion.id.desc())
     return list(session.scalars(rows))
-
-
-def find_planned(session: Session) -> GridVersion | None:
-    """The one version that waits for its day."""
-    return session.scalar(select(GridVersion).where(GridVersion.state == VersionState.PLANNED))
 
 
 def _planned_row(version_id: int, kind: str, each: AreaRecord | CellRecord) -> dict[str, Any]:

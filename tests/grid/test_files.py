@@ -94,3 +94,12 @@ def test_a_file_without_our_layers_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be written"):
         write_grid(tmp_path / "nowhere" / "city.gpkg", GRID)
+
+
+def test_codes_that_lost_their_last_digits_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "codes.gpkg"
+    point = shapely.Point(121.55, 29.87)
+    write_layer(path, "components", [point], {"code": [33020101037000001.0], "name": ["路灯"]}, "EPSG:4490")
+    data, findings = read_grid(path)
+    assert data.components == []
+    assert ["lost digits" in each.reason for each in findings] == [True]

@@ -229,3 +229,18 @@ def test_a_load_that_is_rolled_back_leaves_the_index_as_it_was(loaded: Database)
         raise RuntimeError
     with loaded.reading() as session:
         assert queries.locate(session, INSIDE.x, INSIDE.y).cell_code == FIRST.code
+
+
+def test_a_community_that_grows_over_one_that_stands_is_a_fault(loaded: Database) -> None:
+    community = next(area for area in GRID.areas if area.level is AreaLevel.COMMUNITY)
+    grown = replace(community, code=f"{community.code[:9]}777", boundary=community.boundary.buffer(0.001))
+    with loaded.reading() as session:
+        found = services.check(session, GridData(areas=[grown]))
+    assert any("overlaps" in each.reason and each.params == {"code": community.code} for each in found)
+
+
+def test_a_building_across_the_communitys_boundary_is_no_cells_fault(loaded: Database) -> None:
+    community = next(area for area in GRID.areas if area.level is AreaLevel.COMMUNITY)
+    corner = shapely.Point(community.boundary.exterior.coords[0])
+    with loaded.reading() as session:
+        assert services.check(session, GRID, buildings=[corner.buffer(0.0001)]) == []

@@ -160,3 +160,24 @@ def test_a_layer_a_field_and_a_system_that_are_not_there_are_named(tmp_path: Pat
         with pytest.raises(Invalid) as refusal:
             read_features(path, **options)  # type: ignore[arg-type]
         assert refusal.value.field == field
+
+
+def test_a_long_edge_in_metres_stays_where_it_was(tmp_path: Path) -> None:
+    metres = Transformer.from_crs(4490, 4549, always_xy=True)
+    corner = metres.transform(*PLACE)
+    side = shapely.box(corner[0], corner[1], corner[0] + 2_000, corner[1] + 2_000)
+    pyogrio.raw.write(
+        tmp_path / "a.gpkg",
+        geometry=shapely.to_wkb(np.array([side], dtype=object)),
+        field_data=[],
+        fields=[],
+        geometry_type="Polygon",
+        crs="EPSG:4549",
+    )
+    (read,) = read_features(tmp_path / "a.gpkg").geometries
+    back = shapely.transform(
+        read, lambda p: np.column_stack(Transformer.from_crs(4490, 4549, always_xy=True).transform(*p.T))
+    )
+    assert back.symmetric_difference(side).area < 1.0
+    middle = Transformer.from_crs(4549, 4490, always_xy=True).transform(corner[0] + 1_000, corner[1])
+    assert read.exterior.distance(Point(*middle)) < 1e-9

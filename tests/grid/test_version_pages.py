@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pyogrio
 import pytest
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 
 from cityops.clock import today
 from cityops.db import Database
-from cityops.grid import surveys
+from cityops.grid import looking, surveys
 from cityops.grid.export import read_out
 from cityops.grid.files import write_grid
 from cityops.grid.models import VersionState
@@ -39,6 +40,13 @@ def standing(small_city: Database) -> GridData:
     """The grid that stands, without its components."""
     with small_city.reading() as session:
         return replace(read_out(session), components=[])
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    archive = io.BytesIO()
+    with ZipFile(archive, "w") as file:
+        file.writestr(name, content)
+    return archive.getvalue()
 
 
 def hand_in(admin: FlaskClient, folder: Path, data: GridData, **said: str) -> str:
@@ -125,7 +133,7 @@ def test_an_order_that_lacks_something_is_refused_beside_its_field(
 @pytest.mark.parametrize(
     ("content", "name", "said", "words"),
     [
-        (b"x", "survey.gpkg", {}, "cannot be read"),
+        (b"SQLite format 3\0" + bytes(200), "survey.gpkg", {}, "survey.gpkg cannot be read"),
         ("MC,lon,lat\n路灯,121.55,29.87\n".encode(), "a.csv", {"mapping": "code=DM"}, "no field DM"),
     ],
 )
@@ -148,6 +156,42 @@ def test_what_the_worker_cannot_read_is_said_on_the_page(
 def test_what_cannot_be_handed_in_is_said(admin: FlaskClient, said: dict[str, object], words: str) -> None:
     answer = admin.post(f"{PAGE}/surveys", data=dict(said))
     assert (answer.status_code, words in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"code,name,WKT\n1,a,\n", b"code,name,lon,lat\n"],
+)
+def test_a_file_without_a_place_is_no_endless_work(admin: FlaskClient, content: bytes) -> None:
+    survey = hand_in_bytes(admin, content, "a.csv", kind="components")
+    assert "being worked on" not in admin.get(survey).text
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"<OGRVRTDataSource></OGRVRTDataSource>", "a.json"),
+        (b" <OGRWFSDataSource/>", "a.csv"),
+        (b"{}", "a.gpkg"),
+        (zipped("a.shp", b"<OGRVRTDataSource/>"), "a.zip"),
+        (b"PK no archive", "a.zip"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_not_opened(admin: FlaskClient, content: bytes, name: str) -> None:
+    answer = admin.post(f"{PAGE}/surveys", data={"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 422
+    folder = admin.application.extensions["cityops"].config.surveys_folder
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
+def test_a_look_twice_undoes_no_order(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:
+    survey = hand_in(admin, tmp_path, standing)
+    admin.post(survey, data={"because": "as agreed"})
+    looking.look_at(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
+    assert "being worked on" in admin.get(survey).text
+    work(admin)
+    looking.look_at(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
+    assert "is taken in" in admin.get(survey).text
 
 
 def test_a_file_is_forgotten_after_a_day(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:

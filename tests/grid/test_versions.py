@@ -89,7 +89,7 @@ def test_a_day_that_was_slept_through_is_its_own_day_still(loaded: Database) -> 
 def test_a_version_is_withdrawn_before_its_day_and_never_after(loaded: Database) -> None:
     plan(loaded, today() + TOMORROW)
     with loaded.transaction() as session:
-        planned = versions.find_planned(session)
+        planned = services.find_planned(session)
         assert planned is not None
         versions.withdraw(session, None, planned.id)
         assert session.scalar(select(func.count()).select_from(PlannedRow)) == 0

@@ -51,7 +51,7 @@ from cityops.notices import routes as notices_routes
 from cityops.notices import settings as notices_settings
 from cityops.notices import settings_api as warnings_api
 from cityops.patrol import api as patrol_api
-from cityops.patrol import flag_routes, recheck_routes, waiting_routes
+from cityops.patrol import duty_grid_routes, flag_routes, grid_owner_routes, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
@@ -104,6 +104,8 @@ PAGES = (
     notices_settings.pages,
     patrol_settings.pages,
     flag_routes.pages,
+    duty_grid_routes.pages,
+    grid_owner_routes.pages,
     recheck_routes.pages,
     waiting_routes.pages,
     roster_routes.pages,

@@ -28,6 +28,7 @@ import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
 import cityops.grid.coverage_models
+import cityops.grid.duty_grid_models
 import cityops.grid.models
 import cityops.hotline.models
 import cityops.milestones
@@ -55,6 +56,7 @@ ROWS = (
     cityops.cases.request_models,
     cityops.catalog.models,
     cityops.grid.coverage_models,
+    cityops.grid.duty_grid_models,
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,

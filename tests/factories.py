@@ -266,7 +266,7 @@ def make_people(session: Session) -> None:
     for username in ("inspector", "inspector2"):
         person = make_person(session, username, Post.INSPECTOR, centre, everywhere)
         for weekday in range(7):
-            shift = InspectorShift(weekday=weekday, start_minute=420, end_minute=1260)
+            shift = InspectorShift(weekday=weekday, start_minute=420, end_minute=1260, from_on=LONG_AGO)
             shift.person_id, shift.duty_grid_id = person.id, grids[WEST]
             session.add(shift)
 

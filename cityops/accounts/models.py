@@ -210,6 +210,10 @@ class AuditAction(StrEnum):
     COVER_LAYER_SET = "cover_layer_set"
     COVER_TARGET_SET = "cover_target_set"
     GRID_TIER_SET = "grid_tier_set"
+    DUTY_GRIDS_PLANNED = "duty_grids_planned"
+    DUTY_GRIDS_WITHDRAWN = "duty_grids_withdrawn"
+    PATROL_SHIFT_GIVEN = "patrol_shift_given"
+    PATROL_SHIFT_ENDED = "patrol_shift_ended"
 
 
 AUDIT_LABELS = {
@@ -257,6 +261,10 @@ AUDIT_LABELS = {
     AuditAction.COVER_LAYER_SET: N_("set the land that cells should cover"),
     AuditAction.COVER_TARGET_SET: N_("set a target of coverage"),
     AuditAction.GRID_TIER_SET: N_("set how large the cells of a tier may be"),
+    AuditAction.DUTY_GRIDS_PLANNED: N_("drew duty grids"),
+    AuditAction.DUTY_GRIDS_WITHDRAWN: N_("withdrew a change of duty grids"),
+    AuditAction.PATROL_SHIFT_GIVEN: N_("gave a duty grid to an inspector"),
+    AuditAction.PATROL_SHIFT_ENDED: N_("ended an inspector's hours in a duty grid"),
 }
 
 

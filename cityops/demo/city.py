@@ -138,7 +138,7 @@ def _load_people(session: Session, keys: Keys, password_hash: str, bodies: dict[
     session.execute(insert(InspectorShift), shifts)
 
 
-def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) -> list[dict[str, int]]:
+def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) -> list[dict[str, object]]:
     return [
         {
             "person_id": person.id,
@@ -146,6 +146,7 @@ def _shifts(person: Person, record: PersonRecord, duty_grids: dict[str, int]) ->
             "weekday": weekday,
             "start_minute": shift.start_minute,
             "end_minute": shift.end_minute,
+            "from_on": FOUNDED_ON,
         }
         for shift in record.shifts
         for weekday in range(7)

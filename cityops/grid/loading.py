@@ -36,7 +36,7 @@ def load_ground(session: Session, data: GridData, version: GridVersion | None, l
     on = version.valid_from_on if version else today()
     _load_areas(session, data.areas, on, loaded)
     if data.cells and version:
-        _load_cells(session, data.cells, _load_duty_grids(session, data.cells, loaded), version, loaded)
+        _load_cells(session, data.cells, _load_duty_grids(session, data.cells, on, loaded), version, loaded)
     _load_landmarks(session, data.landmarks, loaded)
 
 
@@ -71,7 +71,7 @@ def _area_row(record: AreaRecord, on: date) -> dict[str, Any]:
     }
 
 
-def _load_duty_grids(session: Session, cells: list[CellRecord], loaded: Loaded) -> dict[str, int]:
+def _load_duty_grids(session: Session, cells: list[CellRecord], on: date, loaded: Loaded) -> dict[str, int]:
     """The ids of the active duty grids by code, after the new ones were added."""
     standing = set(session.scalars(select(DutyGrid.code).where(DutyGrid.ended_on.is_(None))))
     coming = {cell.duty_grid_code: cell for cell in cells if cell.duty_grid_code}
@@ -81,6 +81,7 @@ def _load_duty_grids(session: Session, cells: list[CellRecord], loaded: Loaded) 
             "name": cell.duty_grid_name or code,
             "name_en": cell.duty_grid_name_en or code,
             "street_code": cell.code[:9],
+            "valid_from_on": on,
             "ended_on": None,
         }
         for code, cell in sorted(coming.items())
@@ -122,6 +123,8 @@ def _load_cells(
     _insert_ancestors(session, version, {code: old.id for code, old in ended.items()}, descent)
     used = select(Cell.duty_grid_id).where(Cell.ended_on.is_(None), Cell.duty_grid_id.is_not(None))
     empty = update(DutyGrid).where(DutyGrid.ended_on.is_(None), DutyGrid.id.not_in(used))
+    # One that a change of duty grids has planned has no cells yet.
+    empty = empty.where(DutyGrid.valid_from_on <= version.valid_from_on)
     session.execute(empty.values(ended_on=version.valid_from_on), execution_options={"synchronize_session": False})
 
 

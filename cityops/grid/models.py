@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from cityops import clock
 from cityops.db import Base, BigKey, Geometry, UtcDateTime, words_enum
 from cityops.words import N_
 
@@ -186,7 +187,10 @@ class Area(Base):
 
 
 class DutyGrid(Base):
-    """A duty grid (责任网格): whole cells of one street, patrolled by the same inspectors."""
+    """A duty grid (责任网格): whole cells of one street, patrolled by the same inspectors.
+
+    One that a planned change begins has its row before its day, `valid_from_on`.
+    """
 
     __tablename__ = "duty_grids"
     __table_args__ = (
@@ -198,6 +202,7 @@ class DutyGrid(Base):
     name: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
     street_code: Mapped[str] = mapped_column(String(9), index=True)
+    valid_from_on: Mapped[date] = mapped_column(default=clock.today)
     ended_on: Mapped[date | None]
 
     cells: Mapped[list["Cell"]] = relationship(back_populates="duty_grid", order_by="Cell.code")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cityops.clock import today
 from cityops.db import Database, setting
 from cityops.errors import NotFound
+from cityops.grid.duty_grid_models import CellDutyGrid
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
 from cityops.grid.models import (
@@ -134,7 +135,11 @@ def _planned_cell_rows(session: Session, version_id: int) -> Iterator[CellRow]:
 
 def _cell_rows(session: Session, on: date | None = None) -> Iterator[CellRow]:
     boundary = type_coerce(Cell.boundary, LargeBinary)
-    rows = select(Cell.id, Cell.code, Cell.duty_grid_id, Cell.area_level, boundary).where(in_force(Cell, on))
+    held = Cell.duty_grid_id if on is None else CellDutyGrid.duty_grid_id
+    rows = select(Cell.id, Cell.code, held, Cell.area_level, boundary).where(in_force(Cell, on))
+    if on is not None:
+        was_so = or_(CellDutyGrid.ended_on.is_(None), CellDutyGrid.ended_on > on)
+        rows = rows.outerjoin(CellDutyGrid, and_(CellDutyGrid.cell_id == Cell.id, CellDutyGrid.from_on <= on, was_so))
     rows = rows.order_by(Cell.code)
     for cell_id, code, duty_grid_id, area_level, wkb in session.execute(rows.execution_options(yield_per=5_000)):
         yield CellRow(cell_id, code, duty_grid_id, area_level, wkb)

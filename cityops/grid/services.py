@@ -17,6 +17,7 @@ from cityops.grid.checks import check_grid, find_shift
 from cityops.grid.cover_counts import recount
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.loading import Loaded, load_components, load_ground, relocate_components
+from cityops.grid.membership import keep_history
 from cityops.grid.models import Area, Cell, Component, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import CellRecord, GridData
@@ -101,6 +102,7 @@ def bring_in(session: Session, data: GridData, warnings: list[Finding], version:
     """Bring the database to a grid that was checked; what it ends and begins does so on the version's day."""
     loaded = Loaded(warnings=warnings)
     load_ground(session, data, version, loaded)
+    keep_history(session, version.valid_from_on if version else today())
     loaded.revision = bump_revision(session)
     index = current_index(session)
     load_components(session, data.components, index, loaded)

@@ -1,13 +1,14 @@
-"""What the worker does for the grid: versions come into force on their day, surveys are looked at and taken in."""
+"""What the worker does for the grid: plans come into force on their day, surveys are looked at and taken in."""
 
-from cityops.grid import looking, surveys, versions
+from cityops.grid import duty_grids, looking, surveys, versions
 from cityops.workshop import Workshop
 
 
 def put_version_into_force(workshop: Workshop) -> None:
-    """Put the version into force whose day has come, if there is one."""
+    """Put the version into force whose day has come, then the duty grids that were drawn for its cells' heirs."""
     with workshop.transaction() as session:
         versions.put_due_into_force(session)
+        duty_grids.put_due_into_force(session)
 
 
 def look_at_survey(workshop: Workshop, survey_id: int) -> None:

@@ -106,6 +106,7 @@ class Rules:
         simple_percent: how many of a hundred cases put right on the spot are checked once more (复核).
         waived_percent: how many of a hundred cases closed without a check are.
         recheck_days: within how many days a re-check is to be done.
+        watch_from_hour, watch_until_hour: the hours of a day in which no duty grid may be without an inspector.
     """
 
     reach_m: int = 3_000
@@ -114,6 +115,8 @@ class Rules:
     simple_percent: int = 5
     waived_percent: int = 20
     recheck_days: int = 7
+    watch_from_hour: int = 7
+    watch_until_hour: int = 21
 
 
 @dataclass(frozen=True)

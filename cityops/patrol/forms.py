@@ -97,6 +97,10 @@ class RulesForm(RoomForm):
         [InputRequired(_l("Fill this in.")), NumberRange(0, 100)],
     )
     recheck_days = IntegerField(_l("Days for a re-check"), [InputRequired(_l("Fill this in.")), NumberRange(1, 60)])
+    watch_from_hour = IntegerField(
+        _l("Duty grids are watched from, o'clock"), [InputRequired(_l("Fill this in.")), NumberRange(0, 23)]
+    )
+    watch_until_hour = IntegerField(_l("until, o'clock"), [InputRequired(_l("Fill this in.")), NumberRange(1, 24)])
 
     def rules(self) -> Rules:
         """The rules as the service takes them."""

@@ -1,11 +1,12 @@
 """Inspectors' shifts and the verify, check and re-check tasks given to them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from cityops import clock
 from cityops.accounts.models import Person
 from cityops.cases.models import Case, CaseEvent
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
@@ -17,11 +18,13 @@ _WAITS = text("done_at IS NULL AND waits_because IS NOT NULL")
 
 
 class InspectorShift(Base):
-    """An inspector's weekly shift in a duty grid: minutes after midnight in the city's zone, the end not included."""
+    """An inspector's weekly shift in a duty grid: minutes after midnight in the city's zone, the end not included.
+
+    It holds from a day on until the day before `ended_on`, and no longer than its duty grid.
+    """
 
     __tablename__ = "inspector_shifts"
     __table_args__ = (
-        UniqueConstraint("person_id", "weekday", "start_minute"),
         CheckConstraint("weekday BETWEEN 0 AND 6 AND 0 <= start_minute AND start_minute < end_minute", name="span"),
     )
 
@@ -31,6 +34,9 @@ class InspectorShift(Base):
     weekday: Mapped[int]
     start_minute: Mapped[int]
     end_minute: Mapped[int]
+    from_on: Mapped[date] = mapped_column(default=clock.today)
+    ended_on: Mapped[date | None]
+    person: Mapped[Person] = relationship(viewonly=True)
 
 
 class TaskKind(StrEnum):
@@ -54,6 +60,8 @@ class PatrolRules(Base):
     simple_percent: Mapped[int]
     waived_percent: Mapped[int]
     recheck_days: Mapped[int]
+    watch_from_hour: Mapped[int] = mapped_column(default=7)
+    watch_until_hour: Mapped[int] = mapped_column(default=21)
 
     @property
     def rules(self) -> Rules:
@@ -65,6 +73,8 @@ class PatrolRules(Base):
             simple_percent=self.simple_percent,
             waived_percent=self.waived_percent,
             recheck_days=self.recheck_days,
+            watch_from_hour=self.watch_from_hour,
+            watch_until_hour=self.watch_until_hour,
         )
 
 

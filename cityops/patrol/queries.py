@@ -1,7 +1,7 @@
 """Who is on duty where, and which tasks an inspector has."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload
@@ -34,6 +34,11 @@ _ON_DUTY = and_(
     InspectorShift.start_minute <= bindparam("minute"),
     InspectorShift.end_minute > bindparam("minute"),
 )
+_HOLDS = and_(
+    InspectorShift.from_on <= bindparam("on"),
+    or_(InspectorShift.ended_on.is_(None), InspectorShift.ended_on > bindparam("on")),
+    or_(DutyGrid.ended_on.is_(None), DutyGrid.ended_on > bindparam("on")),
+)
 _IN_DISTRICT = DutyGrid.street_code.between(bindparam("low"), bindparam("high"))
 _HELD_NOW = and_(
     PersonPost.person_id == InspectorShift.person_id,
@@ -56,7 +61,7 @@ _CANDIDATES = (
     .join(Person, Person.id == InspectorShift.person_id)
     .where(or_(Person.ended_on.is_(None), Person.ended_on > bindparam("on")))
     .where(exists().where(_HELD_NOW, PersonPost.post == Post.INSPECTOR).correlate(InspectorShift))
-    .where(or_(and_(_ON_DUTY, _IN_DISTRICT), InspectorShift.duty_grid_id == bindparam("grid_id")))
+    .where(_HOLDS, or_(and_(_ON_DUTY, _IN_DISTRICT), InspectorShift.duty_grid_id == bindparam("grid_id")))
 )
 JUDGED = (StepName.VERIFY, StepName.CHECK)
 REPORTED = (StepName.REPORT, StepName.SELF_HANDLE)
@@ -266,12 +271,13 @@ def list_usernames(session: Session, person_ids: Collection[int]) -> dict[int, s
     return dict(rows.all())
 
 
-def list_shifts(session: Session, person_id: int, weekday: int) -> Sequence[tuple[InspectorShift, DutyGrid]]:
-    """A person's shifts on a weekday (0 is Monday), each with its duty grid."""
+def list_shifts(session: Session, person_id: int, on: date) -> Sequence[tuple[InspectorShift, DutyGrid]]:
+    """A person's shifts on a day, each with its duty grid."""
     rows = session.execute(
         select(InspectorShift, DutyGrid)
         .join(DutyGrid, InspectorShift.duty_grid_id == DutyGrid.id)
-        .where(InspectorShift.person_id == person_id, InspectorShift.weekday == weekday)
-        .order_by(InspectorShift.start_minute)
+        .where(_HOLDS, InspectorShift.person_id == person_id, InspectorShift.weekday == on.weekday())
+        .order_by(InspectorShift.start_minute),
+        {"on": on},
     )
     return [(shift, duty_grid) for shift, duty_grid in rows]

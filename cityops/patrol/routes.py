@@ -103,7 +103,7 @@ def me() -> str:
     with web.reading() as session:
         return render_template(
             "patrol/me.html",
-            shifts=queries.list_shifts(session, viewer.person_id, today.weekday()),
+            shifts=queries.list_shifts(session, viewer.person_id, today),
             count=len(queries.list_tasks(session, viewer)),
             today=today,
         )

@@ -132,13 +132,15 @@ def set_rules(session: Session, viewer: Viewer, rules: Rules) -> None:
 
     Raises:
         NotAllowed: the viewer does not administer the whole city.
-        Invalid: more of the last checks than there are.
+        Invalid: more of the last checks than there are, or a day that ends before it begins.
     """
     must_administer(viewer)
     if not is_city_administrator(viewer):
         raise NotAllowed(N_("Only the city's administrator sets who checks."))
     if rules.pair_most > rules.pair_of:
         raise Invalid("pair_most", N_("This is more than the last checks that are looked at."))
+    if rules.watch_until_hour <= rules.watch_from_hour:
+        raise Invalid("watch_until_hour", N_("This is not after the hour before it."))
     session.merge(PatrolRules(id=1, **asdict(rules)))
     audit.record(session, viewer.person_id, AuditAction.CHECK_RULES_SET, str(rules))
 

@@ -124,7 +124,8 @@ def read_cast(session: Session, on: date) -> Cast:
     viewers = [accounts.load_viewer(session, person_id, on) for person_id in person_ids]
     columns = (InspectorShift.person_id, InspectorShift.duty_grid_id, InspectorShift.weekday)
     hours = (InspectorShift.start_minute, InspectorShift.end_minute)
-    usernames = select(*columns, *hours).join(Person, Person.id == InspectorShift.person_id).order_by(Person.username)
+    usernames = select(*columns, *hours).join(Person, Person.id == InspectorShift.person_id)
+    usernames = usernames.where(InspectorShift.ended_on.is_(None)).order_by(Person.username)
     return Cast(
         viewers,
         dict(session.execute(select(Body.code, Body.path)).all()),

@@ -1,6 +1,6 @@
 """Taking in a census of components: read in portions, checked as a whole, written all or not at all.
 
-Of a file only numbers stay in memory (a component's code, class, place and accuracy: 40 bytes), whatever its size.
+Of what was read only numbers stay in memory: a component's code, class, place and accuracy.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

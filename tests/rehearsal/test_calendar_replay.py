@@ -17,6 +17,7 @@ from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, NotFound
+from cityops.rehearsal import calendar_routes, past
 from cityops.rehearsal.calendar_replay import CalendarChange, as_it_would_be, other_hours, rehearse
 from cityops.rehearsal.commands import rehearse as command
 from cityops.rehearsal.replay import Rehearsal
@@ -210,6 +211,29 @@ def test_the_pages_rehearse_a_day_taken_out_and_other_terms(as_person: AsPerson,
     assert leader.post(f"{path}/terms/rehearsal", data=terms).status_code == 403
     assert leader.post(f"{path}/days/remove/rehearsal", data=gone).status_code == 403
     assert everything(small_city) == before
+
+
+def test_a_page_that_looked_at_the_newest_only_names_its_own_command(
+    as_person: AsPerson, small_city: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(calendar_routes, "MOST_ON_PAGE", 1)
+    monkeypatch.setattr(past, "BATCH", 1)
+    for _ in range(2):
+        handled(small_city, 1)
+    path, day = f"/settings/calendars/{STREET}", str(TODAY)
+    with small_city.transaction() as session:
+        editing.close_from(session, None, TODAY - timedelta(days=1), 9 * 60, ("台风", "typhoon"), STREET)
+        terms = {name: str(value) for name, value in vars(Terms.of(get_calendar_row(session, STREET))).items()}
+    with clock.running_at(MONDAY + timedelta(days=2)):
+        client = as_person("admin")
+        for sent, data, words in (
+            ("hours", {f"hours_{n}": "10:00-21:00" for n in range(7)} | {"from_on": day}, "hours"),
+            ("days", {"day": day, "kind": "special", "name_zh": "台风", "closed_from": "09:30"}, "day"),
+            ("days/remove", {"day": str(TODAY - timedelta(days=1)), "whose": "this"}, "day --without"),
+            ("terms", terms, "terms"),
+        ):
+            page = client.post(f"{path}/{sent}/rehearsal", data=data)
+            assert f"命令可看全部：cityops rehearse {words}</p>" in page.text, page.text
 
 
 def test_the_pages_rehearse_what_is_typed_and_keep_it(as_person: AsPerson, small_city: Database):

@@ -15,11 +15,13 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    null,
     or_,
     select,
     true,
     union_all,
 )
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from cityops import clock
@@ -81,20 +83,28 @@ def scope(viewer: Viewer, *, beside: bool = True) -> ColumnElement[bool]:
 def in_charge(held: tuple[HeldPost, ...]) -> ColumnElement[bool]:
     """The cases that these posts cover and their centres are in charge of; `permission.sits_at` as SQL."""
     conditions = []
-    closed = select(Body.id).where(~existing(clock.today()))
     for each in held:
         covers = in_jurisdiction((each,), Case.area_code)
         if each.post is Post.DISPATCHER:
-            covers = and_(covers, _lies_at(Case.desk_id, each.body_id, closed))
+            covers = and_(covers, _lies_at(Case.desk_id, each.body_id))
         elif each.post in SUPERVISION:
-            covers = and_(covers, _lies_at(Case.centre_id, each.body_id, closed))
+            covers = and_(covers, _lies_at(Case.centre_id, each.body_id))
         conditions.append(covers)
     return or_(*conditions)
 
 
-def _lies_at(centre: SQLColumnExpression[int | None], own_id: int, closed: Select[int]) -> ColumnElement[bool]:
-    is_left = and_(Case.ended_at.is_not(None), centre.in_(closed))
-    return or_(centre.is_(None), centre == own_id, is_left)
+def still_in_charge(centre: SQLColumnExpression[int | None]) -> ColumnElement[int | None]:
+    """A case's centre or desk, null where it is in charge no more; `permission.in_charge` as SQL."""
+    return sql_case((_is_left(centre), null()), else_=centre)
+
+
+def _lies_at(centre: SQLColumnExpression[int | None], own_id: int) -> ColumnElement[bool]:
+    return or_(centre.is_(None), centre == own_id, _is_left(centre))
+
+
+def _is_left(centre: SQLColumnExpression[int | None]) -> ColumnElement[bool]:
+    closed = select(Body.id).where(~existing(clock.today())).correlate(None)
+    return and_(Case.ended_at.is_not(None), centre.in_(closed))
 
 
 def _had(viewer: Viewer) -> ColumnElement[bool]:

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, select
+from sqlalchemy import ColumnElement, exists, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.cases.models import Case
+from cityops.cases.queries import still_in_charge
 from cityops.db import UtcDateTime, insert_once
 from cityops.notices.hours import Quiet
 from cityops.notices.models import ClockWarning, Moment, Notice, NoticeKind, Owed, QuietHours, Recipient, WarningRule
 from cityops.notices.recipients import POST_OF_CLOCK, Directory, Subject
 from cityops.notices.watched import WATCHED, Watched
+from cityops.patrol import drawing
 from cityops.patrol.models import InspectorTask
 
 KIND_OF_MOMENT = {Moment.STARTED: NoticeKind.WAITING, Moment.NEAR: NoticeKind.NEAR, Moment.DUE: NoticeKind.OVER}
@@ -52,6 +54,7 @@ def warn(session: Session, *, limit: int) -> int:
         if claimed:
             claims.append((rule, claimed))
     if claims:
+        _settle_handed_on(session, claims)
         _tell(session, claims)
     return spoken
 
@@ -68,19 +71,25 @@ def pass_over(session: Session, rule: WarningRule) -> None:
 
 def _claim(session: Session, rule: WarningRule, limit: int | None, *, unspoken_only: bool = False) -> list[_Claim]:
     moment, of = clock.now(), WATCHED[rule.owed]
-    same = (of.named == of.key, ClockWarning.rule_id == rule.id, ClockWarning.due_at == of.due_at)
-    turn: ColumnElement[int] = literal(0)
+    same = [of.named == of.key, ClockWarning.rule_id == rule.id, ClockWarning.due_at == of.due_at]
+    said, turns = same, select(func.count()).select_from(ClockWarning).where(*same).scalar_subquery()
+    turn: ColumnElement[int] = turns
     conditions = [*_has_come(rule, of, moment), of.runs]
+    if rule.recipient is Recipient.HOLDER and of.holder is not None:
+        # What was said before it was given to him was said to another.
+        conditions.append(of.holder.is_not(None))
+        said = [*same, ClockWarning.made_at >= of.begun_at]
+    elif rule.every_minutes is None or unspoken_only:
+        turn = literal(0)
     if rule.clock is not None:
         conditions.append(of.clock == rule.clock)
     if rule.is_urgent_only:
         conditions.append(exists().where(Case.id == of.case_id, of.is_urgent))
     if rule.every_minutes is None or unspoken_only:
-        conditions.append(~exists().where(*same))
+        conditions.append(~exists().where(*said))
     else:
-        turn = select(func.count()).select_from(ClockWarning).where(*same).scalar_subquery()
         lately = ClockWarning.made_at > moment - timedelta(minutes=rule.every_minutes) + JITTER
-        conditions += [turn < MAX_TURNS, ~exists().where(*same, lately)]
+        conditions += [turns < MAX_TURNS, ~exists().where(*said, lately)]
     chosen = select(of.key, literal(rule.id), of.due_at, turn, literal(moment, UtcDateTime))
     claiming = insert_once(session, ClockWarning).from_select(
         [of.named.key, "rule_id", "due_at", "turn", "made_at"], chosen.where(*conditions).limit(limit)
@@ -97,6 +106,26 @@ def _has_come(rule: WarningRule, of: Watched, moment: datetime) -> list[ColumnEl
         return [of.warn_at <= since, of.due_at > moment]
     # What is over has been near: the index leads with that.
     return [of.warn_at <= since, of.due_at <= since]
+
+
+def _settle_handed_on(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> None:
+    """Who had a task before the one who is told of it now need not read of it any more."""
+    keys = {
+        claim.key
+        for rule, claimed in claims
+        if rule.recipient is Recipient.HOLDER and WATCHED[rule.owed].holder is not None
+        for claim in claimed
+    }
+    tasks = session.scalars(select(InspectorTask).where(InspectorTask.id.in_(keys))) if keys else ()
+    left = [(task.id, person_id) for task in tasks if (person_id := drawing.left_by(task)) is not None]
+    if left:
+        session.execute(
+            update(Notice)
+            .where(tuple_(Notice.task_id, Notice.person_id).in_(left))
+            .where(Notice.read_at.is_(None), Notice.settled_at.is_(None))
+            .values(settled_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _tell(session: Session, claims: list[tuple[WarningRule, list[_Claim]]]) -> None:
@@ -159,8 +188,8 @@ def _facts(session: Session, of: Watched, keys: Collection[int]) -> dict[int, An
             of.due_at.label("due_at"),
             Case.id.label("case_id"),
             Case.area_code,
-            Case.centre_id,
-            Case.desk_id,
+            still_in_charge(Case.centre_id).label("centre_id"),
+            still_in_charge(Case.desk_id).label("desk_id"),
             Case.desk_since_at,
             Body.path,
             of.is_urgent.label("is_urgent"),

@@ -29,6 +29,7 @@ class Watched:
         runs: whether the limit still runs.
         is_urgent: whether quiet hours do not hold for it.
         post: who has to act; None where the clock says it.
+        holder: the one person whose it is; None where it is whoever holds the post.
     """
 
     key: InstrumentedAttribute[int]
@@ -42,6 +43,7 @@ class Watched:
     runs: ColumnElement[bool]
     is_urgent: ColumnElement[bool]
     post: Post | None = None
+    holder: Column | None = None
 
 
 _PAUSED = exists().where(ClockPause.clock_id == StageClock.id, ClockPause.until_at.is_(None))
@@ -72,6 +74,7 @@ WATCHED: Mapping[Owed | None, Watched] = {
         runs=and_(InspectorTask.kind == TaskKind.RECHECK, InspectorTask.done_at.is_(None)),
         is_urgent=false(),
         post=Post.INSPECTOR,
+        holder=InspectorTask.person_id,
     ),
     Owed.CO_HANDLING: Watched(
         key=CoHandling.id,

@@ -47,6 +47,12 @@ def write_down(keys: Keys, task: InspectorTask, drawn: Draw, instead_of: int | N
     task.draw_digest = keys.digest(_signed(task))
 
 
+def left_by(task: InspectorTask) -> int | None:
+    """Whose the task was before it was drawn anew; None where it was nobody's."""
+    told: dict[str, Any] = json.loads(task.draw) if task.draw else {}
+    return told.get("instead_of")
+
+
 def flags_of(task: InspectorTask) -> frozenset[Flag]:
     """What the draw itself flagged."""
     return frozenset(Flag(word) for word in json.loads(task.draw)["flags"]) if task.draw else frozenset()

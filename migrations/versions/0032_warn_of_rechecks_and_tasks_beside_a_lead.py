@@ -1,5 +1,7 @@
 """Warn of re-checks and of tasks beside a lead"""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,6 +19,7 @@ DAY_MINUTES = 24 * 60
 TABLES = {"task_id": "inspector_tasks", "co_handling_id": "co_handlings"}
 RULES = sa.table(
     "warning_rules",
+    sa.column("id", sa.Integer),
     sa.column("owed", sa.String),
     sa.column("moment", sa.String),
     sa.column("after_minutes", sa.Integer),
@@ -31,6 +34,12 @@ FIRST_RULES = (
     ("co_handling", "due", 0, "holder"),
     ("co_handling", "due", 0, "body_above"),
 )
+RUNNING = {
+    "recheck": "SELECT id AS task_id, due_at AS warn_at, due_at FROM inspector_tasks"
+    " WHERE kind = 'recheck' AND done_at IS NULL",
+    "co_handling": "SELECT id AS co_handling_id, warn_at, due_at FROM co_handlings WHERE ended_at IS NULL",
+}
+HAS_COME = {"near": "warn_at <= :since AND due_at > :moment", "due": "due_at <= :since"}
 
 
 def upgrade() -> None:
@@ -100,3 +109,19 @@ def _add_first_rules() -> None:
     names = ("owed", "moment", "after_minutes", "recipient")
     rest = {"is_urgent_only": False, "is_active": True}
     connection.execute(RULES.insert(), [dict(zip(names, rule, strict=True)) | rest for rule in FIRST_RULES])
+    _pass_over(connection)
+
+
+def _pass_over(connection: sa.Connection) -> None:
+    """Nobody is told of what has come to these rules already."""
+    moments = [sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("moment", "since")]
+    moment = datetime.now(UTC)
+    rules = sa.select(RULES.c.id, RULES.c.owed, RULES.c.moment, RULES.c.after_minutes).where(RULES.c.owed.is_not(None))
+    for number, owed, begins, after_minutes in connection.execute(rules).all():
+        column = {"recheck": "task_id", "co_handling": "co_handling_id"}[owed]
+        claim = sa.text(
+            f"INSERT INTO clock_warnings ({column}, rule_id, due_at, turn, made_at)"
+            f" SELECT {column}, :rule, due_at, 0, :moment FROM ({RUNNING[owed]}) AS running WHERE {HAS_COME[begins]}"
+        )
+        since = moment - timedelta(minutes=after_minutes)
+        connection.execute(claim.bindparams(*moments), {"rule": number, "moment": moment, "since": since})

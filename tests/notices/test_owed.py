@@ -7,27 +7,33 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import clock
-from cityops.accounts.models import Person
-from cityops.cases import co_handling
+from cityops import clock, schema
+from cityops.accounts import centres
+from cityops.accounts import queries as accounts
+from cityops.accounts.models import BodyKind, Person
+from cityops.accounts.posts import Post
+from cityops.cases import co_handling, succession
 from cityops.cases.at_place import AtPlace, Manner
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoHandling
 from cityops.cases.models import Case
 from cityops.cases.names import ClockName, StepName
 from cityops.cases.services import StepRequest
+from cityops.db import Database
 from cityops.errors import Invalid
 from cityops.notices import rules
 from cityops.notices.models import Moment, Notice, Owed, Recipient
 from cityops.notices.rules import NewWarning
 from cityops.notices.sweeping import warn
-from cityops.patrol import rechecks
-from cityops.patrol.models import InspectorTask
+from cityops.patrol import recheck_queries, rechecks
+from cityops.patrol.models import InspectorTask, Wait
 from cityops.patrol.recheck_models import Recheck
 from cityops.patrol.rechecks import NewSample
+from cityops.patrol.services import hand_on_tasks
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
 from tests.factories import MONDAY_MORNING, People, bring_to, make_report, take
+from tests.patrol.test_rechecks import third_inspector
 
 KEYS = factories.make_keys()
 WEEK = timedelta(days=8)
@@ -48,8 +54,7 @@ def sweep(session: Session, after: timedelta) -> None:
         warn(session, limit=10_000)
 
 
-@pytest.fixture
-def recheck(session: Session, people: People) -> Recheck:
+def make_recheck(session: Session, people: People) -> Recheck:
     """The re-check of a case closed on Monday, given to an inspector."""
     case = bring_to(session, people, make_report(session, people.inspector).case, "accept", "file", "dispatch")
     bring_to(session, people, case, "sign_for", "report_back")
@@ -62,6 +67,11 @@ def recheck(session: Session, people: People) -> Recheck:
     task.person_id, task.waits_because = people.inspector.person_id, None
     session.flush()
     return row
+
+
+@pytest.fixture
+def recheck(session: Session, people: People) -> Recheck:
+    return make_recheck(session, people)
 
 
 def judge(session: Session, people: People, row: Recheck) -> None:
@@ -100,6 +110,49 @@ def test_a_reopening_settles_what_was_told_of_a_recheck(session: Session, people
     assert told(session) == {}
 
 
+def test_who_is_given_an_overdue_recheck_is_told_and_who_had_it_reads_of_it_no_more(
+    session: Session, people: People, recheck: Recheck
+) -> None:
+    task = session.get_one(InspectorTask, recheck.task_id)
+    task.person_id, task.waits_because = None, Wait.NOBODY_ON_DUTY
+    session.flush()
+    sweep(session, timedelta(days=30))
+    assert told(session) == {("supervisor", "over"): 1}
+    task.person_id, task.waits_because = people.inspector.person_id, None
+    session.flush()
+    sweep(session, timedelta(days=31))
+    assert told(session) == {("supervisor", "over"): 1, ("inspector", "over"): 1}
+    session.get_one(Person, people.inspector.person_id).ended_on = (MONDAY_MORNING + timedelta(days=31)).date()
+    third_inspector(session)
+    with clock.running_at(MONDAY_MORNING + timedelta(days=32)):
+        assert hand_on_tasks(session, KEYS) == 1
+    for days in (32, 33):
+        sweep(session, timedelta(days=days))
+        assert told(session) == {("supervisor", "over"): 1, ("inspector3", "over"): 1}
+
+
+def test_of_a_closed_centres_case_the_one_that_follows_it_is_told(
+    session: Session, people: People, recheck: Recheck
+) -> None:
+    case = session.get_one(Case, recheck.case_id)
+    case.centre_id = accounts.find_body(session, "supervision").id
+    city, everywhere = accounts.find_body(session, "city"), accounts.find_jurisdiction(session, "city")
+    for code, kind, post in (
+        ("supervision-2", BodyKind.SUPERVISION_CENTRE, Post.SUPERVISOR),
+        ("command-2", BodyKind.COMMAND_CENTRE, Post.DISPATCHER),
+    ):
+        body = factories.make_body(session, code, kind, city)
+        factories.make_person(session, f"at-{code}", post, body, everywhere)
+    centres.set_centres(session, None, jurisdiction="city", supervision="supervision-2", command="command-2")
+    for code in ("supervision", "command"):
+        succession.end_body(session, None, factories.make_office(), code, on=MONDAY_MORNING.date())
+    session.expire_all()
+    follower = people.viewer("at-supervision-2").only(Post.SUPERVISOR)
+    assert [row.id for row in recheck_queries.list_open(session, follower)] == [recheck.id]
+    sweep(session, timedelta(days=30))
+    assert told(session) == {("inspector", "over"): 1, ("at-supervision-2", "over"): 1}
+
+
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
@@ -121,12 +174,16 @@ def test_a_rule_of_rechecks_that_reaches_nobody_or_the_judged_or_is_there_alread
     assert refused.value.field == field
 
 
-@pytest.fixture
-def task(session: Session, people: People) -> CoHandling:
+def make_task(session: Session, people: People) -> CoHandling:
     """The roads' task of two working days in a case that the lamps' body leads."""
     case = bring_to(session, people, make_report(session, people.inspector).case, "accept", "file", "dispatch")
     new = NewCoHandling(case.version, "roads", "修好路面", Limit(2, Unit.WORKING_DAY))
     return co_handling.add(session, people.dispatcher, factories.make_office(), case.number, new)
+
+
+@pytest.fixture
+def task(session: Session, people: People) -> CoHandling:
+    return make_task(session, people)
 
 
 def test_a_task_beside_a_lead_is_told_of_when_it_is_near_and_over_to_its_own_body(
@@ -152,3 +209,18 @@ def test_what_was_told_of_a_task_stays_while_the_case_moves_and_is_settled_when_
     roads, office = people.viewer("handler-roads"), factories.make_office()
     co_handling.report(session, roads, office, task.id, case.version, "路面已修好")
     assert told(session) == {}
+
+
+def test_an_upgraded_city_is_told_of_what_comes_but_not_of_what_was_overdue_before(small_city: Database) -> None:
+    moment = clock.now()
+    with clock.running_at(MONDAY_MORNING), small_city.transaction() as session:
+        row, task = make_recheck(session, People(session)), make_task(session, People(session))
+        session.get_one(InspectorTask, row.task_id).due_at = moment - timedelta(days=2)
+        task.warn_at, task.due_at = moment - timedelta(hours=1), moment + timedelta(hours=1)
+    small_city.dispose()
+    schema.downgrade(small_city.url, "0031")
+    schema.upgrade(small_city.url)
+    for hours, expected in ((0, set()), (2, {("handler-roads", "over")})):
+        with clock.running_at(moment + timedelta(hours=hours)), small_city.transaction() as session:
+            warn(session, limit=10_000)
+            assert {each for each in told(session) if each[0] != "leader"} == expected

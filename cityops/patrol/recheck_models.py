@@ -73,8 +73,8 @@ class Recheck(Base):
     """One case of a sample, once for each of its closings (`closed_seq`, its event's).
 
     `body_id` carried the case, `judged_by` checked it (or put it right himself) and `manner` is how he did, as they
-    stood when it was drawn; not upheld, `body_id` is the body whose phase is at fault. `answered_seq` and
-    `reopened_seq` are the events that answered it and reopened the case.
+    stood when it was drawn. Not upheld, it is booked on `at_fault_id`, the body whose phase is at fault; null where
+    nobody handled the case. `answered_seq` and `reopened_seq` are the events that answered it and reopened the case.
     """
 
     __tablename__ = "rechecks"
@@ -94,11 +94,13 @@ class Recheck(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("inspector_tasks.id"), unique=True)
     end: Mapped[RecheckEnd | None] = mapped_column(words_enum(RecheckEnd))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    at_fault_id: Mapped[int | None] = mapped_column(ForeignKey("bodies.id"), index=True)
     answered_seq: Mapped[int | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
     reopened_seq: Mapped[int | None]
     case: Mapped[Case] = relationship(viewonly=True)
     task: Mapped[InspectorTask] = relationship(viewonly=True)
-    body: Mapped[Body | None] = relationship(viewonly=True)
+    body: Mapped[Body | None] = relationship(foreign_keys=[body_id], viewonly=True)
+    at_fault: Mapped[Body | None] = relationship(foreign_keys=[at_fault_id], viewonly=True)
     judge: Mapped[Person | None] = relationship(foreign_keys=[judged_by], viewonly=True)
     answerer: Mapped[Person | None] = relationship(foreign_keys=[answered_by], viewonly=True)

@@ -1,7 +1,7 @@
 """What can be asked of samples and re-checks. A sample is seen by who drew it and who sees one of its cases."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -166,11 +166,20 @@ def get_sample(session: Session, viewer: Viewer, sample_id: int) -> tuple[Rechec
 
 
 def progress_by_body(session: Session, viewer: Viewer, sample_id: int) -> list[tuple[Body | None, Progress]]:
-    """How far a sample has come, by the body that carried the case; the most that was not upheld first."""
+    """How far a sample has come, by the body that carried the case; the most that was not upheld first.
+
+    What was not upheld counts for the body at fault, which may have carried another phase: it is no share of the rest.
+    """
     counted = _progress_by(session, viewer, Recheck.body_id, [sample_id])
-    wanted = select(Body).where(Body.id.in_([key for key in counted if key is not None]))
+    failed = select(Recheck.at_fault_id, func.count()).join(Recheck.case).group_by(Recheck.at_fault_id)
+    in_sample = Recheck.sample_id == sample_id, Recheck.end == RecheckEnd.NOT_UPHELD, cases.scope(viewer)
+    faults: dict[int | None, int] = dict(session.execute(failed.where(*in_sample)).all())
+    keys = counted.keys() | faults.keys()
+    wanted = select(Body).where(Body.id.in_([key for key in keys if key is not None]))
     bodies = {body.id: body for body in session.scalars(wanted)}
-    return _worst_first([(bodies.get(key or 0), progress) for key, progress in counted.items()])
+    return _worst_first(
+        [(bodies.get(key or 0), replace(counted.get(key, Progress()), not_upheld=faults.get(key, 0))) for key in keys]
+    )
 
 
 def progress_by_judge(session: Session, viewer: Viewer, sample_id: int) -> list[tuple[Person | None, Progress]]:
@@ -273,6 +282,7 @@ _WHOLE = (
     ),
     joinedload(Recheck.task).joinedload(InspectorTask.person),
     joinedload(Recheck.body),
+    joinedload(Recheck.at_fault),
     joinedload(Recheck.judge),
     joinedload(Recheck.answerer),
 )

@@ -143,7 +143,7 @@ def answer(
     at_fault = _find_at_fault(session, row, asked)
     event = services.recheck(session, acting, office, case, asked, row.sample_id, at_fault)
     row.end, row.ended_at = RecheckEnd(event.result), event.at
-    row.body_id = at_fault if at_fault is not None else row.body_id
+    row.at_fault_id = at_fault
     row.answered_seq, row.answered_by = event.seq, event.person_id
     task = session.get_one(InspectorTask, row.task_id)
     task.done_at, task.done_by = event.at, event.person_id

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops import clock, jobs
-from cityops.accounts.models import Person, PersonPost
+from cityops import clock, jobs, schema
+from cityops.accounts.models import Body, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.cases import history
 from cityops.cases.at_place import AtPlace, Manner
@@ -32,6 +32,7 @@ from cityops.patrol import recheck_draw, recheck_queries, rechecks, services
 from cityops.patrol.choosing import Rules
 from cityops.patrol.models import InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.patrol.recheck_models import Recheck, RecheckEnd, RecheckSample
+from cityops.patrol.recheck_queries import Progress
 from cityops.patrol.rechecks import NewSample
 from cityops.patrol.sampling import Drawn
 from cityops.shell import Shell
@@ -198,8 +199,31 @@ def test_not_upheld_it_is_booked_on_the_body_whose_phase_is_at_fault(session: Se
         assert refused.value.field == "body"
     answer(session, "inspector3", row, "not_upheld", body="lamps")
     assert json.loads(history.get_last(session, case.id).payload)["at_fault"] == lamps.id
-    (booked,) = recheck_queries.progress_by_body(session, People(session).viewer("supervisor"), sample.id)
-    assert booked[0] == lamps and booked[1].not_upheld == 1 and not is_broken(session, case)
+    assert (row.body_id, row.at_fault_id) == (roads.id, lamps.id) and not is_broken(session, case)
+    assert recheck_queries.progress_by_body(session, People(session).viewer("supervisor"), sample.id) == [
+        (lamps, Progress(not_upheld=1)),
+        (roads, Progress(drawn=1, answered=1)),
+    ]
+
+
+def test_the_pages_and_an_upgraded_city_tell_who_carried_a_case_and_who_is_at_fault(
+    as_person: As, small_city: Database, app: Flask
+) -> None:
+    with running_at(MONDAY_MORNING), small_city.transaction() as session:
+        third_inspector(session)
+        phased_case(session)
+        sample_id = draw(session).id
+        row = answer(session, "inspector3", one(session), "not_upheld", body="lamps")
+        booked = row.body_id, row.at_fault_id
+        words = f"责任在{session.get_one(Body, row.at_fault_id).name}"
+    office = as_person("supervisor")
+    for page in (f"/rechecks/{sample_id}", f"/rechecks/cases/{row.id}"):
+        assert words in office.get(page).text
+    small_city.dispose()
+    schema.downgrade(small_city.url, "0040")
+    schema.upgrade(small_city.url)
+    with small_city.reading() as session:
+        assert (one(session).body_id, one(session).at_fault_id) == booked
 
 
 def test_upheld_nobody_is_asked_whose_work_it_is(session: Session) -> None:
@@ -207,8 +231,7 @@ def test_upheld_nobody_is_asked_whose_work_it_is(session: Session) -> None:
     phased_case(session)
     draw(session)
     row = one(session)
-    before = row.body_id
-    assert answer(session, "inspector3", row).body_id == before
+    assert answer(session, "inspector3", row).at_fault_id is None
 
 
 def test_the_same_inspector_does_not_get_every_recheck_of_one_body(session: Session) -> None:

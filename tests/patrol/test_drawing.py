@@ -305,11 +305,13 @@ def test_only_the_citys_administrator_sets_who_checks(as_person: As, small_city:
     assert 'value="3000"' in admin.get("/settings/checks").text
     asked = {"reach_m": "1500", "pair_most": "2", "pair_of": "8"}
     asked |= {"simple_percent": "0", "waived_percent": "30", "recheck_days": "5"}
+    asked |= {"watch_from_hour": "6", "watch_until_hour": "22"}
     wrong = admin.post("/settings/checks", data=asked | {"pair_most": "9"})
     assert wrong.status_code == 422 and 'id="pair_most-error"' in wrong.text and 'value="1500"' in wrong.text
-    assert admin.post("/settings/checks", data=asked | {"reach_m": "x"}).status_code == 422
+    for bad in ({"reach_m": "x"}, {"watch_until_hour": "6"}):
+        assert admin.post("/settings/checks", data=asked | bad).status_code == 422
     for _ in range(2):
         assert admin.post("/settings/checks", data=asked).status_code == 302
     assert as_person("dutyleader").post("/settings/checks", data=asked).status_code == 403
     with small_city.reading() as session:
-        assert queries.get_rules(session) == Rules(1500, 2, 8, 0, 30, 5)
+        assert queries.get_rules(session) == Rules(1500, 2, 8, 0, 30, 5, 6, 22)

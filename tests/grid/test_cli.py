@@ -95,9 +95,9 @@ def test_a_file_is_checked_beside_the_grid_and_its_faults_go_to_a_layer(loaded: 
 
 
 def test_a_line_through_a_building_is_a_fault(loaded: Shell, tmp_path: Path) -> None:
-    corner = Point(CELL.boundary.exterior.coords[0])
+    shared = CELL.boundary.intersection(GRID.cells[1].boundary).centroid
     inside = CELL.boundary.representative_point()
-    shapes = np.array([corner.buffer(0.0002), inside.buffer(0.0001)], dtype=object)
+    shapes = np.array([shared.buffer(0.0002), inside.buffer(0.0001)], dtype=object)
     pyogrio.raw.write(
         tmp_path / "houses.geojson",
         geometry=shapely.to_wkb(shapes),

@@ -145,16 +145,18 @@ def test_what_the_worker_cannot_read_is_said_on_the_page(
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("name", "content", "said", "words"),
     [
-        ({}, "Choose a file"),
-        ({"mapping": "code"}, "code=DM,name=MC"),
-        ({"file": (io.BytesIO(b"x"), "survey.exe")}, "one of these kinds"),
-        ({"file": (io.BytesIO(b""), "survey.gpkg")}, "Choose a file"),
+        ("", b"", {}, "Choose a file"),
+        ("survey.gpkg", b"", {}, "Choose a file"),
+        ("survey.exe", b"x", {}, "one of these kinds"),
+        ("survey.csv", b"x", {"mapping": "code"}, "code=DM,name=MC"),
     ],
 )
-def test_what_cannot_be_handed_in_is_said(admin: FlaskClient, said: dict[str, object], words: str) -> None:
-    answer = admin.post(f"{PAGE}/surveys", data=dict(said))
+def test_what_cannot_be_handed_in_is_said(
+    admin: FlaskClient, name: str, content: bytes, said: dict[str, str], words: str
+) -> None:
+    answer = admin.post(f"{PAGE}/surveys", data=said | {"file": (io.BytesIO(content), name)})
     assert (answer.status_code, words in answer.text) == (422, True)
 
 

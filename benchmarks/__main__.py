@@ -8,13 +8,14 @@ import sys
 import time
 from typing import Any
 
-from benchmarks import audit, census, lives, locate, nearest, sweep, tiles, worktime
+from benchmarks import address, audit, census, lives, locate, nearest, sweep, tiles, worktime
 
 ALL = {
     "worktime": worktime,
     "locate": locate,
     "census": census,
     "nearest": nearest,
+    "address": address,
     "tiles": tiles,
     "clocks": sweep,
     "audit": audit,

@@ -16,8 +16,8 @@ from cityops.catalog import cli as catalog
 from cityops.closing import end_body
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
+from cityops.grid import address_cli, coverage_cli
 from cityops.grid import cli as grid
-from cityops.grid import coverage_cli
 from cityops.patrol import cli as patrol
 from cityops.rehearsal import cli as rehearsal
 from cityops.rehearsal.commands import rehearse
@@ -44,6 +44,7 @@ COMMANDS: tuple[click.Command, ...] = (
     accounts.body,
     accounts.jurisdiction,
     cases.audit,
+    address_cli.addresses,
     grid.grid,
     component_cli.components,
     catalog.catalog,

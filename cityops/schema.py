@@ -27,6 +27,7 @@ import cityops.cases.models
 import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
+import cityops.grid.address_models
 import cityops.grid.coverage_models
 import cityops.grid.duty_grid_models
 import cityops.grid.models
@@ -57,6 +58,7 @@ ROWS = (
     cityops.catalog.models,
     cityops.grid.coverage_models,
     cityops.grid.duty_grid_models,
+    cityops.grid.address_models,
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,

@@ -13,7 +13,7 @@ from cityops.cases.clocks import light
 from cityops.cases.models import Case
 from cityops.cases.names import Stage
 from cityops.cases.queries import AREA_POSTS, CaseFilter, list_work, scope
-from cityops.grid.gazetteer import Box, Gazetteer, current_gazetteer
+from cityops.grid.map_names import Box, MapNames, current_map_names
 from cityops.grid.models import AreaLevel, Cell
 from cityops.grid.mvt import Layer, encode
 from cityops.grid.queries import current_index, get_cell
@@ -54,7 +54,7 @@ def _cases(session: Session, tile: Tile, wanted: Wanted) -> Layer:
 def _counts(session: Session, tile: Tile, wanted: Wanted) -> Layer:
     """The numbers of the areas named in the tile; a case outside every cell belongs to none."""
     level = next(level for level, first in COUNTED_FROM if tile.zoom >= first)
-    areas = current_gazetteer(session)
+    areas = current_map_names(session)
     here = {areas.codes[position]: position for position in areas.named_in(tile.box, (level,))}
     counted = _count_by_area(session, CODE_DIGITS[level], wanted) if here else {}
     shown = [(here[code], n) for code, n in counted.items() if code in here]
@@ -109,7 +109,7 @@ def list_numbered(session: Session, viewer: Viewer, given: list[str]) -> list[Ca
 
 def first_view(session: Session, viewer: Viewer) -> Box | None:
     """The box the map opens with: the viewer's jurisdiction, the whole city without one."""
-    areas: Gazetteer = current_gazetteer(session)
+    areas: MapNames = current_map_names(session)
     held = viewer.holding(*AREA_POSTS)
     box = areas.box_around(lambda code: any(post.covers(code) for post in held)) if held else None
     return box or areas.box_around(lambda _: True)

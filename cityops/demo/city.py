@@ -18,12 +18,14 @@ from cityops.crypto import Keys
 from cityops.db import Database
 from cityops.demo.bodies import BODY_OF_TRADE, CITY, IN_CHARGE, demo_bodies, demo_jurisdictions
 from cityops.demo.duties import demo_duties
+from cityops.demo.gazetteer import demo_addresses
 from cityops.demo.geography import OUTER_CELLS_M2, built_up, demo_city
 from cityops.demo.holidays import load_years_by_law
 from cityops.demo.local_classes import load_local_classes
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
+from cityops.grid.address_services import load_addresses
 from cityops.grid.coverage import NewLayer, set_band, set_layer, set_target
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
@@ -77,6 +79,8 @@ def load_demo(
         load_grid(session, grid, terms=Terms("示意网格（演示数据）"))
         for tier, communities in built_up().items():
             set_layer(session, None, NewLayer(tier, "示意建成区（演示数据）", communities))
+        progress(f"loading {len(demo_addresses())} addresses")
+        load_addresses(session, demo_addresses())
         progress("appointing people")
         bodies = _load_bodies(session)
         _load_people(session, keys, password_hash, bodies)
@@ -100,7 +104,7 @@ def _grid(with_components: bool) -> GridData:
     drawn = demo_city()
     components = drawn.components if with_components else []
     kept_up = [replace(each, body_code=BODY_OF_TRADE[each.body_code or ""]) for each in components]
-    return GridData(areas=drawn.areas, cells=drawn.cells, components=kept_up, landmarks=drawn.landmarks)
+    return GridData(areas=drawn.areas, cells=drawn.cells, components=kept_up)
 
 
 def _load_people(session: Session, keys: Keys, password_hash: str, bodies: dict[str, int]) -> None:

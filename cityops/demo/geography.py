@@ -1,7 +1,7 @@
 """The demo city's geography: real names and codes of Ningbo over illustrative boundaries.
 
-示意边界，非官方 / illustrative boundaries, not official. Streets, communities and landmarks carry their real names; the
-landmarks stand at their real coordinates. Pure and deterministic: no database, the same city every time.
+示意边界，非官方 / illustrative boundaries, not official. Streets and communities carry their real names. Pure and
+deterministic: no database, the same city every time.
 """
 
 import csv
@@ -19,7 +19,7 @@ from cityops.demo.layout import CENTRE, ZONE_STREETS, Layout, lay_out
 from cityops.demo.mesh import faces
 from cityops.grid.geometry import distance_m
 from cityops.grid.models import AreaLevel
-from cityops.grid.records import AreaRecord, CellRecord, GridData, LandmarkRecord
+from cityops.grid.records import AreaRecord, CellRecord, GridData
 
 SEED = 96310
 DUTY_GRIDS = 40
@@ -42,20 +42,26 @@ def read_seed(name: str) -> Iterator[dict[str, str]]:
 
 @cache
 def demo_city() -> GridData:
-    """The whole demo city: areas, cells in 40 duty grids, 36,000 components, landmarks. A few seconds, then kept.
+    """The whole demo city: areas, cells in 40 duty grids, 36,000 components. A few seconds, then kept.
 
     The caller must not change what it gets.
     """
     names = list(read_seed("ningbo_areas.csv"))
-    communities: dict[str, list[str]] = {}
-    for row in names:
-        if row["level"] == AreaLevel.COMMUNITY:
-            communities.setdefault(row["parent_code"], []).append(row["code"])
-    layout = lay_out(communities, DUTY_GRIDS, Random(SEED))
+    layout = demo_layout()
     cells = list(_number_cells(layout, _duty_grids(layout, names)))
     areas = list(_areas(names, cells))
     components = place_furniture(cells, COMPONENTS, Random(SEED + 1))
-    return GridData(areas=areas, cells=cells, components=components, landmarks=list(_landmarks()))
+    return GridData(areas=areas, cells=cells, components=components)
+
+
+@cache
+def demo_layout() -> Layout:
+    """The lines of the demo city and what they part; the caller must not change it."""
+    communities: dict[str, list[str]] = {}
+    for row in read_seed("ningbo_areas.csv"):
+        if row["level"] == AreaLevel.COMMUNITY:
+            communities.setdefault(row["parent_code"], []).append(row["code"])
+    return lay_out(communities, DUTY_GRIDS, Random(SEED))
 
 
 def zone_streets() -> tuple[str, ...]:
@@ -135,8 +141,3 @@ def _areas(names: list[dict[str, str]], cells: list[CellRecord]) -> Iterator[Are
             parent_code=row["parent_code"] or None,
             boundary=shapely.coverage_union_all(cells_of[row["code"]]),
         )
-
-
-def _landmarks() -> Iterator[LandmarkRecord]:
-    for row in read_seed("ningbo_landmarks.csv"):
-        yield LandmarkRecord(row["name"], row["kind"], float(row["lon"]), float(row["lat"]))

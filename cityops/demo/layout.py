@@ -63,8 +63,13 @@ ZONE_STREETS = ("330212004", "330212015")
 
 @dataclass(slots=True)
 class Layout:
-    """The lines of the city and the pieces they make, in metres of the local plane."""
+    """The lines of the city and the pieces they make, in metres of the local plane.
 
+    Attributes:
+        shores: the first of the lines: the city's outline and its rivers, along which nothing is built.
+    """
+
+    shores: list[BaseGeometry] = field(default_factory=list)
     lines: list[BaseGeometry] = field(default_factory=list)
     communities: dict[str, Polygon] = field(default_factory=dict)
     blocks: dict[str, list[Polygon]] = field(default_factory=dict)
@@ -93,6 +98,7 @@ def _cut_districts(layout: Layout) -> dict[str, Polygon]:
     outline = Polygon(CENTRE.to_plane(OUTLINE))
     rivers = [LineString(CENTRE.to_plane(river)) for river in (YUYAO_RIVER, FENGHUA_RIVER, YONG_RIVER)]
     lines = [outline.exterior, *(river.intersection(outline) for river in rivers)]
+    layout.shores += lines
     layout.lines += lines
     pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(lines, grid_size=0.001))))
     anchors = {code: Point(CENTRE.to_plane([place])[0]) for code, place in DISTRICT_ANCHORS.items()}

@@ -1,1 +1,1 @@
-"""Where: areas, cells, duty grids, components and landmarks; a point becomes a cell here."""
+"""Where: areas, cells, duty grids, components and addresses; a point becomes a cell here."""

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -48,17 +48,21 @@ class Mapping(click.ParamType[dict[str, str]]):
             self.fail(str(refusal), param, ctx)
 
 
-def says_of_file(command: Callable[..., None]) -> Callable[..., None]:
+def says_of_file(kinds: Iterable[str]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The options by which a person says of a file what it does not say itself."""
-    for option in (
-        click.option("--as", "kind", type=click.Choice(LAYERS), help="What the features are, if no layer says so."),
-        click.option("--layer", help="The layer, where the file has several."),
-        click.option("--map", "mapping", type=Mapping(), help="The file's name of each field: code=DM,name=MC."),
-        click.option("--crs", help="EPSG:4549, gcj02, bd09 …, in spite of what the file declares."),
-        click.option("--encoding", help="Of the file's words, where neither UTF-8 nor GB18030."),
-    ):
-        command = option(command)
-    return command
+
+    def with_options(command: Callable[..., None]) -> Callable[..., None]:
+        for option in (
+            click.option("--as", "kind", type=click.Choice(list(kinds)), help="What the features are."),
+            click.option("--layer", help="The layer, where the file has several."),
+            click.option("--map", "mapping", type=Mapping(), help="The file's name of each field: code=DM,name=MC."),
+            click.option("--crs", help="EPSG:4549, gcj02, bd09 …, in spite of what the file declares."),
+            click.option("--encoding", help="Of the file's words, where neither UTF-8 nor GB18030."),
+        ):
+            command = option(command)
+        return command
+
+    return with_options
 
 
 FORM = click.option("--format", "form", default="table", type=click.Choice(["table", "csv", "json"]), show_default=True)
@@ -66,7 +70,7 @@ FORM = click.option("--format", "form", default="table", type=click.Choice(["tab
 
 @grid.command("import")
 @click.argument("file", type=SOURCE)
-@says_of_file
+@says_of_file(LAYERS)
 @click.option("--from", "from_on", type=click.DateTime(["%Y-%m-%d"]), help="The day it takes effect, today without.")
 @click.option("--title", default="", help="What the version is called: 2026 re-survey.")
 @click.option("--because", default="", help="Why its warnings are accepted; else they keep it out.")
@@ -90,17 +94,17 @@ def import_file(
     a community come as a whole. A version for a day to come waits, and can be withdrawn until then.
     """
     terms = Terms(title or file.stem, because=because)
-    with _refusals():
-        data, findings = read_grid(file, _asked(said))
+    with refusals():
+        data, findings = read_grid(file, asked(said))
         try:
             with shell.database.transaction() as session:
                 loaded = versions.take_in(session, data, findings, terms, from_on.date() if from_on else None)
                 if dry_run:
                     session.rollback()
         except (BadGrid, Unsigned) as refusal:
-            _print(refusal.findings, form)
+            print_findings(refusal.findings, form)
             raise
-    _print(loaded.warnings, form)
+    print_findings(loaded.warnings, form)
     begun = ", ".join(f"{number} {kind}" for kind, number in loaded.begun.items())
     ended = ", ".join(f"{number} {kind}" for kind, number in loaded.ended.items()) or "nothing"
     click.echo(f"begun: {begun}; ended: {ended}; grid revision {loaded.revision}", err=True)
@@ -126,7 +130,7 @@ def list_versions(shell: Shell) -> None:
 @click.pass_obj
 def withdraw(shell: Shell, number: int) -> None:
     """Undo version NUMBER before it takes effect; one that has is never undone."""
-    with _refusals(), shell.database.transaction() as session:
+    with refusals(), shell.database.transaction() as session:
         version = versions.withdraw(session, None, number)
         click.echo(f"version {version.id} ({version.title}) is withdrawn", err=True)
 
@@ -136,7 +140,7 @@ def withdraw(shell: Shell, number: int) -> None:
 @click.pass_obj
 def export_file(shell: Shell, file: Path) -> None:
     """Write the present grid to FILE.gpkg, in the layers areas, cells and components."""
-    with _refusals():
+    with refusals():
         with shell.database.reading() as session:
             data = read_out(session)
         write_grid(file, data)
@@ -146,7 +150,7 @@ def export_file(shell: Shell, file: Path) -> None:
 
 @grid.command()
 @click.argument("file", required=False, type=SOURCE)
-@says_of_file
+@says_of_file(LAYERS)
 @click.option("--buildings", type=SOURCE, help="Footprints that no cell's line may cut.")
 @click.option("--faults", type=PATH, help="Write the faults that have a place to this GeoPackage, for QGIS.")
 @FORM
@@ -159,8 +163,8 @@ def check(
     Every fault goes to stdout with its place and its size: invalid ring, code malformed, twice or of another community,
     overlap, gap, crossing a community, area out of band, building cut. Exit code 1 if there is one.
     """
-    with _refusals():
-        data, findings = read_grid(file, _asked(said)) if file else (None, [])
+    with refusals():
+        data, findings = read_grid(file, asked(said)) if file else (None, [])
         footprints = read_shapes(buildings) if buildings else []
         with shell.database.reading() as session:
             data = data or read_out(session)
@@ -168,7 +172,7 @@ def check(
             outside = summary.count_components_outside(session)
         if faults:
             write_findings(faults, findings)
-    _print(findings, form)
+    print_findings(findings, form)
     errors = count_errors(findings)
     counts = f"{len(data.areas)} areas, {len(data.cells)} cells, {len(data.components)} components"
     words = f"{counts}: {errors} faults, {len(findings) - errors} warnings"
@@ -194,7 +198,7 @@ def draw(out: Path, target_m2: float, first: int, **files: Any) -> None:
     Cells follow streets, water and walls, cut no building and no compound, and measure about --target-m2.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with _refusals(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with refusals(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("")
         proof, warnings = draw_file(
             Sources(**files),
@@ -203,7 +207,7 @@ def draw(out: Path, target_m2: float, first: int, **files: Any) -> None:
             first,
             lambda doing, done, of: bar.update(task, description=doing, completed=done, total=of),
         )
-    _print(warnings, "table")
+    print_findings(warnings, "table")
     click.echo(f"{out}: {_tell_proof(proof)}", err=True)
 
 
@@ -229,7 +233,7 @@ def locate(shell: Shell, source: Path, target: Path, crs: str, at: datetime | No
     A row that cannot be understood keeps its id and says why in its note; none is lost.
     """
     tally = Tally()
-    with _refusals(), ExitStack() as files:
+    with refusals(), ExitStack() as files:
         with shell.database.reading() as session:
             index = index_at(session, at.date() if at else today())
         # Ids in another encoding pass through as they are.
@@ -258,7 +262,7 @@ def _replacing(target: Path) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """What a person can do something about, as one sentence and an exit code."""
     try:
         yield
@@ -266,10 +270,12 @@ def _refusals() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def _asked(said: dict[str, Any]) -> Asked:
+def asked(said: dict[str, Any]) -> Asked:
+    """What was said of a file by the options of `says_of_file`."""
     return Asked(**{name: value for name, value in said.items() if value is not None})
 
 
-def _print(findings: list[Finding], form: str) -> None:
+def print_findings(findings: list[Finding], form: str) -> None:
+    """Findings on stdout, in the form that was asked for."""
     for line in tell(findings, form):
         click.echo(line)

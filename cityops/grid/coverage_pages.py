@@ -13,7 +13,7 @@ from cityops.clock import today
 from cityops.errors import Invalid
 from cityops.grid import coverage_queries, coverage_sheet
 from cityops.grid.coverage_models import TIER_LABELS
-from cityops.grid.gazetteer import current_gazetteer
+from cityops.grid.map_names import current_map_names
 from cityops.grid.queries import current_index
 from cityops.grid.tiles import tile_response
 from cityops.grid.tiling import get_tile
@@ -29,7 +29,7 @@ def show() -> str:
     """Coverage by jurisdiction and tier on a day, the trend, and the map of what lies open."""
     viewer, on = current_viewer(), _asked_day()
     with web.reading() as session:
-        names = current_gazetteer(session)
+        names = current_map_names(session)
         return render_template(
             "grid/coverage.html",
             told=coverage_queries.read_coverage(session, viewer, on),

@@ -96,7 +96,12 @@ def read_boundaries(path: Path, asked: Asked) -> tuple[list[BaseGeometry], list[
     return list(features.geometries), findings
 
 
-def _text(row: Row, name: str, *, needed: bool = False) -> str:
+def field_text(row: Row, name: str, *, needed: bool = False) -> str:
+    """The value of a field as text, empty where there is none; a whole number has no decimals.
+
+    Raises:
+        Invalid: the field is `needed` and empty.
+    """
     value = row.get(name)
     if value is None or (isinstance(value, float) and np.isnan(value)):
         value = ""
@@ -111,7 +116,7 @@ def _text(row: Row, name: str, *, needed: bool = False) -> str:
 
 
 def _number(row: Row, name: str, default: int) -> int:
-    text = _text(row, name)
+    text = field_text(row, name)
     if not text:
         return default
     try:
@@ -122,27 +127,27 @@ def _number(row: Row, name: str, default: int) -> int:
 
 def _area(row: Row, geometry: BaseGeometry, line: int) -> AreaRecord:
     """An area; a file that names neither level nor parent has them in its codes (GB/T 2260, GB/T 10114)."""
-    code, name = _text(row, "code", needed=True), _text(row, "name", needed=True)
-    level = _text(row, "level") or LEVELS_BY_DIGITS.get(len(code), "")
+    code, name = field_text(row, "code", needed=True), field_text(row, "name", needed=True)
+    level = field_text(row, "level") or LEVELS_BY_DIGITS.get(len(code), "")
     if level not in set(AreaLevel):
         raise Invalid("level", N_("the value %(value)s is not allowed"), value=level)
-    parent = _text(row, "parent_code")
+    parent = field_text(row, "parent_code")
     if "parent_code" not in row and level in (AreaLevel.STREET, AreaLevel.COMMUNITY):
         parent = code[:-3]
-    return AreaRecord(code, name, _text(row, "name_en") or name, AreaLevel(level), parent or None, geometry, line)
+    return AreaRecord(code, name, field_text(row, "name_en") or name, AreaLevel(level), parent or None, geometry, line)
 
 
 def _cell(row: Row, geometry: BaseGeometry, line: int) -> CellRecord:
-    code = _text(row, "code", needed=True)
+    code = field_text(row, "code", needed=True)
     if len(code) == 14 and code.isdigit():
         # CJ/T 213-2005 numbered the cells of a community with two digits.
         code = f"{code[:12]}0{code[12:]}"
     return CellRecord(
         code=code,
         boundary=geometry,
-        duty_grid_code=_text(row, "duty_grid_code") or None,
-        duty_grid_name=_text(row, "duty_grid_name"),
-        duty_grid_name_en=_text(row, "duty_grid_name_en"),
+        duty_grid_code=field_text(row, "duty_grid_code") or None,
+        duty_grid_name=field_text(row, "duty_grid_name"),
+        duty_grid_name_en=field_text(row, "duty_grid_name_en"),
         grid_tier=_number(row, "grid_tier", 1),
         area_level=_number(row, "area_level", 1),
         line=line,
@@ -152,11 +157,11 @@ def _cell(row: Row, geometry: BaseGeometry, line: int) -> CellRecord:
 def _component(row: Row, geometry: BaseGeometry, line: int) -> ComponentRecord:
     if not isinstance(geometry, Point) or geometry.is_empty:
         raise Invalid("geometry", N_("a component is a point"))
-    state = _text(row, "state") or ComponentState.IN_PLACE
+    state = field_text(row, "state") or ComponentState.IN_PLACE
     if state not in set(ComponentState):
         raise Invalid("state", N_("the value %(value)s is not allowed"), value=state)
-    code, name = _text(row, "code", needed=True), _text(row, "name", needed=True)
-    body = _text(row, "body_code") or None
+    code, name = field_text(row, "code", needed=True), field_text(row, "name", needed=True)
+    body = field_text(row, "body_code") or None
     return ComponentRecord(code, name, geometry.x, geometry.y, ComponentState(state), body, line)
 
 

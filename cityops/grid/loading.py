@@ -1,4 +1,4 @@
-"""The rows of a load: areas, duty grids, cells with their ancestors, components, landmarks; begun, renewed, ended."""
+"""The rows of a load: areas, duty grids, cells with their ancestors, components; begun, renewed, ended."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,8 +14,8 @@ from cityops.grid.ancestry import Descent, Fate, trace
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import area_m2, quad
 from cityops.grid.index import GridIndex
-from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion, Landmark
-from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData, LandmarkRecord
+from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion
+from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData
 
 LOCATED_AT_ONCE = 20_000
 
@@ -32,12 +32,11 @@ class Loaded:
 
 
 def load_ground(session: Session, data: GridData, version: GridVersion | None, loaded: Loaded) -> None:
-    """Begin, renew and end areas, duty grids, cells and landmarks; a version has what it did to the cells counted."""
+    """Begin, renew and end areas, duty grids and cells; a version has what it did to the cells counted."""
     on = version.valid_from_on if version else today()
     _load_areas(session, data.areas, on, loaded)
     if data.cells and version:
         _load_cells(session, data.cells, _load_duty_grids(session, data.cells, on, loaded), version, loaded)
-    _load_landmarks(session, data.landmarks, loaded)
 
 
 def _load_areas(session: Session, areas: list[AreaRecord], on: date, loaded: Loaded) -> None:
@@ -198,17 +197,6 @@ def load_components(session: Session, components: list[ComponentRecord], index: 
     if renewed:
         session.execute(update(Component), renewed)
     _insert(session, Component, begun, loaded)
-
-
-def _load_landmarks(session: Session, landmarks: list[LandmarkRecord], loaded: Loaded) -> None:
-    rows = session.execute(select(Landmark.name, Landmark.lon, Landmark.lat))
-    known = {(row.name, row.lon, row.lat) for row in rows}
-    begun = [
-        {"name": mark.name, "kind": mark.kind, "lon": mark.lon, "lat": mark.lat, "quad": quad(mark.lon, mark.lat)}
-        for mark in landmarks
-        if (mark.name, mark.lon, mark.lat) not in known
-    ]
-    _insert(session, Landmark, begun, loaded)
 
 
 def _insert(session: Session, kind: Any, rows: list[dict[str, Any]], loaded: Loaded) -> None:

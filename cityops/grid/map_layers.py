@@ -12,8 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import LargeBinary, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cityops.grid.gazetteer import current_gazetteer
 from cityops.grid.index import GridIndex
+from cityops.grid.map_names import current_map_names
 from cityops.grid.models import Area, AreaLevel, Cell, Component
 from cityops.grid.mvt import Layer, encode
 from cityops.grid.queries import current_index
@@ -88,7 +88,7 @@ def _named_levels(zoom: int) -> tuple[AreaLevel, ...]:
 
 
 def _areas(session: Session, tile: Tile) -> Layer:
-    names = current_gazetteer(session)
+    names = current_map_names(session)
     chosen = names.meeting(tile.wider_box, _levels(tile.zoom))
     return polygon_layer(
         "areas",
@@ -103,7 +103,7 @@ def _areas(session: Session, tile: Tile) -> Layer:
 
 
 def _names(session: Session, tile: Tile) -> Layer:
-    names = current_gazetteer(session)
+    names = current_map_names(session)
     chosen = names.named_in(tile.box, _named_levels(tile.zoom))
     return point_layer(
         "names",

@@ -1,4 +1,4 @@
-"""Where: areas, unit cells, duty grids, components and landmarks as rows.
+"""Where: areas, unit cells, duty grids and components as rows.
 
 Coordinates are WGS84/CGCS2000 longitude and latitude. Codes are strings: 6 district + 3 street + 3 community + 3 cell
 (GB/T 47678.3, GB/T 10114). What history names is ended (`ended_on`, the first day it no longer holds), never deleted.
@@ -304,20 +304,6 @@ class Component(Base):
     ended_on: Mapped[date | None]
 
     cell: Mapped[Cell | None] = relationship()
-
-
-class Landmark(Base):
-    """A named place that people tell the way by: a school, a hospital, a shopping centre."""
-
-    __tablename__ = "landmarks"
-    __table_args__ = (Index(None, "quad"), Index(None, "name"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
-    kind: Mapped[str] = mapped_column(String(32))
-    lon: Mapped[float]
-    lat: Mapped[float]
-    quad: Mapped[int] = mapped_column(BigInteger)
 
 
 class GridRevision(Base):

@@ -1,4 +1,4 @@
-"""Reading the grid: the prepared index of this process, places described, components and landmarks near a point."""
+"""Reading the grid: the prepared index of this process, places described, components near a point."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cityops.clock import today
 from cityops.db import Database, setting
 from cityops.errors import NotFound
+from cityops.grid.addresses import current_gazetteer
 from cityops.grid.duty_grid_models import CellDutyGrid
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
@@ -23,7 +24,6 @@ from cityops.grid.models import (
     DutyGrid,
     GridRevision,
     GridVersion,
-    Landmark,
     PlannedRow,
     VersionState,
 )
@@ -86,9 +86,10 @@ def current_index(session: Session) -> GridIndex:
 
 
 def prepare(database: Database) -> GridIndex:
-    """Build the index before the server forks; leaves no connection behind."""
+    """Build the index and the gazetteer's names before the server forks; leaves no connection behind."""
     with database.reading() as session:
         index = current_index(session)
+        current_gazetteer(session)
     database.dispose()
     return index
 
@@ -231,12 +232,6 @@ def get_component_for_update(session: Session, component_id: int) -> Component:
     """A component by its row's key, the row locked until the transaction ends."""
     locked = select(Component).where(Component.id == component_id).with_for_update()
     return session.scalars(locked.execution_options(populate_existing=True)).one()
-
-
-def list_landmarks_named(session: Session, words: str, limit: int = 10) -> list[Landmark]:
-    """Landmarks whose name holds `words`, shortest name first; a few thousand rows at most."""
-    rows = session.scalars(select(Landmark).where(Landmark.name.contains(words.strip(), autoescape=True)))
-    return sorted(rows, key=lambda landmark: (len(landmark.name), landmark.name))[:limit]
 
 
 def list_areas(session: Session, level: AreaLevel, parent_code: str | None = None) -> list[Area]:

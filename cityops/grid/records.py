@@ -64,16 +64,6 @@ class ComponentRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class LandmarkRecord:
-    """A named place."""
-
-    name: str
-    kind: str
-    lon: float
-    lat: float
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """What a person says about a file that does not say it itself.
 
@@ -108,4 +98,3 @@ class GridData:
     areas: list[AreaRecord] = field(default_factory=list)
     cells: list[CellRecord] = field(default_factory=list)
     components: list[ComponentRecord] = field(default_factory=list)
-    landmarks: list[LandmarkRecord] = field(default_factory=list)

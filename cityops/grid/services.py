@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cityops.clock import now, today
 from cityops.errors import Invalid, WrongState
+from cityops.grid.address_services import follow_grid
 from cityops.grid.checks import check_grid, find_shift
 from cityops.grid.cover_counts import recount
 from cityops.grid.findings import Finding, count_errors
@@ -61,6 +62,7 @@ def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = ()
     Areas and components of `data` are added or renewed, others stay. The cells of a community come as a whole: what
     `data` has cells for loses its other cells. A changed boundary ends the old row today and begins the next revision.
     A component without a cell, or whose cell ends, is located anew; one outside every cell is kept without a cell.
+    Addresses follow.
 
     Args:
         findings: what the reading of the file already found.
@@ -110,6 +112,7 @@ def bring_in(session: Session, data: GridData, warnings: list[Finding], version:
     loaded.components_outside = count_components_outside(session)
     if version is not None:
         recount(session, version.valid_from_on)
+    follow_grid(session, index)
     return loaded
 
 

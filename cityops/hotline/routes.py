@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,12 +24,10 @@ from cityops.cases.names import Stage, StepName
 from cityops.cases.office import current_office
 from cityops.cases.services import StepRequest
 from cityops.cases.sheet import shown_reporter
-from cityops.cases.telling import named
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError
 from cityops.forms import client_made_id
 from cityops.grid import queries as grid
-from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.hotline import queries
 from cityops.hotline.forms import IntakeForm
 from cityops.hotline.models import MAX_TRIES, OUTCOME_LABELS, ReporterAnswer
@@ -75,17 +73,6 @@ def told(number: str) -> str:
         report = cases.get_report(session, viewer, number)
         main = find_main(session, viewer, report.case)
         return render_template("hotline/told.html", report=report, case=report.case, main=main)
-
-
-@pages.get("/places")
-def places() -> Response:
-    """Landmarks, communities and streets whose name holds the words, with a point each, for the address field."""
-    words = request.args.get("q", "").strip()[:60]
-    found: list[dict[str, object]] = []
-    if len(words) >= 2:
-        with web.reading() as session:
-            found = [*_landmarks_named(session, words), *_areas_named(session, words)]
-    return jsonify(items=found[:10])
 
 
 @pages.get("/answers")
@@ -153,33 +140,6 @@ def _form(form: IntakeForm) -> str:
         form.offer(catalog.list_classes(session, today), catalog.list_conditions_in_force(session, today))
         revision, bounds = grid.current_index(session).revision, first_view(session, viewer)
         return render_template("hotline/intake.html", form=form, revision=revision, bounds=bounds)
-
-
-def _landmarks_named(session: Session, words: str) -> list[dict[str, object]]:
-    """Landmarks with the street and community they stand in; those outside the grid come last."""
-    is_english = web.language() == "en"
-    found = []
-    for landmark in grid.list_landmarks_named(session, words, 20):
-        place = grid.locate(session, landmark.lon, landmark.lat, english=is_english)
-        address = " · ".join(name for name in (place.street_name, place.community_name) if name)
-        found.append(
-            (place.is_outside, {"name": landmark.name, "address": address, "lon": place.lon, "lat": place.lat})
-        )
-    return [each for _, each in sorted(found, key=lambda pair: pair[0])][:8]
-
-
-def _areas_named(session: Session, words: str) -> list[dict[str, object]]:
-    found = []
-    for level in (AreaLevel.STREET, AreaLevel.COMMUNITY):
-        for area in grid.list_areas(session, level):
-            if words in area.name or words.lower() in area.name_en.lower():
-                point = area.boundary.representative_point()
-                found.append(
-                    {"name": named(area), "address": gettext(AREA_LEVEL_LABELS[level]), "lon": point.x, "lat": point.y}
-                )
-                if len(found) >= 6:
-                    return found
-    return found
 
 
 def _shown(row: ReporterAnswer, *, in_full: bool = False) -> dict[str, object]:

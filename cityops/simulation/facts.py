@@ -1,6 +1,5 @@
 """What a simulated life is drawn from: cells, components, conditions, paces. Plain facts, no rows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +10,11 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.cases.names import ClockName
 from cityops.catalog.models import CaseKind
-from cityops.grid.geometry import metres_per_degree
+from cityops.grid.address_words import about, direction_from
+from cityops.grid.geometry import distance_m
 from cityops.worktime.arithmetic import add_minutes, clock_calendar
 from cityops.worktime.calendar import Calendar
 from cityops.worktime.limits import MINUTE_US, Limit
-
-DIRECTIONS = ("东", "东北", "北", "西北", "西", "西南", "南", "东南")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +135,8 @@ class CityFacts:
         mark = self._landmark_near(cell)
         if mark is None:
             return cell.place
-        east, north = metres_per_degree(lat)
-        x, y = (lon - mark.lon) * east, (lat - mark.lat) * north
-        side = DIRECTIONS[round(math.atan2(y, x) / math.tau * 8) % 8]
-        return f"{cell.place}{mark.name}{side}侧约{max(10, round(math.hypot(x, y), -1)):.0f}米"
+        side = direction_from(mark.lon, mark.lat, lon, lat).chinese
+        return f"{cell.place}{mark.name}{side}约{about(distance_m(mark.lon, mark.lat, lon, lat))}米"
 
     def _landmark_near(self, cell: CellFacts) -> Landmark | None:
         if cell.code not in self._near:

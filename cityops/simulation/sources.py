@@ -13,8 +13,8 @@ from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import PhaseCheck
 from cityops.db import keep_settings
 from cityops.errors import NotFound
+from cityops.grid.address_models import Address, AddressKind, standing_on
 from cityops.grid.models import Area, Cell, Component
-from cityops.grid.models import Landmark as LandmarkRow
 from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Phase, Thing
 from cityops.words import N_
 from cityops.worktime.queries import get_calendar
@@ -50,7 +50,7 @@ def read_city(session: Session, first_on: date, last_on: date) -> CityFacts:
         bodies=frozenset(session.scalars(_responsible())),
         departments=departments,
         contractors=_contractors(session),
-        landmarks=_landmarks(session),
+        landmarks=_landmarks(session, first_on),
     )
 
 
@@ -119,6 +119,7 @@ def _contractors(session: Session) -> dict[str, list[str]]:
     return found
 
 
-def _landmarks(session: Session) -> list[Landmark]:
-    wanted = select(LandmarkRow.name, LandmarkRow.lon, LandmarkRow.lat).order_by(LandmarkRow.name, LandmarkRow.lon)
+def _landmarks(session: Session, on: date) -> list[Landmark]:
+    wanted = select(Address.name, Address.lon, Address.lat).order_by(Address.name, Address.lon)
+    wanted = wanted.where(Address.kind == AddressKind.LANDMARK, standing_on(on))
     return [Landmark(*row) for row in session.execute(wanted)]

@@ -12,7 +12,7 @@ function rowFor(place, choose) {
   name.textContent = place.name;
   const under = document.createElement("span");
   under.className = "under";
-  under.textContent = place.address ?? "";
+  under.textContent = [place.within, place.note].filter(Boolean).join(" · ");
   item.append(name, under);
   item.addEventListener("mousedown", (event) => {
     event.preventDefault();
@@ -21,15 +21,17 @@ function rowFor(place, choose) {
   return item;
 }
 
-// Landmarks, communities and streets whose names hold what is typed as the address.
-function offerNames(address, list, choose) {
+// The places that what is typed as the address may mean; of equals the nearest to the picked point comes first.
+function offerNames(address, list, picked, choose) {
   let waiting;
+  let asked = 0;
 
   function mark(index) {
     [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === index)));
   }
 
   function take(place) {
+    asked++;
     address.value = place.name;
     list.hidden = true;
     choose(place);
@@ -37,15 +39,18 @@ function offerNames(address, list, choose) {
 
   async function find() {
     const words = address.value.trim();
-    if (words.length < 2) return (list.hidden = true);
+    const turn = ++asked;
+    if (!words) return (list.hidden = true);
     let items;
     try {
-      const response = await fetch(`${list.dataset.placesUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
+      const asks = new URLSearchParams({ q: words.slice(0, 100), ...picked() });
+      const response = await fetch(`${list.dataset.addressesUrl}?${asks}`, { headers: { Accept: "application/json" } });
       ({ items } = response.ok ? await response.json() : { items: [] });
     } catch {
       // The names are a help only: without them the address is typed out.
       items = [];
     }
+    if (turn !== asked) return;
     list.replaceChildren(...items.map((place) => rowFor(place, take)));
     list.hidden = items.length === 0;
     mark(items.length ? 0 : -1);
@@ -84,6 +89,18 @@ export function startPlace(form, told = () => {}) {
     .map((name) => document.getElementById(`${prefix}${name}`));
   const map = document.querySelector(`[data-map][data-pick="${prefix}"]`);
   let asked = 0;
+  // The address that a click filled in: another click may put its own there, but what a person typed stays.
+  let filledIn = "";
+
+  // Nothing while it is half typed.
+  function picked() {
+    const isPoint = [lon, lat].every((field) => field.value && !Number.isNaN(Number(field.value)));
+    return isPoint ? { lon: lon.value, lat: lat.value } : {};
+  }
+
+  function fillIn(words) {
+    if (words && (!address.value || address.value === filledIn)) address.value = filledIn = words;
+  }
 
   function say(lines, isWrong) {
     answer.classList.toggle("is-wrong", isWrong);
@@ -115,6 +132,7 @@ export function startPlace(form, told = () => {}) {
     } else {
       say(placeLines(found, answer.dataset.cellWord), false);
     }
+    fillIn(found.near?.text);
     map?.dispatchEvent(new CustomEvent("cell", { detail: found.cell?.code ?? "" }));
     told(response.ok ? found : null);
   }
@@ -132,7 +150,7 @@ export function startPlace(form, told = () => {}) {
     );
   }
 
-  offerNames(address, list, goTo);
+  offerNames(address, list, picked, goTo);
   form.querySelector("[data-here]")?.addEventListener("click", takeHere);
   map?.addEventListener("mappick", locate);
   for (const field of [lon, lat]) field.addEventListener("change", locate);

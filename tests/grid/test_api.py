@@ -9,6 +9,10 @@ from flask_openapi3.openapi import OpenAPI
 from cityops import web
 from cityops.config import Config
 from cityops.grid import services
+from cityops.grid.address_models import AddressKind
+from cityops.grid.address_records import AddressRecord
+from cityops.grid.address_services import load_addresses
+from cityops.grid.address_words import Direction, moved
 from cityops.grid.api import api
 from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.workshop import Workshop
@@ -25,6 +29,7 @@ def client(db_url: str, tmp_path: Path) -> Iterator[FlaskClient]:
     workshop = Workshop(Config.from_env({"CITYOPS_HOME": str(tmp_path), "DATABASE_URL": db_url}))
     with workshop.database.transaction() as session:
         services.load_grid(session, GRID)
+        load_addresses(session, [AddressRecord(AddressKind.LANDMARK, "天一广场", POINT.x, POINT.y)])
     app = OpenAPI("test", validation_error_callback=web.invalid_body)
     app.extensions["cityops"] = workshop
     web.install(app)
@@ -45,14 +50,60 @@ def test_a_point_is_answered_with_all_that_holds_it(client: FlaskClient) -> None
         "community": {"code": CELL.code[:12], "name": f"community{CELL.code[:12]}"},
         "street": {"code": CELL.code[:9], "name": f"street{CELL.code[:9]}"},
         "district": {"code": CELL.code[:6], "name": f"district{CELL.code[:6]}"},
+        "near": {
+            "text": "beside 天一广场",
+            "name": "天一广场",
+            "kind": "landmark",
+            "direction": None,
+            "distance_m": 10,
+        },
     }
+
+
+def test_a_point_is_told_by_the_landmark_near_it(client: FlaskClient) -> None:
+    lon, lat = moved(POINT.x, POINT.y, Direction.NORTH_EAST, 83)
+    near = client.get(f"/api/v1/locate?lon={lon}&lat={lat}").get_json()["near"]
+    assert (near["text"], near["direction"], near["distance_m"]) == ("天一广场, about 80 m northeast", "north_east", 80)
+
+
+def test_an_address_is_searched_as_it_is_typed(client: FlaskClient) -> None:
+    asked = {"q": "tygc", "lon": POINT.x, "lat": POINT.y}
+    (square,) = client.get("/api/v1/addresses", query_string=asked).json["items"]
+    assert square == {
+        "name": "天一广场",
+        "kind": "landmark",
+        "lon": POINT.x,
+        "lat": POINT.y,
+        "approximate": False,
+        "note": None,
+        "within": f"landmark · street{CELL.code[:9]} · community{CELL.code[:12]}",
+        "distance_m": 0,
+    }
+    (gate,) = client.get("/api/v1/addresses", query_string={"q": "天一广场北门", "limit": 1}).json["items"]
+    assert (gate["approximate"], gate["distance_m"]) == (True, None)
+
+
+def test_an_area_is_told_by_its_level_and_what_lies_above_it(client: FlaskClient) -> None:
+    first = client.get("/api/v1/addresses", query_string={"q": f"street{CELL.code[:9]}"}).json["items"][0]
+    assert (first["kind"], first["within"]) == ("area", f"street · district{CELL.code[:6]}")
+
+
+@pytest.mark.parametrize("words", ["", "%", "😀", "1", "天" * 10_000, "\\", "zho"])
+def test_any_words_are_answered(client: FlaskClient, words: str) -> None:
+    assert client.get("/api/v1/addresses", query_string={"q": words}).status_code == 200
+
+
+def test_a_bad_click_is_refused_with_its_field(client: FlaskClient) -> None:
+    asked = {"q": "天一", "lon": 500, "lat": 29}
+    assert client.get("/api/v1/addresses", query_string=asked).status_code == 422
+    assert client.get("/api/v1/addresses").status_code == 422
 
 
 def test_a_point_outside_is_said_and_keeps_its_coordinates(client: FlaskClient) -> None:
     answer = client.get("/api/v1/locate?lon=121.0&lat=29.0")
     assert answer.status_code == 200
     assert answer.get_json() == {"lon": 121.0, "lat": 29.0, "outside": True} | dict.fromkeys(
-        ("cell", "duty_grid", "community", "street", "district")
+        ("cell", "duty_grid", "community", "street", "district", "near")
     )
 
 

@@ -10,7 +10,7 @@ from cityops.errors import Invalid, NotFound
 from cityops.grid import queries, services
 from cityops.grid.export import read_out
 from cityops.grid.models import AreaLevel, Cell, Component, ComponentState, DutyGrid, GridRevision
-from cityops.grid.records import ComponentRecord, GridData, LandmarkRecord
+from cityops.grid.records import ComponentRecord, GridData
 from tests.grid.meshes import change_cell, make_mesh, shift
 
 MESH = make_mesh(25)
@@ -18,7 +18,7 @@ FIRST = MESH.cells[0]
 INSIDE = FIRST.boundary.representative_point()
 LAMP = ComponentRecord("33020101037000001", "路灯", INSIDE.x, INSIDE.y, body_code="lighting")
 STRAY = ComponentRecord("33020101037000002", "路灯", 120.0, 29.0)
-GRID = replace(MESH, components=[LAMP, STRAY], landmarks=[LandmarkRecord("天一广场", "cbd", INSIDE.x, INSIDE.y)])
+GRID = replace(MESH, components=[LAMP, STRAY])
 
 SIGNED = services.Terms(because="a compound that manages itself")
 
@@ -33,7 +33,7 @@ def loaded(db: Database) -> Database:
 def test_a_load_begins_every_row_and_counts_the_revision(db: Database) -> None:
     with db.transaction() as session:
         told = services.load_grid(session, GRID)
-    assert told.begun == {"areas": 4, "cells": 25, "components": 2, "duty_grids": 1, "landmarks": 1}
+    assert told.begun == {"areas": 4, "cells": 25, "components": 2, "duty_grids": 1}
     assert told.revision == 1
     assert told.components_outside == 1
 
@@ -194,12 +194,6 @@ def test_a_component_handed_in_again_is_renewed_not_doubled(loaded: Database) ->
     with loaded.reading() as session:
         assert queries.get_component(session, LAMP.code).state is ComponentState.DAMAGED
         assert session.scalar(select(func.count()).select_from(Component)) == 2
-
-
-def test_landmarks_are_found_by_name(loaded: Database) -> None:
-    with loaded.reading() as session:
-        assert [mark.name for mark in queries.list_landmarks_named(session, "天一")] == ["天一广场"]
-        assert queries.list_landmarks_named(session, "%") == []
 
 
 def test_a_place_is_described_by_codes_and_names(loaded: Database) -> None:

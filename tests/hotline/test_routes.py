@@ -194,12 +194,6 @@ def test_the_components_of_the_class_nearby_are_offered_and_one_is_kept(as_perso
         assert session.scalars(select(Case)).one().component_id is not None
 
 
-def test_places_are_found_by_a_part_of_their_name(as_person: As) -> None:
-    found = as_person("operator").get("/places?q=330203社区").json["items"]
-    assert found and {"name", "lon", "lat"} <= set(found[0])
-    assert as_person("operator").get("/places?q=x").json["items"] == []
-
-
 def test_only_desks_take_in(as_person: As) -> None:
     assert as_person("dispatcher").get("/intake").status_code == 403
     assert as_person("handler").post("/intake", data=an_intake()).status_code == 403

@@ -20,10 +20,10 @@ LEVELS = (AreaLevel.DISTRICT, AreaLevel.STREET, AreaLevel.COMMUNITY)
 Box = tuple[float, float, float, float]
 
 _lock = Lock()
-_kept: WeakKeyDictionary[GridIndex, "Gazetteer"] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[GridIndex, "MapNames"] = WeakKeyDictionary()
 
 
-class Gazetteer:
+class MapNames:
     """The named areas of one grid revision in order of their codes; boundaries stay in the database.
 
     Attributes:
@@ -70,7 +70,7 @@ class Gazetteer:
         return [int(position) for position in np.flatnonzero(chosen)]
 
 
-def current_gazetteer(session: Session) -> Gazetteer:
+def current_map_names(session: Session) -> MapNames:
     """The names of the grid as it stands now, read once a process and again after each change of the grid."""
     index = current_index(session)
     with _lock:
@@ -80,9 +80,9 @@ def current_gazetteer(session: Session) -> Gazetteer:
     return kept
 
 
-def _read(session: Session) -> Gazetteer:
+def _read(session: Session) -> MapNames:
     boundary = type_coerce(Area.boundary, LargeBinary)
     columns = (Area.id, Area.code, Area.name, Area.name_en, Area.level, boundary)
     active = select(*columns).where(Area.ended_on.is_(None), Area.level.in_(LEVELS)).order_by(Area.code)
     rows = session.execute(active).all()
-    return Gazetteer([(row[0], row[1], row[2], row[3], row[4]) for row in rows], [row[5] for row in rows])
+    return MapNames([(row[0], row[1], row[2], row[3], row[4]) for row in rows], [row[5] for row in rows])

@@ -44,7 +44,7 @@ def test_each_post_finds_its_own_lists(username: str, stages: list[str], as_pers
 def test_who_supervises_finds_what_waits_for_him_and_who_looks_on_finds_no_lists(as_person: As) -> None:
     page = as_person("supervisor").get("/").text
     tabs = page[page.index('class="tabs"') : page.index("</ul>", page.index('class="tabs"'))]
-    assert re.findall(r'href="([^"]*)"', tabs) == ["/requests", "/arbitration", "/tasks/waiting"]
+    assert re.findall(r'href="([^"]*)"', tabs) == ["/requests", "/arbitration", "/tasks/waiting", "/rechecks/open"]
     assert 'class="tabs"' not in as_person("leader").get("/").text
 
 

@@ -155,7 +155,7 @@ class Walk(RuleBasedStateMachine):
             before, result = (case.stage, case.ended_at), "upheld" if upheld else "not_upheld"
             asked = StepRequest(StepName.RECHECK, case.version, result=result)
             try:
-                services.recheck(session, viewer, self.office, case, asked, 1)
+                services.recheck(session, viewer, self.office, case, asked, 1, None if upheld else case.body_id)
             except CityopsError:
                 assert case.stage is not Stage.CLOSED or who != "supervisor" or self.has_judged(session, viewer)
                 return

@@ -74,7 +74,7 @@ def test_a_typhoon_afternoon_moves_open_clocks_when_asked(site: Site, signed_in:
     admin.shows("typhoon-case")
 
     page.goto(f"/settings/calendars/{calendar}?month={day[:7]}")
-    page.locator("tbody tr", has_text=REASON).get_by_role("button").click()
+    page.locator("tbody tr", has_text=REASON).get_by_role("button", name="撤除").click()
     expect(page.locator("#take-out")).to_be_visible()
     page.locator('#take-out button[value="yes"]').click()
     expect(page.locator(".notes").first).to_contain_text("已恢复为普通日")

@@ -17,30 +17,51 @@ BASIS = "市政设施应急抢修规程（示例）"
 
 
 def load_local_classes(session: Session) -> None:
-    """Ground that sinks beside a manhole: made safe and repaired by the drainage, the paving restored by the roads."""
-    like = select(CaseClass).where(CaseClass.kind == CaseKind.MATTER, CaseClass.major_code == "10")
+    """Ground that sinks beside a manhole, and stalls that come back at their hour."""
+    sunken = _make_safe(_own_class(session, "10", "10999", "窨井周边塌陷", "Ground sunk beside a manhole"))
+    sunken.phases = [_repair(), _restore()]
+    stalls = _leave(_own_class(session, "06", "06999", "定时出摊", "Stall at a fixed hour"))
+    session.add_all([sunken, stalls])
+
+
+def _own_class(session: Session, major_code: str, code: str, name: str, name_en: str) -> CaseClass:
+    """A class of the city's own among the matters of a major class."""
+    like = select(CaseClass).where(CaseClass.kind == CaseKind.MATTER, CaseClass.major_code == major_code)
     other = session.scalars(like.order_by(CaseClass.code).limit(1)).one()
-    condition = _make_safe(_sunken_ground(other))
-    condition.phases = [_repair(), _restore()]
-    session.add(condition)
-
-
-def _sunken_ground(other: CaseClass) -> CaseClass:
-    """The class, beside another one of its major class."""
     return CaseClass(
         standard=other.standard,
         kind=other.kind,
-        code="10999",
+        code=code,
         major_code=other.major_code,
         major_name=other.major_name,
         major_name_en=other.major_name_en,
-        name=f"窨井周边塌陷{LOCAL_MARK}",
-        name_en=f"Ground sunk beside a manhole{LOCAL_MARK_EN}",
+        name=f"{name}{LOCAL_MARK}",
+        name_en=f"{name_en}{LOCAL_MARK_EN}",
         begun_on=other.standard.valid_from_on,
     )
 
 
+def _leave(stalls: CaseClass) -> FilingCondition:
+    """A stall that stands there at the same hour every day: nobody knows at another whether it has gone."""
+    return FilingCondition(
+        case_class=stalls,
+        code="M06999-1",
+        text="摊贩每日定时占道摆摊",
+        text_en="A stall stands in the way every day at the same hour",
+        closing="同一时段现场无摊位",
+        closing_en="No stall there at the same time of day",
+        limit_value=4,
+        limit_unit=Unit.WORKING_HOUR,
+        calendar="street",
+        body_kind=BodyKind.STREET_OFFICE,
+        basis=STALLS_BASIS,
+        check_same_time=True,
+        valid_from_on=stalls.begun_on,
+    )
+
+
 def _make_safe(sunken: CaseClass) -> FilingCondition:
+    """Made safe and repaired by the drainage, the paving restored by the roads."""
     return FilingCondition(
         case_class=sunken,
         code="M10999-1",
@@ -56,7 +77,7 @@ def _make_safe(sunken: CaseClass) -> FilingCondition:
         basis=BASIS,
         phase_name="安全防护",
         phase_name_en="make safe",
-        valid_from_on=sunken.standard.valid_from_on,
+        valid_from_on=sunken.begun_on,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from cityops.accounts.models import Body, Person, PersonPost
 from cityops.accounts.passwords import DEMO_PASSWORD, is_right
 from cityops.accounts.queries import find_viewer_by_username
+from cityops.catalog.models import FilingCondition
 from cityops.config import Config
 from cityops.db import Database
 from cityops.demo.city import load_demo
@@ -51,6 +52,15 @@ def test_the_demo_city_stands_whole_and_only_once(db: Database, config: Config) 
     assert operator is not None and operator.is_city_wide
     assert zone is not None and not zone.is_city_wide
     assert zone.held[0].covers("330212004001") and not zone.held[0].covers("330212008001")
+
+
+def test_the_citys_own_classes_show_phases_and_a_check_at_the_same_hour(db: Database, config: Config) -> None:
+    load(db, config)
+    with db.reading() as session:
+        phased = select(FilingCondition.code).where(FilingCondition.phases.any())
+        assert session.scalars(phased).all() == ["M10999-1"]
+        same_time = select(FilingCondition.code).where(FilingCondition.check_same_time)
+        assert session.scalars(same_time).all() == ["M06999-1"]
 
 
 def test_each_component_is_kept_up_by_a_department(make_db_url: Callable[..., str], config: Config) -> None:

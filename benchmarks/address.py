@@ -20,11 +20,11 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from cityops.db import Database
-from cityops.grid.address_models import Address, AddressKind
+from cityops.grid.address_models import Address, AddressKind, GazetteerRevision
 from cityops.grid.address_near import find_near
-from cityops.grid.address_services import bump_gazetteer
 from cityops.grid.addresses import current_gazetteer, search
 from cityops.grid.geometry import quad
+from cityops.grid.revisions import bump
 from cityops.grid.sounds import sounds_of
 from cityops.schema import upgrade
 from tests.postgres import PostgresServer
@@ -197,7 +197,7 @@ def _fill(session: Session, draw: Random, roads: list[str], others: list[str], s
             add(code=f"R{count}-{number}", name=f"{number}号", parent_code=f"R{count}", number=number, **plate, **at)
     if rows:
         session.execute(insert(Address), rows)
-    bump_gazetteer(session)
+    bump(session, GazetteerRevision)
 
 
 def _peak_mb() -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, undefer
 
-from cityops.clock import now, today
+from cityops.clock import today
 from cityops.errors import Invalid
 from cityops.grid.address_models import NUMBERED, Address, AddressKind, GazetteerRevision
 from cityops.grid.address_records import AddressRecord
@@ -19,6 +19,7 @@ from cityops.grid.geometry import distance_m, quad
 from cityops.grid.index import GridIndex
 from cityops.grid.models import Area
 from cityops.grid.queries import current_index
+from cityops.grid.revisions import bump
 from cityops.grid.sounds import sounds_of
 from cityops.words import N_
 
@@ -77,7 +78,7 @@ def load_addresses(
     for record in coming:
         load.bring(record)
     load.write()
-    bump_gazetteer(session)
+    bump(session, GazetteerRevision)
     return load.told
 
 
@@ -207,19 +208,6 @@ def _apart_m(one: Address | AddressRecord, other: AddressRecord) -> float:
     return distance_m(one.lon, one.lat, other.lon, other.lat)
 
 
-def bump_gazetteer(session: Session) -> None:
-    """Count a change of the gazetteer, so that every process prepares its names anew."""
-    session.flush()
-    row = session.get(GazetteerRevision, 1)
-    if row is None:
-        row = GazetteerRevision(id=1, number=0, mark="", changed_at=now())
-        session.add(row)
-    row.number += 1
-    row.mark = secrets.token_hex(16)
-    row.changed_at = now()
-    session.flush()
-
-
 def follow_grid(session: Session, index: GridIndex) -> None:
     """After a change of the grid: the names of the areas that stand, and the cell of every other place."""
     _follow_areas(session)
@@ -234,7 +222,7 @@ def follow_grid(session: Session, index: GridIndex) -> None:
             moved.append({"id": row.id, "cell_id": place and place.cell_id, "area_code": place and place.area_code})
     if moved:
         session.execute(update(Address), moved)
-    bump_gazetteer(session)
+    bump(session, GazetteerRevision)
 
 
 def _follow_areas(session: Session) -> None:

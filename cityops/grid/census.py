@@ -24,10 +24,11 @@ from cityops.grid.census_classes import ClassBook
 from cityops.grid.census_near import find_twice
 from cityops.grid.census_rows import LAYER, Book, Desk, Rows
 from cityops.grid.findings import Finding
-from cityops.grid.models import TOLERANCES_M, Accuracy, Component
+from cityops.grid.models import TOLERANCES_M, Accuracy, Component, GridRevision
 from cityops.grid.queries import current_index
 from cityops.grid.records import Asked
-from cityops.grid.services import bump_revision, lock_revision
+from cityops.grid.revisions import bump
+from cityops.grid.services import lock_revision
 from cityops.grid.sources import Features, count_features, read_features
 from cityops.words import N_
 
@@ -151,7 +152,7 @@ def take_in(
         if desk.book.errors or (desk.book.warnings and not terms.because.strip()):
             raise BadCensus(census)
         record(session, None, AuditAction.GRID_LOADED, terms.title)
-        bump_revision(session)
+        bump(session, GridRevision)
     return census
 
 

@@ -26,8 +26,9 @@ from cityops.grid.duty_grid_queries import (
 )
 from cityops.grid.duty_grid_rules import Fault, NamedGrid, Plan, check, find_neighbours
 from cityops.grid.membership import keep_history
-from cityops.grid.models import Cell, CellAncestor, DutyGrid, VersionState
-from cityops.grid.services import bump_revision, lock_revision
+from cityops.grid.models import Cell, CellAncestor, DutyGrid, GridRevision, VersionState
+from cityops.grid.revisions import bump
+from cityops.grid.services import lock_revision
 from cityops.words import N_
 
 
@@ -157,7 +158,7 @@ def _bring_into_force(session: Session, change: DutyGridChange) -> None:
             grid.ended_on = change.from_on
     change.state = VersionState.IN_FORCE
     keep_history(session, change.from_on)
-    bump_revision(session)
+    bump(session, GridRevision)
 
 
 def _planned_grids(session: Session, cells: Sequence[Cell], plan: Plan) -> dict[int, str]:

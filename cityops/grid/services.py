@@ -1,6 +1,5 @@
 """Changing the grid: a checked load of areas, cells and components, all or nothing, and the revision that counts it."""
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +21,7 @@ from cityops.grid.membership import keep_history
 from cityops.grid.models import Area, Cell, Component, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import CellRecord, GridData
+from cityops.grid.revisions import bump
 from cityops.grid.summary import count_components_outside
 from cityops.grid.tiers import find_bands
 from cityops.words import N_
@@ -105,7 +105,7 @@ def bring_in(session: Session, data: GridData, warnings: list[Finding], version:
     loaded = Loaded(warnings=warnings)
     load_ground(session, data, version, loaded)
     keep_history(session, version.valid_from_on if version else today())
-    loaded.revision = bump_revision(session)
+    loaded.revision = bump(session, GridRevision)
     index = current_index(session)
     load_components(session, data.components, index, loaded)
     relocate_components(session, index)
@@ -168,20 +168,6 @@ def check(
 def lock_revision(session: Session) -> None:
     """Let nobody else change the grid until this transaction ends."""
     session.execute(select(GridRevision.number).where(GridRevision.id == 1).with_for_update())
-
-
-def bump_revision(session: Session) -> int:
-    """Count a change of the grid, so that every process prepares its index anew; gives the new number."""
-    session.flush()
-    row = session.get(GridRevision, 1)
-    if row is None:
-        row = GridRevision(id=1, number=0, mark="", changed_at=now())
-        session.add(row)
-    row.number += 1
-    row.mark = secrets.token_hex(16)
-    row.changed_at = now()
-    session.flush()
-    return row.number
 
 
 def _areas_kept(session: Session, data: GridData) -> Mapping[str, Any]:

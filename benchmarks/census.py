@@ -27,7 +27,7 @@ from cityops.grid.census import PORTION, CensusTerms, read_portions, take_in
 from cityops.grid.census_classes import ClassBook
 from cityops.grid.geometry import to_degrees, to_metres
 from cityops.grid.models import Component
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.grid.services import Terms, load_grid
 from cityops.schema import upgrade
 
@@ -126,7 +126,7 @@ def _apart(what: str, path: Path, url: str) -> dict[str, Any]:
 
 def _plain(path: Path) -> None:
     target = path.with_suffix(".plain.gpkg")
-    for features in read_portions(path, Asked()):
+    for features in read_portions(path, SaidOfFile()):
         pyogrio.raw.write(
             target,
             geometry=shapely.to_wkb(features.geometries),
@@ -145,7 +145,7 @@ def _ours(path: Path, url: str, *, is_rehearsal: bool) -> None:
     door = database.reading if is_rehearsal else database.transaction
     with door() as session:
         terms = CensusTerms(because="some stand outside the grown city")
-        take_in(session, read_portions(path, Asked()), ClassBook(CLASSES), terms, is_rehearsal=is_rehearsal)
+        take_in(session, read_portions(path, SaidOfFile()), ClassBook(CLASSES), terms, is_rehearsal=is_rehearsal)
 
 
 def _measure(what: str, path: Path, url: str) -> None:

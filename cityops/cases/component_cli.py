@@ -17,7 +17,7 @@ from cityops.grid.cli import FORM, PATH, SOURCE, Mapping
 from cityops.grid.files import write_findings
 from cityops.grid.findings import tell
 from cityops.grid.models import Accuracy
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.grid.sources import count_features
 from cityops.shell import Shell
 
@@ -50,7 +50,7 @@ def import_file(
     Fields are found by the standard's names (管理部件标识码), its abbreviations (GLBJBSM), the earlier names (ObjID) or
     --map. Components are renewed by their codes; those that the file does not name stay as they are.
     """
-    asked = Asked(None, said["layer"], said["crs"], said["encoding"], said["mapping"] or {})
+    asked = SaidOfFile(None, said["layer"], said["crs"], said["encoding"], said["mapping"] or {})
     terms = CensusTerms(said["division"], said["accuracy"], said["because"], file.stem)
     kinds = read_kinds(classes) if classes else {}
     told = _progress(count_features(file, asked.layer))

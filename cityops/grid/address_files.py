@@ -17,7 +17,7 @@ from cityops.grid.address_words import plain
 from cityops.grid.files import field_text
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import check_point
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.grid.sources import Row, read_features
 from cityops.words import N_
 
@@ -46,7 +46,7 @@ class _Read:
     shape: BaseGeometry
 
 
-def read_addresses(path: Path, asked: Asked) -> tuple[list[AddressRecord], list[Finding]]:
+def read_addresses(path: Path, asked: SaidOfFile) -> tuple[list[AddressRecord], list[Finding]]:
     """Read a layer of addresses to its end: the places, a finding for each row that is none, and what was assumed.
 
     The pieces of a road that has no code are put together by their name, where they lie near each other.

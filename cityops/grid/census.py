@@ -26,7 +26,7 @@ from cityops.grid.census_rows import LAYER, Book, Desk, Rows
 from cityops.grid.findings import Finding
 from cityops.grid.models import TOLERANCES_M, Accuracy, Component, GridRevision
 from cityops.grid.queries import current_index
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.grid.revisions import bump
 from cityops.grid.services import lock_revision
 from cityops.grid.sources import Features, count_features, read_features
@@ -80,7 +80,7 @@ class CensusTerms:
     title: str = ""
 
 
-def read_portions(path: Path, asked: Asked, portion: int = PORTION) -> Iterator[Features]:
+def read_portions(path: Path, asked: SaidOfFile, portion: int = PORTION) -> Iterator[Features]:
     """The features of a file, a portion at a time.
 
     Raises:

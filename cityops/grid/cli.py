@@ -22,7 +22,7 @@ from cityops.grid.export import read_out
 from cityops.grid.files import LAYERS, read_grid, read_shapes, write_findings, write_grid
 from cityops.grid.findings import Finding, count_errors, tell
 from cityops.grid.queries import index_at
-from cityops.grid.records import Asked, read_mapping
+from cityops.grid.records import SaidOfFile, read_mapping
 from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.shell import Shell
 
@@ -270,9 +270,9 @@ def refusals() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def asked(said: dict[str, Any]) -> Asked:
+def asked(said: dict[str, Any]) -> SaidOfFile:
     """What was said of a file by the options of `says_of_file`."""
-    return Asked(**{name: value for name, value in said.items() if value is not None})
+    return SaidOfFile(**{name: value for name, value in said.items() if value is not None})
 
 
 def print_findings(findings: list[Finding], form: str) -> None:

@@ -11,7 +11,7 @@ from cityops.grid import coverage_sheet, findings
 from cityops.grid.coverage import NewLayer, set_layer
 from cityops.grid.coverage_queries import read_coverage
 from cityops.grid.files import read_boundaries
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.grid.services import BadGrid
 from cityops.shell import Shell
 
@@ -41,7 +41,7 @@ def cover(
     """Take the polygons of FILE as the land that the cells of a tier should cover; the layer before it ends."""
     day = from_on.date() if from_on else None
     try:
-        boundaries, found = read_boundaries(file, Asked(layer=layer, crs=crs))
+        boundaries, found = read_boundaries(file, SaidOfFile(layer=layer, crs=crs))
         with shell.database.transaction() as session:
             set_layer(session, None, NewLayer(tier, title or file.stem, boundaries, day), found)
             told = read_coverage(session, None, max(day or today(), today()))

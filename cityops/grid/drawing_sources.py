@@ -20,7 +20,7 @@ from cityops.grid.files import read_grid
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import in_metres, metric_epsg
 from cityops.grid.models import AreaLevel
-from cityops.grid.records import AreaRecord, Asked
+from cityops.grid.records import AreaRecord, SaidOfFile
 from cityops.grid.sources import Features, Row, list_layers, read_features
 from cityops.words import N_
 
@@ -135,7 +135,7 @@ def read_sources(sources: Sources) -> Read:
 def _read_areas(sources: Sources) -> tuple[list[AreaRecord], list[Finding]]:
     layers = list_layers(sources.areas)
     layer = "areas" if "areas" in layers else None
-    data, findings = read_grid(sources.areas, Asked("areas", layer, sources.crs, None, sources.mapping or {}))
+    data, findings = read_grid(sources.areas, SaidOfFile("areas", layer, sources.crs, None, sources.mapping or {}))
     communities = [area for area in data.areas if area.level is AreaLevel.COMMUNITY]
     faults = [finding for finding in findings if finding.is_error]
     faults += repeated("areas", ((area.code, area.line) for area in communities))

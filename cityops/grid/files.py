@@ -16,7 +16,7 @@ from cityops.errors import Invalid
 from cityops.grid.cell_checks import find_fault
 from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel, ComponentState
-from cityops.grid.records import EXACT_FLOAT, AreaRecord, Asked, CellRecord, ComponentRecord, GridData
+from cityops.grid.records import EXACT_FLOAT, AreaRecord, CellRecord, ComponentRecord, GridData, SaidOfFile
 from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
@@ -32,7 +32,7 @@ FLOATS = {"lon", "lat", "size_m2", "area_m2"}
 LEVELS_BY_DIGITS = {6: AreaLevel.DISTRICT, 9: AreaLevel.STREET, 12: AreaLevel.COMMUNITY}
 
 
-def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Finding]]:
+def read_grid(path: Path, asked: SaidOfFile | None = None) -> tuple[GridData, list[Finding]]:
     """Read a grid to its end: the rows that can be read, a finding for each that cannot, and what had to be assumed.
 
     A file with layers named areas, cells or components is read as it is; of another one layer is read, as `asked` says.
@@ -40,7 +40,7 @@ def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Fi
     Raises:
         Invalid: field `file`, `layer`, `kind`, `map`, `crs` or `encoding`; says what to do.
     """
-    asked = asked or Asked()
+    asked = asked or SaidOfFile()
     layers = list_layers(path)
     if asked.kind is None and (asked.layer or not set(layers) & set(LAYERS)):
         reason = N_("none of its layers (%(names)s) is called areas, cells or components: say what the features are")
@@ -66,13 +66,13 @@ def read_grid(path: Path, asked: Asked | None = None) -> tuple[GridData, list[Fi
     return data, findings
 
 
-def read_shapes(path: Path, asked: Asked | None = None) -> list[BaseGeometry]:
+def read_shapes(path: Path, asked: SaidOfFile | None = None) -> list[BaseGeometry]:
     """The polygons of a file that has nothing else to say: building footprints.
 
     Raises:
         Invalid: as `read_grid` does.
     """
-    asked = asked or Asked()
+    asked = asked or SaidOfFile()
     features = read_features(path, layer=asked.layer, crs=asked.crs, encoding=asked.encoding)
     return [
         geometry
@@ -81,7 +81,7 @@ def read_shapes(path: Path, asked: Asked | None = None) -> list[BaseGeometry]:
     ]
 
 
-def read_boundaries(path: Path, asked: Asked) -> tuple[list[BaseGeometry], list[Finding]]:
+def read_boundaries(path: Path, asked: SaidOfFile) -> tuple[list[BaseGeometry], list[Finding]]:
     """The polygons of a layer that says no more than where, each of which has to be sound.
 
     Raises:

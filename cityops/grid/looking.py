@@ -13,7 +13,7 @@ from cityops.grid import services, surveys, versions
 from cityops.grid.files import read_grid, write_findings
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.models import Survey, SurveyState
-from cityops.grid.records import Asked, GridData, read_mapping
+from cityops.grid.records import GridData, SaidOfFile, read_mapping
 from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.words import N_
 from cityops.workshop import Workshop
@@ -79,8 +79,10 @@ def _refuse(workshop: Workshop, survey_id: int, expected: SurveyState, error: Ex
     _keep(workshop, survey_id, expected, told)
 
 
-def _asked(said: dict[str, str]) -> Asked:
-    return Asked(said["kind"] or None, said["layer"] or None, said["crs"] or None, None, read_mapping(said["mapping"]))
+def _asked(said: dict[str, str]) -> SaidOfFile:
+    return SaidOfFile(
+        said["kind"] or None, said["layer"] or None, said["crs"] or None, None, read_mapping(said["mapping"])
+    )
 
 
 def _keep(workshop: Workshop, survey_id: int, expected: SurveyState, told: dict[str, Any]) -> None:

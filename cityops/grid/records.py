@@ -64,7 +64,7 @@ class ComponentRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SaidOfFile:
     """What a person says about a file that does not say it itself.
 
     Attributes:

@@ -13,11 +13,11 @@ from cityops.grid.address_files import read_addresses
 from cityops.grid.address_models import AddressKind
 from cityops.grid.address_services import load_addresses
 from cityops.grid.addresses import search
-from cityops.grid.records import Asked
+from cityops.grid.records import SaidOfFile
 from cityops.shell import Shell
 
 ROADS = Path(__file__).parents[1] / "data" / "shanghai_roads.osm"
-OSM = Asked(kind="road", layer="lines")
+OSM = SaidOfFile(kind="road", layer="lines")
 CSV = """WKT,lx,mc,code,former_names,aliases,valid_from_on
 POINT (121.55 29.87),兴趣点,天一广场,L1,东门口;老市场,天一商圈,2025-03-01
 POINT (121.55 29.88),兴趣点,,L2,,,
@@ -39,7 +39,7 @@ def places(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_read_to_its_end_with_a_finding_for_each_bad_row(places: Path) -> None:
-    records, findings = read_addresses(places, Asked(mapping=MAPPING))
+    records, findings = read_addresses(places, SaidOfFile(mapping=MAPPING))
     square, plate = records
     assert (square.name, square.kind, square.former_names) == ("天一广场", AddressKind.LANDMARK, ("东门口", "老市场"))
     assert (plate.road, plate.name, plate.number) == ("中山西路", "123弄5号", 123)
@@ -51,7 +51,7 @@ def test_a_file_is_read_to_its_end_with_a_finding_for_each_bad_row(places: Path)
 
 def test_a_field_that_is_not_there_is_named(places: Path) -> None:
     with pytest.raises(Invalid) as refused:
-        read_addresses(places, Asked(mapping={"name": "nix"}))
+        read_addresses(places, SaidOfFile(mapping={"name": "nix"}))
     assert refused.value.field == "map"
 
 

@@ -1,18 +1,18 @@
 """Workflow, requests and clocks walked together at random: what the tables allow works, all else is refused rightly."""
 
+import os
 from collections import defaultdict
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from cityops import clock, schema
 from cityops.accounts import queries as accounts
+from cityops.accounts.viewer import Viewer
 from cityops.cases import asking, history, linking, merging, queries, services, succession
 from cityops.cases.actor import BY_RULE
 from cityops.cases.asking import Decision, NewRequest
@@ -67,7 +68,10 @@ def add_photo(session: Session, people: People, case_id: int, kind: AttachmentKi
 
 
 class Walk(RuleBasedStateMachine):
-    """One case, whoever does whatever, at growing moments."""
+    """One case, whoever does whatever, at growing moments.
+
+    No rule has a precondition: the walks share a database, so that the same choices may lead to another stage.
+    """
 
     database: Database
 
@@ -206,7 +210,8 @@ class Walk(RuleBasedStateMachine):
         """Into a case that was filed before and stays filed."""
         with clock.running_at(self.at), self.database.transaction() as session:
             viewer, case = People(session).viewer(who), session.get_one(Case, self.case_id)
-            main, may = session.get_one(Case, self.main_id), merging.may_merge(viewer, case)
+            main = session.get_one(Case, self.main_id)
+            may = merging.may_merge(viewer, case) and self.may_take_in(viewer, main)
             try:
                 new = NewMerge(case.version, main.number)
                 merging.merge(session, viewer, self.office, case.number, new)
@@ -214,6 +219,12 @@ class Walk(RuleBasedStateMachine):
                 assert not may
             else:
                 assert may and case.stage is Stage.MERGED and main.merged_count == 1
+
+    @staticmethod
+    def may_take_in(viewer: Viewer, main: Case) -> bool:
+        """A case handed down to the district does not reach the city's main case from there."""
+        body_path = main.body.path if main.body is not None else None
+        return find_held(viewer, STEPS[StepName.TAKE_IN].posts, main, body_path) is not None
 
     @rule(who=st.sampled_from(WHO))
     def link_and_split(self, who: str) -> None:
@@ -230,9 +241,10 @@ class Walk(RuleBasedStateMachine):
                 assert made.stage is Stage.REPORTED and before[0] not in FINAL_STAGES
             assert (case.stage, case.due_at, case.ended_at) == before
 
-    @precondition(lambda self: self.stage() is Stage.MERGED)
     @rule(who=st.sampled_from(WHO[:3]))
     def unmerge(self, who: str) -> None:
+        if self.stage() is not Stage.MERGED:
+            return
         with clock.running_at(self.at), self.database.transaction() as session:
             viewer, case = People(session).viewer(who), session.get_one(Case, self.case_id)
             may = merging.may_unmerge(session, viewer, case)
@@ -244,10 +256,11 @@ class Walk(RuleBasedStateMachine):
                 assert may and case.stage is not Stage.MERGED
                 APART.add(case.stage)
 
-    @precondition(lambda self: self.open_requests())
     @rule(which=st.integers(0, 7), decision=st.sampled_from(list(Decision)), who=st.sampled_from(WHO))
     def decide(self, which: int, decision: Decision, who: str) -> None:
         ids = self.open_requests()
+        if not ids:
+            return
         with clock.running_at(self.at), self.database.transaction() as session:
             viewer, request_id = People(session).viewer(who), ids[which % len(ids)]
             case, row = session.get_one(Case, self.case_id), session.get_one(CaseRequest, request_id)
@@ -326,15 +339,15 @@ def test_whatever_is_done_in_whatever_order_the_tables_hold(tmp_path: Path) -> N
         factories.make_city(session)
         factories.make_district_centre(session)
         factories.make_phases(session)
-    # The first round is the same each time; where it has not led everywhere, others are walked.
+    # The same walks each time in CI, others on each developer's run: what they find is mended before it lands.
     for attempt in range(4):
         run_state_machine_as_test(
-            Walk,
+            seed(attempt)(Walk) if os.environ.get("CI") else Walk,
             settings=settings(
                 max_examples=60,
                 stateful_step_count=30,
                 deadline=None,
-                derandomize=attempt == 0,
+                derandomize=False,
                 database=None,
                 phases=(Phase.explicit, Phase.generate),
                 suppress_health_check=list(HealthCheck),

@@ -20,12 +20,12 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from cityops.db import Database
-from cityops.grid.address_models import Address, AddressKind, GazetteerRevision
-from cityops.grid.address_near import find_near
-from cityops.grid.addresses import current_gazetteer, search
+from cityops.grid.addresses.models import Address, AddressKind, GazetteerRevision
+from cityops.grid.addresses.near import find_near
+from cityops.grid.addresses.queries import current_gazetteer, search
+from cityops.grid.addresses.sounds import sounds_of
 from cityops.grid.geometry import quad
 from cityops.grid.revisions import bump
-from cityops.grid.sounds import sounds_of
 from cityops.schema import upgrade
 from tests.postgres import PostgresServer
 

@@ -23,8 +23,8 @@ from cityops.accounts.models import Body, BodyKind
 from cityops.catalog.seed import seed_catalog
 from cityops.db import Database
 from cityops.demo.grown import SOUTH, WEST, grow
-from cityops.grid.census import PORTION, CensusTerms, read_portions, take_in
-from cityops.grid.census_classes import ClassBook
+from cityops.grid.census.classes import ClassBook
+from cityops.grid.census.services import PORTION, CensusTerms, read_portions, take_in
 from cityops.grid.geometry import to_degrees, to_metres
 from cityops.grid.models import Component
 from cityops.grid.records import SaidOfFile

@@ -21,8 +21,8 @@ import shapely
 from cityops.db import Database
 from cityops.demo.grown import grow
 from cityops.grid.geometry import tile_at, tile_box
-from cityops.grid.mvt import Layer, Shape, encode
 from cityops.grid.services import load_grid
+from cityops.grid.tiles.mvt import Layer, Shape, encode
 from cityops.schema import upgrade
 
 POINTS = 20_000
@@ -37,9 +37,9 @@ from cityops.app import create_app
 from cityops.config import Config
 from cityops.db import Database
 from cityops.grid.geometry import tile_at
-from cityops.grid.map_layers import grid_tile
+from cityops.grid.tiles.layers import grid_tile
 from cityops.grid.queries import prepare
-from cityops.grid.tiling import Tile
+from cityops.grid.tiles.tiling import Tile
 
 def resident_mb():
     fields = dict(line.split(":") for line in open("/proc/self/status") if line.startswith("VmRSS"))

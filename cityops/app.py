@@ -42,9 +42,11 @@ from cityops.catalog import standard_pages
 from cityops.config import Config
 from cityops.following import make_office
 from cityops.grid import api as grid_api
-from cityops.grid import coverage_pages, coverage_settings, version_pages
 from cityops.grid import routes as grid_routes
-from cityops.grid import tiles as grid_tiles
+from cityops.grid import version_pages
+from cityops.grid.coverage import pages as coverage_pages
+from cityops.grid.coverage import settings as coverage_settings
+from cityops.grid.tiles import routes as grid_tiles
 from cityops.hotline import routes as hotline_routes
 from cityops.notices import api as notices_api
 from cityops.notices import routes as notices_routes

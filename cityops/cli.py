@@ -16,8 +16,9 @@ from cityops.catalog import cli as catalog
 from cityops.closing import end_body
 from cityops.demo import cli as demo
 from cityops.errors import CityopsError
-from cityops.grid import address_cli, coverage_cli
 from cityops.grid import cli as grid
+from cityops.grid.addresses import cli as address_cli
+from cityops.grid.coverage import cli as coverage_cli
 from cityops.patrol import cli as patrol
 from cityops.rehearsal import cli as rehearsal
 from cityops.rehearsal.commands import rehearse

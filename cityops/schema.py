@@ -27,9 +27,9 @@ import cityops.cases.models
 import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
-import cityops.grid.address_models
-import cityops.grid.coverage_models
-import cityops.grid.duty_grid_models
+import cityops.grid.addresses.models
+import cityops.grid.coverage.models
+import cityops.grid.duty_grids.models
 import cityops.grid.models
 import cityops.hotline.models
 import cityops.milestones
@@ -56,9 +56,9 @@ ROWS = (
     cityops.catalog.draft_models,
     cityops.cases.request_models,
     cityops.catalog.models,
-    cityops.grid.coverage_models,
-    cityops.grid.duty_grid_models,
-    cityops.grid.address_models,
+    cityops.grid.coverage.models,
+    cityops.grid.duty_grids.models,
+    cityops.grid.addresses.models,
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,

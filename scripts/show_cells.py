@@ -16,10 +16,10 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw
 
-from cityops.grid.drawing_files import draw_file
-from cityops.grid.drawing_lines import Firmness, Floats, Lines, Shapes, make_net
-from cityops.grid.drawing_merging import Sizes, merge
-from cityops.grid.drawing_sources import ROADS, Sources, read_kind
+from cityops.grid.drawing.files import draw_file
+from cityops.grid.drawing.lines import Firmness, Floats, Lines, Shapes, make_net
+from cityops.grid.drawing.merging import Sizes, merge
+from cityops.grid.drawing.sources import ROADS, Sources, read_kind
 from cityops.grid.files import read_grid, read_shapes, write_grid
 from cityops.grid.geometry import in_degrees, in_metres, metric_epsg
 from cityops.grid.models import AreaLevel

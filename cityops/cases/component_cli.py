@@ -10,9 +10,9 @@ import click
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
 from cityops.clock import today
-from cityops.grid.census import BadCensus, Census, CensusTerms, read_portions, take_in
-from cityops.grid.census_classes import EDITIONS, LEFT_OUT, ClassBook, read_kinds
-from cityops.grid.census_export import export_components
+from cityops.grid.census.classes import EDITIONS, LEFT_OUT, ClassBook, read_kinds
+from cityops.grid.census.export import export_components
+from cityops.grid.census.services import BadCensus, Census, CensusTerms, read_portions, take_in
 from cityops.grid.cli import FORM, PATH, SOURCE, Mapping
 from cityops.grid.files import write_findings
 from cityops.grid.findings import tell

@@ -13,11 +13,11 @@ from cityops.cases.clocks import light
 from cityops.cases.models import Case
 from cityops.cases.names import Stage
 from cityops.cases.queries import AREA_POSTS, CaseFilter, list_work, scope
-from cityops.grid.map_names import Box, MapNames, current_map_names
 from cityops.grid.models import AreaLevel, Cell
-from cityops.grid.mvt import Layer, encode
 from cityops.grid.queries import current_index, get_cell
-from cityops.grid.tiling import Tile, point_layer
+from cityops.grid.tiles.mvt import Layer, encode
+from cityops.grid.tiles.names import Box, MapNames, current_map_names
+from cityops.grid.tiles.tiling import Tile, point_layer
 
 CASES_FROM = 14
 COUNTED_FROM = ((AreaLevel.COMMUNITY, 12), (AreaLevel.STREET, 10), (AreaLevel.DISTRICT, 0))

@@ -9,8 +9,8 @@ from cityops.cases import mapping
 from cityops.cases.names import OPEN_STAGES, Stage
 from cityops.errors import Invalid
 from cityops.grid.queries import current_index
-from cityops.grid.tiles import tile_response
-from cityops.grid.tiling import get_tile
+from cityops.grid.tiles.routes import tile_response
+from cityops.grid.tiles.tiling import get_tile
 from cityops.words import N_
 
 pages = Blueprint("cases_tiles", __name__)

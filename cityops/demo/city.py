@@ -25,8 +25,8 @@ from cityops.demo.local_classes import load_local_classes
 from cityops.demo.people import PersonRecord, demo_people
 from cityops.demo.roster import load_duty_lists, load_roster
 from cityops.errors import NotAllowed, WrongState
-from cityops.grid.address_services import load_addresses
-from cityops.grid.coverage import NewLayer, set_band, set_layer, set_target
+from cityops.grid.addresses.services import load_addresses
+from cityops.grid.coverage.services import NewLayer, set_band, set_layer, set_target
 from cityops.grid.models import Area, DutyGrid
 from cityops.grid.records import GridData
 from cityops.grid.services import Terms, load_grid

@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.demo.geography import SEED, demo_city, demo_layout, read_seed
 from cityops.demo.layout import CENTRE
-from cityops.grid.address_models import AddressKind
-from cityops.grid.address_records import AddressRecord
+from cityops.grid.addresses.models import AddressKind
+from cityops.grid.addresses.records import AddressRecord
 
 # The longest lines of the mesh become streets, the next ones lanes.
 LANE_M = 330.0

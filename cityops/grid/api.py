@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field
 
 from cityops import web
 from cityops.asked import Asked
-from cityops.grid import addresses, queries, shifts
-from cityops.grid.address_models import ADDRESS_KIND_LABELS, AddressKind
-from cityops.grid.address_near import Near, find_near
-from cityops.grid.address_words import DIRECTION_LABELS, Direction
-from cityops.grid.addresses import Candidate
+from cityops.grid import queries, shifts
+from cityops.grid.addresses import queries as addresses
+from cityops.grid.addresses.models import ADDRESS_KIND_LABELS, AddressKind
+from cityops.grid.addresses.near import Near, find_near
+from cityops.grid.addresses.queries import Candidate
+from cityops.grid.addresses.words import DIRECTION_LABELS, Direction
 from cityops.grid.index import GridIndex
 from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 from cityops.grid.queries import Place

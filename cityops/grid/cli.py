@@ -16,8 +16,8 @@ from cityops.clock import today
 from cityops.errors import CityopsError, Invalid
 from cityops.grid import services, shifts, summary, versions
 from cityops.grid.batch import Tally, locate_lines
-from cityops.grid.drawing_files import Proof, draw_file
-from cityops.grid.drawing_sources import Sources
+from cityops.grid.drawing.files import Proof, draw_file
+from cityops.grid.drawing.sources import Sources
 from cityops.grid.export import read_out
 from cityops.grid.files import LAYERS, read_grid, read_shapes, write_findings, write_grid
 from cityops.grid.findings import Finding, count_errors, tell

@@ -12,8 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cityops.clock import today
 from cityops.db import Database, setting
 from cityops.errors import NotFound
-from cityops.grid.addresses import current_gazetteer
-from cityops.grid.duty_grid_models import CellDutyGrid
+from cityops.grid.addresses.queries import current_gazetteer
+from cityops.grid.duty_grids.models import CellDutyGrid
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
 from cityops.grid.models import (

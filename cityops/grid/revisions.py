@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from cityops.clock import now
-from cityops.grid.address_models import GazetteerRevision
+from cityops.grid.addresses.models import GazetteerRevision
 from cityops.grid.models import GridRevision
 
 Counter = TypeVar("Counter", GridRevision, GazetteerRevision)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from cityops.clock import now, today
 from cityops.errors import Invalid, WrongState
-from cityops.grid.address_services import follow_grid
+from cityops.grid.addresses.services import follow_grid
 from cityops.grid.checks import check_grid, find_shift
-from cityops.grid.cover_counts import recount
+from cityops.grid.coverage.counts import recount
+from cityops.grid.duty_grids.membership import keep_history
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.loading import Loaded, load_components, load_ground, relocate_components
-from cityops.grid.membership import keep_history
 from cityops.grid.models import Area, Cell, Component, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import CellRecord, GridData

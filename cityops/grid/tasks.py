@@ -1,6 +1,7 @@
 """What the worker does for the grid: plans come into force on their day, surveys are looked at and taken in."""
 
-from cityops.grid import duty_grids, looking, surveys, versions
+from cityops.grid import looking, surveys, versions
+from cityops.grid.duty_grids import services as duty_grids
 from cityops.workshop import Workshop
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops.grid.cell_checks import AREA_BANDS_M2, Band
-from cityops.grid.coverage_models import GridTier
+from cityops.grid.coverage.models import GridTier
 
 
 def find_bands(session: Session) -> Mapping[int, Band]:

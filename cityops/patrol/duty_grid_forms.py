@@ -13,7 +13,7 @@ from cityops.accounts.models import Person
 from cityops.clock import today
 from cityops.errors import Invalid
 from cityops.forms import Choice, RoomForm
-from cityops.grid.duty_grid_rules import NamedGrid, Plan
+from cityops.grid.duty_grids.rules import NamedGrid, Plan
 from cityops.grid.models import DutyGrid
 from cityops.patrol.grid_owners import Hours
 from cityops.patrol.models import InspectorShift

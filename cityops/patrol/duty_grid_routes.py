@@ -14,10 +14,10 @@ from cityops import clock, web
 from cityops.accounts.session import require
 from cityops.accounts.viewer import Viewer
 from cityops.errors import CityopsError
-from cityops.grid import duty_grid_queries as grids
-from cityops.grid import duty_grids
-from cityops.grid.duty_grid_queries import MAKERS
-from cityops.grid.duty_grid_rules import Fault, NamedGrid, Plan, next_code
+from cityops.grid.duty_grids import queries as grids
+from cityops.grid.duty_grids import services as duty_grids
+from cityops.grid.duty_grids.queries import MAKERS
+from cityops.grid.duty_grids.rules import Fault, NamedGrid, Plan, next_code
 from cityops.grid.models import VERSION_STATE_LABELS, Area
 from cityops.grid.queries import find_areas
 from cityops.patrol import grid_owners

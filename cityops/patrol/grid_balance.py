@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from cityops.cases.models import Case
 from cityops.clock import now
-from cityops.grid import duty_grid_queries as grids
-from cityops.grid.duty_grid_queries import StreetCell
-from cityops.grid.duty_grid_rules import (
+from cityops.grid.duty_grids import queries as grids
+from cityops.grid.duty_grids.queries import StreetCell
+from cityops.grid.duty_grids.rules import (
     Load,
     NamedGrid,
     Neighbours,

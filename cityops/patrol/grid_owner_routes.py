@@ -12,8 +12,8 @@ from cityops import clock, web
 from cityops.accounts.session import require
 from cityops.accounts.viewer import Viewer
 from cityops.errors import CityopsError
-from cityops.grid import duty_grid_queries as grids
-from cityops.grid.duty_grid_queries import MAKERS
+from cityops.grid.duty_grids import queries as grids
+from cityops.grid.duty_grids.queries import MAKERS
 from cityops.grid.models import DutyGrid
 from cityops.patrol import grid_owners
 from cityops.patrol.duty_grid_forms import EndForm, HoursForm, tell_weekdays

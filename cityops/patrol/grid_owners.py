@@ -15,7 +15,7 @@ from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.clock import today
 from cityops.errors import Invalid, NotFound
-from cityops.grid import duty_grid_queries as grids
+from cityops.grid.duty_grids import queries as grids
 from cityops.grid.models import DutyGrid
 from cityops.patrol.models import InspectorShift
 from cityops.patrol.queries import get_rules

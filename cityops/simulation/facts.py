@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.cases.names import ClockName
 from cityops.catalog.models import CaseKind
-from cityops.grid.address_words import about, direction_from
+from cityops.grid.addresses.words import about, direction_from
 from cityops.grid.geometry import distance_m
 from cityops.worktime.arithmetic import add_minutes, clock_calendar
 from cityops.worktime.calendar import Calendar

@@ -13,7 +13,7 @@ from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import PhaseCheck
 from cityops.db import keep_settings
 from cityops.errors import NotFound
-from cityops.grid.address_models import Address, AddressKind, standing_on
+from cityops.grid.addresses.models import Address, AddressKind, standing_on
 from cityops.grid.models import Area, Cell, Component
 from cityops.simulation.facts import CellFacts, CityFacts, Condition, Landmark, Pace, Phase, Thing
 from cityops.words import N_

@@ -17,7 +17,7 @@ from cityops.cases.names import Stage
 from cityops.db import Database
 from cityops.grid.geometry import tile_at
 from cityops.grid.models import Area
-from cityops.grid.tiling import Tile, to_units
+from cityops.grid.tiles.tiling import Tile, to_units
 from tests import factories
 from tests.factories import EAST_POINT, WEST_POINT, People
 

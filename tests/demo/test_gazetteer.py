@@ -4,7 +4,7 @@ import shapely
 
 from cityops.demo.gazetteer import STREETS, demo_addresses
 from cityops.demo.geography import demo_city
-from cityops.grid.address_models import AddressKind
+from cityops.grid.addresses.models import AddressKind
 from cityops.grid.geometry import distance_m
 from tests.grid.meshes import by_code, make_index
 

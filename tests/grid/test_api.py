@@ -9,10 +9,10 @@ from flask_openapi3.openapi import OpenAPI
 from cityops import web
 from cityops.config import Config
 from cityops.grid import services
-from cityops.grid.address_models import AddressKind
-from cityops.grid.address_records import AddressRecord
-from cityops.grid.address_services import load_addresses
-from cityops.grid.address_words import Direction, moved
+from cityops.grid.addresses.models import AddressKind
+from cityops.grid.addresses.records import AddressRecord
+from cityops.grid.addresses.services import load_addresses
+from cityops.grid.addresses.words import Direction, moved
 from cityops.grid.api import api
 from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.workshop import Workshop

@@ -3,8 +3,8 @@
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from cityops.grid import duty_grid_queries as grids
-from cityops.grid.duty_grid_rules import find_neighbours, find_pieces
+from cityops.grid.duty_grids import queries as grids
+from cityops.grid.duty_grids.rules import find_neighbours, find_pieces
 from cityops.grid.models import DutyGrid
 from tests.journeys.conftest import Signed
 from tests.journeys.site import Site

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from cityops.cases.names import Source
 from cityops.clock import running_at, today
 from cityops.db import Database
-from cityops.grid.duty_grid_models import DutyGridChange
+from cityops.grid.duty_grids.models import DutyGridChange
 from cityops.grid.models import Cell, Component, ComponentState, DutyGrid, VersionState
 from cityops.patrol import queries as patrol
 from cityops.patrol.choosing import Rules, Why

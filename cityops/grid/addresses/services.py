@@ -1,0 +1,268 @@
+"""Changing the gazetteer: a checked load of addresses, all or nothing, and what follows a changed grid."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, undefer
+
+from cityops.clock import today
+from cityops.errors import Invalid
+from cityops.grid.addresses.models import NUMBERED, Address, AddressKind, GazetteerRevision
+from cityops.grid.addresses.records import AddressRecord
+from cityops.grid.addresses.sounds import sounds_of
+from cityops.grid.findings import Finding, count_errors
+from cityops.grid.geometry import distance_m, quad
+from cityops.grid.index import GridIndex
+from cityops.grid.models import Area
+from cityops.grid.queries import current_index
+from cityops.grid.revisions import bump
+from cityops.words import N_
+
+# A place without a code is the one that stood here under the same name if it lies as near as this.
+SAME_PLACE_M = {AddressKind.ROAD: 2_000.0}
+SAME_PLACE_OTHERWISE_M = 100.0
+
+# What a place that keeps its name may have otherwise.
+RENEWED = (
+    *("category", "lon", "lat", "quad", "cell_id", "area_code", "line"),
+    *("parent_code", "number", "ended_on"),
+)
+
+LAYER = "addresses"
+
+
+class BadAddresses(Invalid):
+    """Addresses that cannot be loaded; nothing of them was. `findings` lists every fault."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("file", N_("%(errors)s faults: nothing was loaded"), errors=count_errors(findings))
+        self.findings = findings
+
+
+@dataclass(slots=True)
+class LoadedAddresses:
+    """What a load changed: names begun by kind, names ended, places outside every cell, and the warnings."""
+
+    begun: dict[str, int] = field(default_factory=dict)
+    ended: int = 0
+    outside: int = 0
+    warnings: list[Finding] = field(default_factory=list)
+
+
+def load_addresses(
+    session: Session, records: Iterable[AddressRecord], findings: Iterable[Finding] = ()
+) -> LoadedAddresses:
+    """Check addresses and bring the gazetteer to them; what `records` does not name stays.
+
+    A place is known again by its code, or without one by its kind, its name and where it lies. One that is called
+    otherwise ends and begins again under its code, so that the former name is still found.
+
+    Args:
+        findings: what the reading of the file already found.
+
+    Raises:
+        BadAddresses: with every fault; nothing is written.
+    """
+    session.execute(select(GazetteerRevision.number).where(GazetteerRevision.id == 1).with_for_update())
+    load = _Load(session, current_index(session))
+    coming = list(load.identified(records))
+    found = [*findings, *load.findings]
+    if count_errors(found):
+        raise BadAddresses(found)
+    load.told.warnings = found
+    for record in coming:
+        load.bring(record)
+    load.write()
+    bump(session, GazetteerRevision)
+    return load.told
+
+
+class _Load:
+    """One load: what stands, and the rows that are to be written."""
+
+    def __init__(self, session: Session, index: GridIndex) -> None:
+        self.session, self.index, self.on = session, index, today()
+        self.told, self.findings = LoadedAddresses(), list[Finding]()
+        standing = select(Address).where(Address.ended_on.is_(None), Address.is_alias.is_(False))
+        rows = session.scalars(standing.options(undefer(Address.line)))
+        self.standing = {row.code: row for row in rows}
+        names = select(Address.code, Address.name).where(Address.ended_on.is_not(None) | Address.is_alias)
+        self.other_names = {(code, name) for code, name in session.execute(names)}
+        self.by_name: dict[tuple[AddressKind, str, str | None], list[Address | AddressRecord]] = {}
+        for row in self.standing.values():
+            self.by_name.setdefault((row.kind, row.name, row.parent_code), []).append(row)
+        self.numbered_by = {code for code, row in self.standing.items() if row.kind in NUMBERED}
+        self.begun: list[dict[str, Any]] = []
+        self.renewed: list[dict[str, Any]] = []
+
+    def identified(self, records: Iterable[AddressRecord]) -> Iterable[AddressRecord]:
+        """The records with their codes, plates with their road's; roads first, as plates ask for them."""
+        seen: dict[str, int] = {}
+        for record in sorted(records, key=lambda each: each.kind is AddressKind.PLATE):
+            if record.kind is AddressKind.PLATE:
+                road = self._road_of(record)
+                if road is None:
+                    reason = N_("there is no road, block or zone %(name)s for this plate")
+                    self._refuse(record, "road", reason, name=record.road)
+                    continue
+                record = replace(record, road=road)
+            code = record.code or self._code_of(record)
+            if code in seen:
+                reason = N_("this place stands twice in the file, first in line %(line)s")
+                self._refuse(record, "code", reason, line=seen[code])
+                continue
+            seen[code] = record.source_line
+            known = self.standing.get(code)
+            if known is not None and known.kind is not record.kind:
+                self._refuse(record, "kind", N_("the code %(code)s is that of another kind of place"), code=code)
+                continue
+            record = replace(record, code=code)
+            self.by_name.setdefault((record.kind, record.name, record.road), []).append(record)
+            if record.kind in NUMBERED:
+                self.numbered_by.add(code)
+            yield record
+
+    def _refuse(self, record: AddressRecord, of: str, reason: str, **params: Any) -> None:
+        self.findings.append(Finding(LAYER, record.source_line, of, reason, params))
+
+    def _road_of(self, record: AddressRecord) -> str | None:
+        """The code of a plate's road: given as such, or the nearest of that name."""
+        named = [each for kind in NUMBERED for each in self.by_name.get((kind, record.road or "", None), ())]
+        nearest = min(named, key=lambda each: _apart_m(each, record), default=None)
+        if nearest is not None:
+            return nearest.code
+        return record.road if record.road in self.numbered_by else None
+
+    def _code_of(self, record: AddressRecord) -> str:
+        """The code under which a place without one stands already, or one of its own."""
+        limit_m = SAME_PLACE_M.get(record.kind, SAME_PLACE_OTHERWISE_M)
+        for known in self.by_name.get((record.kind, record.name, record.road), ()):
+            if isinstance(known, Address) and _apart_m(known, record) <= limit_m:
+                return known.code
+        return f"{record.kind[0].upper()}{secrets.token_hex(8)}"
+
+    def bring(self, record: AddressRecord) -> None:
+        """Begin, renew or end one place."""
+        known = self.standing.get(record.code or "")
+        begins_on = record.valid_from_on or self.on
+        row = self._row(record, begins_on)
+        if known is not None and known.name != record.name:
+            known.ended_on = begins_on
+            self.told.ended += 1
+            self.other_names.add((known.code, known.name))
+            known = None
+        if known is None:
+            self._begin(row)
+        else:
+            if any(getattr(known, name) != row[name] for name in RENEWED):
+                self.renewed.append({"id": known.id} | {name: row[name] for name in RENEWED})
+            self.told.ended += record.ended_on is not None
+        others: tuple[dict[str, Any], ...] = {"is_alias": True}, {"ended_on": begins_on}
+        for more, names in zip(others, (record.aliases, record.former_names), strict=True):
+            for name in names:
+                if (row["code"], name) not in self.other_names and name != record.name:
+                    self.other_names.add((row["code"], name))
+                    self._begin(row | {"name": name, "pinyin": sounds_of(name)} | more)
+
+    def _row(self, record: AddressRecord, begins_on: date) -> dict[str, Any]:
+        place = self.index.locate(record.lon, record.lat)
+        self.told.outside += place is None
+        return {
+            "code": record.code,
+            "kind": record.kind,
+            "category": record.category,
+            "name": record.name,
+            "pinyin": "" if record.kind is AddressKind.PLATE else sounds_of(record.name),
+            "is_alias": False,
+            "parent_code": record.road,
+            "number": record.number,
+            "lon": record.lon,
+            "lat": record.lat,
+            "quad": quad(record.lon, record.lat),
+            "cell_id": place and place.cell_id,
+            "area_code": place and place.area_code,
+            "line": record.line,
+            "valid_from_on": begins_on,
+            "ended_on": record.ended_on,
+        }
+
+    def _begin(self, row: dict[str, Any]) -> None:
+        self.begun.append(row)
+        self.told.begun[row["kind"]] = self.told.begun.get(row["kind"], 0) + 1
+
+    def write(self) -> None:
+        """Write what ended first: only one name of a code is its standard one."""
+        self.session.flush()
+        if self.renewed:
+            self.session.execute(update(Address), self.renewed)
+        if self.begun:
+            self.session.execute(insert(Address), self.begun)
+
+
+def _apart_m(one: Address | AddressRecord, other: AddressRecord) -> float:
+    return distance_m(one.lon, one.lat, other.lon, other.lat)
+
+
+def follow_grid(session: Session, index: GridIndex) -> None:
+    """After a change of the grid: the names of the areas that stand, and the cell of every other place."""
+    _follow_areas(session)
+    columns = (Address.id, Address.lon, Address.lat, Address.cell_id)
+    placed = Address.ended_on.is_(None), Address.kind != AddressKind.AREA
+    rows = session.execute(select(*columns).where(*placed)).all()
+    moved = []
+    places = index.locate_many(np.array([row.lon for row in rows]), np.array([row.lat for row in rows])) if rows else ()
+    for row, position in zip(rows, places, strict=True):
+        place = index.at(int(position)) if position >= 0 else None
+        if row.cell_id != (place and place.cell_id):
+            moved.append({"id": row.id, "cell_id": place and place.cell_id, "area_code": place and place.area_code})
+    if moved:
+        session.execute(update(Address), moved)
+    bump(session, GazetteerRevision)
+
+
+def _follow_areas(session: Session) -> None:
+    """Bring the names of areas to those that stand: a renamed one keeps its former name, an ended one is ended."""
+    areas = {area.code: area for area in session.scalars(select(Area).where(Area.ended_on.is_(None)))}
+    named = select(Address).where(Address.kind == AddressKind.AREA, Address.ended_on.is_(None))
+    kept = set()
+    for row in session.scalars(named):
+        area = areas.get(row.code)
+        if area is None or row.name != (area.name_en if row.is_alias else area.name):
+            row.ended_on = today()
+        else:
+            kept.add((row.code, row.is_alias))
+    session.flush()
+    begun = []
+    for code, area in areas.items():
+        names = [(area.name, False)] + ([(area.name_en, True)] if area.name_en != area.name else [])
+        wanted = [(name, is_alias) for name, is_alias in names if (code, is_alias) not in kept]
+        begun += [_area_row(area, name, is_alias=is_alias) for name, is_alias in wanted]
+    if begun:
+        session.execute(insert(Address), begun)
+
+
+def _area_row(area: Area, name: str, *, is_alias: bool) -> dict[str, Any]:
+    point = area.boundary.representative_point()
+    return {
+        "code": area.code,
+        "kind": AddressKind.AREA,
+        "category": area.level.value,
+        "name": name,
+        "pinyin": sounds_of(name),
+        "is_alias": is_alias,
+        "parent_code": None,
+        "number": None,
+        "lon": point.x,
+        "lat": point.y,
+        "quad": quad(point.x, point.y),
+        "cell_id": None,
+        "area_code": area.code,
+        "line": None,
+        "valid_from_on": today(),
+        "ended_on": None,
+    }

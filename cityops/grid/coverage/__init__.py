@@ -1,0 +1,1 @@
+"""How much of the land that should be covered its cells cover."""

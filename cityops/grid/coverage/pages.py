@@ -1,0 +1,76 @@
+"""How far the cells cover the land they should: the page, its Excel file, and the map of what lies open."""
+
+from datetime import date
+from io import BytesIO
+
+from flask import Blueprint, Response, render_template, request, send_file
+from flask_babel import gettext as _
+
+from cityops import web
+from cityops.accounts.models import Jurisdiction
+from cityops.accounts.session import current_viewer
+from cityops.clock import today
+from cityops.errors import Invalid
+from cityops.grid.coverage import queries as coverage_queries
+from cityops.grid.coverage import sheet as coverage_sheet
+from cityops.grid.coverage.models import TIER_LABELS
+from cityops.grid.queries import current_index
+from cityops.grid.tiles.names import current_map_names
+from cityops.grid.tiles.routes import tile_response
+from cityops.grid.tiles.tiling import get_tile
+from cityops.words import N_
+
+pages = Blueprint("grid_coverage", __name__)
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pages.get("/grid/coverage")
+def show() -> str:
+    """Coverage by jurisdiction and tier on a day, the trend, and the map of what lies open."""
+    viewer, on = current_viewer(), _asked_day()
+    with web.reading() as session:
+        names = current_map_names(session)
+        return render_template(
+            "grid/coverage.html",
+            told=coverage_queries.read_coverage(session, viewer, on),
+            on=on,
+            tier_words={tier: _(label) for tier, label in TIER_LABELS.items()},
+            percent=coverage_sheet.percent,
+            revision=current_index(session).revision,
+            bounds=names.box_around(lambda code: any(held.covers(code) for held in viewer.held)),
+        )
+
+
+@pages.get("/grid/coverage.xlsx")
+def sheet() -> Response:
+    """The page's figures as an Excel file."""
+    on, file = _asked_day(), BytesIO()
+    with web.reading() as session:
+        told = coverage_queries.read_coverage(session, current_viewer(), on)
+        coverage_sheet.write_sheets(told, file, _named, _)
+    file.seek(0)
+    return send_file(file, EXCEL, as_attachment=True, download_name=f"coverage-{on}.xlsx")
+
+
+@pages.get("/tiles/coverage/<int:zoom>/<int:x>/<int:y>.mvt")
+def tile(zoom: int, x: int, y: int) -> Response:
+    """A tile of the open land that this person may see; nobody keeps it for another."""
+    wanted = get_tile(zoom, x, y)
+    with web.reading() as session:
+        content = coverage_queries.open_land_tile(session, current_viewer(), wanted, _asked_day())
+    response = tile_response(content)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _asked_day() -> date:
+    given = request.args.get("at", "")
+    try:
+        return date.fromisoformat(given) if given else today()
+    except ValueError:
+        raise Invalid("at", N_("This is no day: write it as 2026-12-01.")) from None
+
+
+def _named(place: Jurisdiction) -> str:
+    return place.name_en if web.language() == "en" else place.name

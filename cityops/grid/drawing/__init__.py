@@ -1,0 +1,1 @@
+"""Proposing unit cells: from streets, water, buildings and compounds to a file of cells."""

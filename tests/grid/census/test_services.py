@@ -1,0 +1,209 @@
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pyogrio.raw
+import pytest
+import shapely
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from cityops.accounts.models import Body, BodyKind
+from cityops.catalog.seed import seed_catalog
+from cityops.cli import cli
+from cityops.config import Config
+from cityops.grid.census import services as census
+from cityops.grid.models import Component, ComponentState
+from cityops.grid.services import load_grid
+from cityops.shell import Shell
+from tests.grid.meshes import make_mesh
+
+GRID = make_mesh(25)
+CELL = GRID.cells[0]
+HERE = CELL.boundary.representative_point()
+CREDIT = "91350100M000100Y43"
+LAMPS = "照明公司"
+
+Row = dict[str, object]
+
+
+@pytest.fixture
+def shell(db_url: str, tmp_path: Path) -> Iterator[Shell]:
+    shell = Shell(Config.from_env({"CITYOPS_HOME": str(tmp_path / "var"), "DATABASE_URL": db_url}))
+    with shell.database.transaction() as session:
+        seed_catalog(session)
+        load_grid(session, GRID)
+        session.add(Body(code="lamps", name=LAMPS, name_en="Lamps", kind=BodyKind.COMPANY, path="1/"))
+    yield shell
+    shell.workshop.close()
+
+
+def lamp(number: int = 1, /, **changes: object) -> Row:
+    row = {"GLBJBSM": f"33020101037{number:06d}", "GLBJMC": "路灯", "YHDWMC": LAMPS, "metres": 20.0 * number}
+    return row | changes
+
+
+def write(path: Path, *rows: Row) -> Path:
+    names = [name for name in rows[0] if name != "metres"]
+    places = [shapely.Point(HERE.x, HERE.y + float(str(row["metres"])) * 9e-6 - 2e-4) for row in rows]
+    columns = [np.array([row.get(name) for row in rows], dtype=object) for name in names]
+    wkb = shapely.to_wkb(np.array(places, dtype=object))
+    pyogrio.raw.write(path, wkb, columns, names, driver="GPKG", geometry_type="Point", crs="EPSG:4490")
+    return path
+
+
+def run(shell: Shell, *words: object) -> Result:
+    return CliRunner().invoke(cli, ["components", *map(str, words)], obj=shell)
+
+
+def take(shell: Shell, file: Path, *words: str) -> tuple[Result, list[tuple[str, int, str]]]:
+    result = run(shell, "import", file, "--format", "json", *words)
+    found = json.loads(result.stdout)
+    return result, [(each["kind"], each["line"], each["field"]) for each in found]
+
+
+def standing(shell: Shell) -> list[Component]:
+    with shell.database.reading() as session:
+        return list(session.scalars(select(Component).order_by(Component.code)))
+
+
+def test_a_census_by_the_standards_fields_comes_in_whole(shell: Shell, tmp_path: Path) -> None:
+    facts = {"ZGBMDM": CREDIT, "ZGBMMC": LAMPS, "SZDYWGBSM": CELL.code, "GLBJZT": "破损"}
+    days = {"CSRQ": "20240102", "BGRQ": "20260703", "SJLY": "实测", "BZ": "灯杆倾斜", "accuracy": "B"}
+    result, found = take(shell, write(tmp_path / "in.gpkg", lamp(**facts, **days), lamp(2)))
+    assert (result.exit_code, found) == (0, []), result.output
+    one, two = standing(shell)
+    assert (one.state, one.department_code, one.note, one.accuracy) == (ComponentState.DAMAGED, CREDIT, "灯杆倾斜", "B")
+    assert (str(one.initial_on), str(one.changed_on), one.body_code) == ("2024-01-02", "2026-07-03", "lamps")
+    assert (one.cell_id is not None, one.area_code) == (True, CELL.area_code)
+    assert (two.state, two.changed_on, two.note) == (ComponentState.IN_PLACE, None, None)
+    assert "begun: 2, renewed: 0" in result.stderr
+
+
+def test_a_known_code_is_renewed_and_what_the_file_does_not_name_stays(shell: Shell, tmp_path: Path) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp(CSRQ="20240102", BGRQ="20250102"), lamp(2)))
+    result, _ = take(shell, write(tmp_path / "next.gpkg", lamp(GLBJZT="移除"), lamp(3)))
+    assert "begun: 1, renewed: 1" in result.stderr
+    one, two, _three = standing(shell)
+    assert (str(one.initial_on), str(one.changed_on)) == ("2024-01-02", "2025-01-02")
+    assert (one.state, one.ended_on is not None, two.ended_on) == (ComponentState.REMOVED, True, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"GLBJBSM": "3302010103700000O"}, "code"),
+        ({"GLBJBSM": "3302010137000001"}, "code"),
+        ({"GLBJBSM": ""}, "code"),
+        ({"GLBJBSM": "33020199999000001"}, "class"),
+        ({"GLBJBSM": "33020101037000002"}, "code"),
+        ({"GLBJZT": "不知道"}, "state"),
+        ({"CSRQ": "20261301"}, "initial_on"),
+        ({"YHDWDM": "91350100M000100Y44"}, "maintainer_code"),
+        ({"accuracy": "D"}, "accuracy"),
+        ({"GLBJMC": "长" * 101}, "name"),
+    ],
+)
+def test_a_fault_keeps_all_of_the_file_out(shell: Shell, tmp_path: Path, changes: Row, field: str) -> None:
+    blank = dict.fromkeys(("GLBJZT", "CSRQ", "YHDWDM", "accuracy"), "")
+    result, found = take(shell, write(tmp_path / "in.gpkg", lamp(2, **blank), lamp(**blank | changes)))
+    assert (result.exit_code, found) == (1, [("error", 2, field)])
+    assert "1 faults: nothing was loaded" in result.stderr
+    assert standing(shell) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"metres": 90_000.0}, "geometry"),
+        ({"metres": 40.3}, "geometry"),
+        ({"SZDYWGBSM": "330201001001099"}, "cell_code"),
+        ({"YHDWMC": "没有公司"}, "maintainer_name"),
+        ({"YHDWMC": ""}, "owner_name"),
+        ({"BZ": "=cmd|'/c calc'!A1"}, "note"),
+    ],
+)
+def test_a_warning_has_to_be_signed_for(shell: Shell, tmp_path: Path, changes: Row, field: str) -> None:
+    file = write(tmp_path / "in.gpkg", lamp(2, SZDYWGBSM="", BZ=""), lamp(**changes))
+    result, found = take(shell, file)
+    assert (result.exit_code, found) == (1, [("warning", 2, field)])
+    assert "say why they are accepted" in result.stderr
+    assert standing(shell) == []
+    assert take(shell, file, "--because", "looked at")[0].exit_code == 0
+    assert len(standing(shell)) == 2
+
+
+def test_what_stands_here_already_under_another_code_is_asked_about(shell: Shell, tmp_path: Path) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp(1)))
+    _, found = take(shell, write(tmp_path / "next.gpkg", lamp(2, metres=20.4), lamp(3, metres=21.0)))
+    assert found == [("warning", 1, "geometry")]
+    _, found = take(shell, write(tmp_path / "same.gpkg", lamp(1, metres=20.4)))
+    assert found == []
+
+
+def test_codes_of_16_digits_become_17_and_the_report_says_how(shell: Shell, tmp_path: Path) -> None:
+    result, _ = take(shell, write(tmp_path / "in.gpkg", lamp(GLBJBSM="3302010118000001")), "--edition", "2007")
+    assert [each.code for each in standing(shell)] == ["33020101037000001"]
+    assert "class 0118 -> 01037 路灯: 1" in result.stderr
+    result, found = take(shell, write(tmp_path / "bad.gpkg", lamp(GLBJBSM="3302010117000001")), "--edition", "2007")
+    assert found == [("error", 1, "class")]
+    assert "class 0117 could not be mapped: 1" in result.stderr
+
+
+def test_what_has_no_code_gets_the_next_of_its_division(shell: Shell, tmp_path: Path) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp(7)))
+    kinds = tmp_path / "kinds.csv"
+    kinds.write_text("kind,class_code\nstreet_lamp,01037\ntree,\n", encoding="utf-8")
+    rows = [
+        {"kind": kind, "metres": 20.0 * k} for k, kind in enumerate(["street_lamp", "tree", "street_lamp"], start=1)
+    ]
+    words = ("--map", "class=kind", "--classes", str(kinds), "--division", "330201", "--because", "of OpenStreetMap")
+    result, _ = take(shell, write(tmp_path / "osm.gpkg", *rows), *words)
+    assert [each.code[-6:] for each in standing(shell)] == ["000007", "000008", "000009"]
+    assert "left out: 1" in result.stderr
+
+
+def test_a_dry_run_looks_at_all_and_changes_nothing(shell: Shell, tmp_path: Path) -> None:
+    result, found = take(shell, write(tmp_path / "in.gpkg", lamp(), lamp(2)), "--dry-run")
+    assert (result.exit_code, found, standing(shell)) == (0, [], [])
+    assert "begun: 2" in result.stderr and "dry run" in result.stderr
+
+
+def test_a_code_twice_is_found_across_portions(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(census.read_portions, "__defaults__", (2,))
+    rows = [lamp(number) for number in range(1, 6)]
+    result, found = take(shell, write(tmp_path / "in.gpkg", *rows, lamp(2, metres=200.0), lamp(2, metres=220.0)))
+    assert found == [("error", 6, "code"), ("error", 7, "code")]
+    assert (result.stderr.count("read "), standing(shell)) == (4, [])
+
+
+def test_a_file_of_another_shape_is_refused_in_words(shell: Shell, tmp_path: Path) -> None:
+    result = run(shell, "import", write(tmp_path / "in.gpkg", lamp()), "--map", "code=NO")
+    assert result.exit_code == 1
+    assert "no field NO" in str(result.exception)
+    (tmp_path / "cut.gpkg").write_bytes((tmp_path / "in.gpkg").read_bytes()[:5_000])
+    assert "cannot be read" in str(run(shell, "import", tmp_path / "cut.gpkg").exception)
+
+
+def test_the_standards_table_goes_out_and_comes_in_again(shell: Shell, tmp_path: Path) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp(GLBJZT="废弃", CSRQ="20240102", BZ="=1+1")), "--because", "a note")
+    for form in ("csv", "xlsx", "gpkg"):
+        result = run(shell, "export", tmp_path / f"out.{form}", "--standard", "gbt47678")
+        assert (result.exit_code, "1 components" in result.stderr) == (0, True)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
+        (row,) = csv.DictReader(lines)
+    assert (row["GLBJBSM"], row["GLBJZT"], row["CSRQ"], row["BZ"]) == ("33020101037000001", "废弃", "20240102", "'=1+1")
+    assert (row["SZDYWGBSM"], row["SZSQDM"], row["SZJDDM"]) == (CELL.code, CELL.area_code, CELL.area_code[:9])
+    (sheet,) = openpyxl.load_workbook(tmp_path / "out.xlsx").worksheets
+    heading, cells = sheet.iter_rows(values_only=True)
+    assert (heading[0], cells[0], cells[13]) == ("管理部件标识码", "33020101037000001", "'=1+1")
+    before = [vars(each) | {"_sa_instance_state": None} for each in standing(shell)]
+    assert take(shell, tmp_path / "out.gpkg", "--because", "a note")[0].exit_code == 0
+    assert [vars(each) | {"_sa_instance_state": None} for each in standing(shell)] == before
+
+
+def test_an_export_of_another_form_is_refused(shell: Shell, tmp_path: Path) -> None:
+    assert ".csv, .xlsx, .gpkg" in str(run(shell, "export", tmp_path / "out.doc").exception)

@@ -73,6 +73,7 @@ def _row_out(row: ScoreRow) -> ScoreRowOut:
         name_en=getattr(row.thing, "name_en", None),
         post=row.post,
         step=row.step,
+        tier=row.tier,
         figures={code: FigureOut(n=figure.n, of=figure.of, value=figure.value) for code, figure in row.figures.items()},
     )
 

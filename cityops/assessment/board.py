@@ -2,7 +2,8 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -20,7 +21,9 @@ from cityops.cases.names import StepName
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.grid import queries as grid
+from cityops.grid.coverage.models import TIERS
 from cityops.grid.models import AreaLevel
+from cityops.grid.tiers import main_tier, measure_tiers
 
 NOBODY = "-"
 """The code of the row of what has no body, or lies in no area."""
@@ -39,6 +42,7 @@ class ScoreRow:
         code: a body's or area's code, or `username/post/step`; empty for the sum of all rows.
         thing: what the row is of, to be named in the reader's language; None for the sum and for nobody's row.
         post, step: of a person's row.
+        tier: the grid's tier that an area or an inspector counts to; None without any, and of all others.
     """
 
     code: str
@@ -46,6 +50,14 @@ class ScoreRow:
     figures: Mapping[str, Figure]
     post: Post | None = None
     step: StepName | None = None
+    tier: int | None = None
+
+
+class ScoreGroup(NamedTuple):
+    """Rows that are compared with each other: of one tier of the grid, or of none."""
+
+    tier: int | None
+    rows: list[ScoreRow]
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,17 @@ class Board:
     total: ScoreRow
     before: Figure | None = None
     latest: tuple[CaseClass, int] | None = None
+
+    @property
+    def groups(self) -> list[ScoreGroup]:
+        """The rows by tier of the grid, since work on dense and on open land is not alike; what has none comes last."""
+        own = [ScoreGroup(tier, [row for row in self.rows if row.tier == tier]) for tier in (*TIERS, None)]
+        return [group for group in own if group.rows]
+
+    @property
+    def tiers_on(self) -> date:
+        """The day by whose cells an area counts to a tier."""
+        return _last_day(self.month)
 
     @property
     def is_running(self) -> bool:
@@ -90,7 +113,7 @@ def read_board(session: Session, viewer: Viewer, kind: Kind, month: Month, level
     span, level = month.span(now), (level or AreaLevel.DISTRICT) if kind is Kind.AREA else None
     counted = queries.count_rows(session, viewer, kind, span)
     if kind is Kind.POST:
-        rows = _person_rows(session, counted)
+        rows = _person_rows(session, counted, queries.find_inspector_tiers(session, viewer, span))
     elif level is not None:
         rows = _area_rows(session, viewer, level, month, counted)
     else:
@@ -153,11 +176,13 @@ def _area_rows(
 ) -> list[ScoreRow]:
     places = _jurisdictions(session, month) if level is AreaLevel.DISTRICT else _areas(session, level)
     seen = None if viewer.is_city_wide else [span for held in viewer.held for span in held.ranges]
+    sizes = measure_tiers(session, _last_day(month))
     rows = [
         ScoreRow(
             place.code,
             place,
             figures_of(Kind.AREA, _summed(row for code, row in counted.items() if _lies_in(code, ranges))),
+            tier=main_tier(size for code, size in sizes.items() if _lies_in(code, ranges)),
         )
         for place, ranges in places
         if seen is None or _overlap(ranges, seen)
@@ -165,7 +190,7 @@ def _area_rows(
     return rows + _nobody(Kind.AREA, counted)
 
 
-def _person_rows(session: Session, counted: Mapping[Hashable, Counts]) -> list[ScoreRow]:
+def _person_rows(session: Session, counted: Mapping[Hashable, Counts], tiers: Mapping[int, int]) -> list[ScoreRow]:
     keys = [key for key in counted if isinstance(key, tuple)]
     wanted = select(Person).where(Person.id.in_({key[0] for key in keys}))
     persons = {person.id: person for person in session.scalars(wanted)}
@@ -178,6 +203,7 @@ def _person_rows(session: Session, counted: Mapping[Hashable, Counts]) -> list[S
             figures_of(Kind.POST, counted[person_id, post, step]),
             post,
             step,
+            tiers.get(person_id) if post is Post.INSPECTOR else None,
         )
         for person_id, post, step in keys
     ]
@@ -203,12 +229,17 @@ def _areas(session: Session, level: AreaLevel) -> list[tuple[Any, Ranges]]:
 
 def _ranges_on(jurisdiction: Jurisdiction, month: Month) -> Ranges:
     """The jurisdiction's ranges on the month's last day, or today where it is not over."""
-    day = min(month.last_day, clock.today())
+    day = _last_day(month)
     return tuple(
         (each.code_from, each.code_until)
         for each in jurisdiction.ranges
         if each.from_on <= day and (each.until_on is None or each.until_on >= day)
     )
+
+
+def _last_day(month: Month) -> date:
+    """The month's last day, or today where it is not over."""
+    return min(month.last_day, clock.today())
 
 
 def _codes_below(code: str) -> Ranges:

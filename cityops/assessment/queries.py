@@ -33,6 +33,8 @@ from cityops.cases.names import StepName
 from cityops.cases.queries import AREA_POSTS, scope
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, Invalid, NotAllowed, NotFound
+from cityops.grid.models import Cell
+from cityops.grid.tiers import main_tier
 from cityops.words import N_
 
 Counts = dict[Count, int]
@@ -125,6 +127,18 @@ def count_rows(session: Session, viewer: Viewer, kind: Kind, span: Span) -> dict
             key = tuple(row[len(counts) :]) if len(keys) > 1 else row[len(counts)]
             found.setdefault(key, {}).update(zip(counts, row[: len(counts)], strict=True))
     return found
+
+
+def find_inspector_tiers(session: Session, viewer: Viewer, span: Span) -> dict[int, int]:
+    """The tier of the grid in whose cells each inspector took most of the steps of a period; of two alike the first."""
+    counted = TAKEN.joined(select(CaseEvent.person_id, Cell.grid_tier, func.count())).join(
+        Cell, Cell.id == Case.cell_id
+    )
+    counted = counted.where(SCOPES[Kind.POST](viewer, TAKEN), within(TAKEN, span), CaseEvent.post == Post.INSPECTOR)
+    steps: dict[int, dict[int, float]] = {}
+    for person_id, tier, number in session.execute(counted.group_by(CaseEvent.person_id, Cell.grid_tier)):
+        steps.setdefault(person_id, {})[tier] = number
+    return {person_id: tier for person_id, each in steps.items() if (tier := main_tier([each])) is not None}
 
 
 def count_due(session: Session, viewer: Viewer, kind: Kind, span: Span) -> Counts:

@@ -11,13 +11,14 @@ from cityops import clock, web
 from cityops.accounts.session import current_viewer
 from cityops.accounts.viewer import Viewer
 from cityops.assessment import queries
-from cityops.assessment.board import AREA_LEVELS, NOBODY, Board, NamedRow, ScoreRow, get_row, read_board
+from cityops.assessment.board import AREA_LEVELS, NOBODY, Board, NamedRow, ScoreGroup, ScoreRow, get_row, read_board
 from cityops.assessment.facts import JUDGING_POSTS
 from cityops.assessment.formulas import KIND_LABELS, Count, Figure, Kind, Rate, count_label, indicators_of
 from cityops.assessment.periods import Month, month_of, read_month
 from cityops.cases.telling import named
 from cityops.cases.workflow import STEPS
 from cityops.errors import NOTHING_HERE, NotFound
+from cityops.grid.coverage.models import TIER_LABELS
 from cityops.grid.models import AREA_LEVEL_LABELS, AreaLevel
 
 pages = Blueprint("assessment", __name__)
@@ -49,7 +50,8 @@ def scores() -> str:
             month_word=month_word(month),
             row_name=row_name,
             figure_url=_figure_url(board),
-            chart=_chart(board),
+            charts=_charts(board),
+            group_word=lambda tier: _group_word(board, tier),
             nobody=NOBODY,
             step_word=lambda step: gettext(STEPS[step].label),
         )
@@ -154,18 +156,30 @@ def _figure_url(board: Board) -> Any:
     return url
 
 
-def _chart(board: Board) -> dict[str, Any] | None:
-    """The share handled on time of each row, the lowest first; None where nothing fell due."""
+def _charts(board: Board) -> list[dict[str, Any]]:
+    """The share handled on time of each row, the lowest first: a chart for each group of areas that are compared."""
     if board.kind is Kind.POST:
-        return None
-    due = [(row.figures[Rate.ON_TIME_RATE], row) for row in board.rows if row.figures[Rate.ON_TIME_RATE].of]
+        return []
+    groups = board.groups if board.kind is Kind.AREA else [ScoreGroup(None, board.rows)]
+    charts = [_chart(board, group) for group in groups]
+    return [chart for chart in charts if chart["rows"]]
+
+
+def _chart(board: Board, group: ScoreGroup) -> dict[str, Any]:
+    due = [(row.figures[Rate.ON_TIME_RATE], row) for row in group.rows if row.figures[Rate.ON_TIME_RATE].of]
     due.sort(key=lambda pair: (pair[0].percent or 0.0, pair[1].code))
     url = _figure_url(board)
     rows = [
         {"label": row_name(row), "value": figure.percent, "said": _said(figure), "url": url(row, Count.TO_HANDLE)}
         for figure, row in due[:CHART_ROWS]
     ]
-    return {"kind": "bars", "unit": "%", "rows": rows, "left_out": len(due) - len(rows)} if rows else None
+    return {"kind": "bars", "unit": "%", "tier": group.tier, "rows": rows, "left_out": len(due) - len(rows)}
+
+
+def _group_word(board: Board, tier: int | None) -> str:
+    if tier is not None:
+        return str(gettext(TIER_LABELS[tier]))
+    return str(gettext("other posts") if board.kind is Kind.POST else gettext("without cells of the grid"))
 
 
 def _said(figure: Figure) -> str:

@@ -47,6 +47,7 @@ class ScoreRowOut(BaseModel):
     name_en: str | None
     post: Post | None = None
     step: StepName | None = None
+    tier: int | None = Field(None, description="Grid tier an area or an inspector is compared in")
     figures: dict[str, FigureOut]
 
 

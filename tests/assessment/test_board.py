@@ -1,14 +1,15 @@
 """The scores of a November in which every case is known."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from cityops import clock
 from cityops.accounts.models import Body, BodyKind
+from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer
 from cityops.assessment import board, queries
 from cityops.assessment.board import Board, read_board
@@ -18,9 +19,9 @@ from cityops.assessment.periods import Month
 from cityops.assessment.queries import EVERYTHING, RowOf
 from cityops.cases.models import Case
 from cityops.errors import NotAllowed, NotFound
-from cityops.grid.models import AreaLevel
+from cityops.grid.models import AreaLevel, Cell
 from tests.assessment import november
-from tests.factories import EAST, OUTSIDE_POINT, People, make_body, make_report, take
+from tests.factories import EAST, OUTSIDE_POINT, WEST, People, make_body, make_report, take
 
 NOVEMBER = Month(2026, 11)
 LETTERS = dict[str, Case]
@@ -255,6 +256,41 @@ def test_persons_are_counted_by_their_steps(session: Session, people: People, ca
     assert figures(shown, "handler/handler/report_back") == {"steps": (6, None), "steps_on_time_rate": (0, 0)}
     own = read_board(session, people.dispatcher, Kind.POST, NOVEMBER)
     assert {row.code for row in own.rows} == {"dispatcher/dispatcher/dispatch", "dispatcher/dispatcher/send_back"}
+
+
+def survey(session: Session, tiers: dict[str, int], on: date) -> None:
+    """Let cells stand since a day, each of a tier of the grid."""
+    for cell in session.scalars(select(Cell)):
+        cell.initial_on, cell.grid_tier = on, tiers.get(cell.code, 1)
+    session.flush()
+
+
+def test_areas_are_compared_within_their_tier_of_the_grid(session: Session, people: People, cases: LETTERS) -> None:
+    viewer, urban = people.viewer("supervisor"), f"{EAST}001001001"
+    survey(session, {urban: 2}, date(2026, 1, 1))
+    session.execute(update(Cell).where(Cell.code == urban).values(area_m2=50_000))
+    shown = read_board(session, viewer, Kind.AREA, NOVEMBER, AreaLevel.STREET)
+    assert [(tier, [row.code for row in rows]) for tier, rows in shown.groups] == [
+        (1, [f"{WEST}001"]),
+        (2, [f"{EAST}001"]),
+    ]
+    session.execute(update(Cell).where(Cell.code == urban).values(area_m2=9_000))
+    assert len(read_board(session, viewer, Kind.AREA, NOVEMBER, AreaLevel.STREET).groups) == 1, (
+        "most is of tier 1 again"
+    )
+    survey(session, {}, date(2026, 11, 25))
+    before = read_board(session, viewer, Kind.AREA, NOVEMBER, AreaLevel.STREET)
+    assert {row.tier for row in before.rows} == {None}, "there were no cells yet on the twentieth"
+
+
+def test_inspectors_are_compared_where_most_of_their_steps_are_taken(
+    session: Session, people: People, cases: LETTERS
+) -> None:
+    viewer = people.viewer("supervisor")
+    survey(session, {f"{WEST}001001001": 2, f"{WEST}001001002": 2}, date(2026, 1, 1))
+    rows = read_board(session, viewer, Kind.POST, NOVEMBER).rows
+    assert {row.tier for row in rows if row.post is Post.INSPECTOR} == {2}
+    assert {row.tier for row in rows if row.post is not Post.INSPECTOR} == {None}
 
 
 def test_a_late_step_is_late_and_a_missing_rate_is_no_rate(session: Session, people: People) -> None:

@@ -70,3 +70,13 @@ def test_only_steps_are_counted_for_persons(lived: dict[str, str], as_person: As
     client = as_person("supervisor")
     assert client.get("/scores/cases?kind=post&figure=handled").status_code == 404
     assert client.get("/scores/cases?kind=department&figure=steps").status_code == 404
+
+
+def test_the_page_says_which_tier_a_row_is_compared_in(lived: dict[str, str], as_person: AsPerson) -> None:
+    client = as_person("supervisor")
+    client.post("/language", data={"language": "en"})
+    areas = client.get("/scores?kind=area&level=street").text
+    assert "Areas are compared within a tier of the grid" in areas and "2026-11-20" in areas
+    assert ">grid tier 1</th>" in areas and "grid tier 2" not in areas
+    persons = client.get("/scores?kind=post").text
+    assert "grid tier 1" in persons and "other posts" in persons

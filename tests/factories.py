@@ -36,8 +36,10 @@ from cityops.catalog.models import (
 )
 from cityops.catalog.phases import PhaseCheck
 from cityops.crypto import KEY_NAMES, Keys
+from cityops.grid import queries as places
 from cityops.grid import services as grid
-from cityops.grid.models import AreaLevel, DutyGrid
+from cityops.grid.geometry import quad
+from cityops.grid.models import AreaLevel, Component, DutyGrid
 from cityops.grid.records import AreaRecord, CellRecord, GridData
 from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
@@ -134,6 +136,26 @@ def make_grid(session: Session) -> None:
 
 def _area(code: str, name: str, level: AreaLevel, parent: str | None, west: float, east: float) -> AreaRecord:
     return AreaRecord(code, name, name, level, parent, shapely.box(west, 29.87, east, 29.871))
+
+
+def add_component(session: Session, code: str, point: tuple[float, float], **facts: object) -> Component:
+    """A component that stands at a place, in the cell of it."""
+    lon, lat = point
+    place = places.current_index(session).locate(lon, lat)
+    component = Component(
+        code=code,
+        class_code=code[6:11],
+        lon=lon,
+        lat=lat,
+        quad=quad(lon, lat),
+        cell_id=place and place.cell_id,
+        area_code=place and place.area_code,
+        initial_on=clock.today(),
+        **{"name": "路灯"} | facts,
+    )
+    session.add(component)
+    session.flush()
+    return component
 
 
 def make_catalog(session: Session) -> None:

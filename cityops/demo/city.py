@@ -1,7 +1,6 @@
 """The demo city brought into an empty database: its grid, catalogue, calendars, bodies, people, shifts and rules."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import insert, select, text
@@ -16,7 +15,8 @@ from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
-from cityops.demo.bodies import BODY_OF_TRADE, CITY, IN_CHARGE, demo_bodies, demo_jurisdictions
+from cityops.demo.bodies import CITY, IN_CHARGE, demo_bodies, demo_jurisdictions
+from cityops.demo.census import load_furniture
 from cityops.demo.duties import demo_duties
 from cityops.demo.gazetteer import demo_addresses
 from cityops.demo.geography import OUTER_CELLS_M2, built_up, demo_city
@@ -28,7 +28,6 @@ from cityops.errors import NotAllowed, WrongState
 from cityops.grid.addresses.services import load_addresses
 from cityops.grid.coverage.services import NewLayer, set_band, set_layer, set_target
 from cityops.grid.models import Area, DutyGrid
-from cityops.grid.records import GridData
 from cityops.grid.services import Terms, load_grid
 from cityops.notices.seed import seed_rules
 from cityops.patrol.models import InspectorShift
@@ -62,7 +61,7 @@ def load_demo(
     with database.reading() as session:
         _refuse_second_city(session)
     progress("drawing the demo city")
-    grid = _grid(with_components)
+    grid = demo_city()
     # All of the demo's people share one password, and one hash of it: argon2 is slow on purpose.
     password_hash = hash_password(DEMO_PASSWORD)
     with database.transaction() as session, clock.running_at(FOUNDED_AT):
@@ -73,7 +72,7 @@ def load_demo(
         seed_catalog(session)
         load_local_classes(session)
         seed_rules(session)
-        progress(f"loading {len(grid.cells)} cells and {len(grid.components)} components")
+        progress(f"loading {len(grid.cells)} cells")
         low_m2, high_m2 = OUTER_CELLS_M2
         set_band(session, None, tier=2, low_m2=low_m2, high_m2=high_m2)
         load_grid(session, grid, terms=Terms("示意网格（演示数据）"))
@@ -84,6 +83,9 @@ def load_demo(
         progress("appointing people")
         bodies = _load_bodies(session)
         _load_people(session, keys, password_hash, bodies)
+        if with_components:
+            progress("taking in the census of components")
+            load_furniture(session)
         _load_centres(session)
         for tier, percent in COVER_TARGETS.items():
             set_target(session, None, jurisdiction=CITY, tier=tier, percent=percent, from_on=FOUNDED_ON)
@@ -97,14 +99,6 @@ def load_demo(
 def _refuse_second_city(session: Session) -> None:
     if session.scalar(select(Body.id).limit(1)) or session.scalar(select(Area.id).limit(1)):
         raise WrongState(N_("There is a city in this database already: the demo city needs an empty one."))
-
-
-def _grid(with_components: bool) -> GridData:
-    """The demo's geography, with the department that keeps up each component in place of its trade."""
-    drawn = demo_city()
-    components = drawn.components if with_components else []
-    kept_up = [replace(each, body_code=BODY_OF_TRADE[each.body_code or ""]) for each in components]
-    return GridData(areas=drawn.areas, cells=drawn.cells, components=kept_up)
 
 
 def _load_people(session: Session, keys: Keys, password_hash: str, bodies: dict[str, int]) -> None:

@@ -15,7 +15,7 @@ import shapely
 from shapely import LinearRing, Polygon
 
 from cityops.grid.geometry import metres_per_degree
-from cityops.grid.records import CellRecord, ComponentRecord
+from cityops.grid.records import CellRecord
 
 LAMP = "01037"
 LIT_SHARE = 0.3
@@ -31,6 +31,22 @@ class Kind:
     weight: float
     inset_m: float
     trade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """A piece of street furniture at its place; `trade`, one of `TRADES`, keeps it up."""
+
+    code: str
+    name: str
+    lon: float
+    lat: float
+    trade: str
+
+    @property
+    def class_code(self) -> str:
+        """The five-digit class of GB/T 47678.5-2026 inside the 17-digit code."""
+        return self.code[6:11]
 
 
 LAMP_KIND = Kind(LAMP, "路灯", 0.0, 2.5, "lighting")
@@ -66,11 +82,8 @@ KINDS = (
 TRADES = tuple(sorted({kind.trade for kind in (LAMP_KIND, *KINDS)}))
 
 
-def place_furniture(cells: list[CellRecord], total: int, source: Random) -> list[ComponentRecord]:
-    """Place exactly `total` components in the cells, shared out by the length of their edges.
-
-    `body_code` holds the trade (one of `TRADES`) that maintains the class.
-    """
+def place_furniture(cells: list[CellRecord], total: int, source: Random) -> list[Furniture]:
+    """Place exactly `total` components in the cells, shared out by the length of their edges."""
     rings = _inset_rings(cells)
     lengths = np.array([rings[0.8][k].length for k in range(len(cells))])
     steps = np.floor(np.cumsum(lengths) / lengths.sum() * total + 0.5).astype(int)
@@ -89,7 +102,7 @@ def place_furniture(cells: list[CellRecord], total: int, source: Random) -> list
             number = cell.code[:6] + kind.code
             used[number] += 1
             lon, lat = _to_degrees(place.x, place.y)
-            components.append(ComponentRecord(f"{number}{used[number]:06d}", kind.name, lon, lat, body_code=kind.trade))
+            components.append(Furniture(f"{number}{used[number]:06d}", kind.name, lon, lat, kind.trade))
     return components
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cityops.demo.furniture import place_furniture
+from cityops.demo.furniture import Furniture, place_furniture
 from cityops.demo.layout import CENTRE, ZONE_STREETS, Layout, lay_out
 from cityops.demo.mesh import faces
 from cityops.grid.geometry import distance_m
@@ -42,7 +42,7 @@ def read_seed(name: str) -> Iterator[dict[str, str]]:
 
 @cache
 def demo_city() -> GridData:
-    """The whole demo city: areas, cells in 40 duty grids, 36,000 components. A few seconds, then kept.
+    """The whole demo city: areas, cells in 40 duty grids. A few seconds, then kept.
 
     The caller must not change what it gets.
     """
@@ -50,8 +50,13 @@ def demo_city() -> GridData:
     layout = demo_layout()
     cells = list(_number_cells(layout, _duty_grids(layout, names)))
     areas = list(_areas(names, cells))
-    components = place_furniture(cells, COMPONENTS, Random(SEED + 1))
-    return GridData(areas=areas, cells=cells, components=components)
+    return GridData(areas=areas, cells=cells)
+
+
+@cache
+def demo_furniture() -> list[Furniture]:
+    """The 36,000 components of the demo city; the caller must not change what it gets."""
+    return place_furniture(demo_city().cells, COMPONENTS, Random(SEED + 1))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What can be wrong with a grid before it is loaded: areas, components, and the codes of all of them. Pure.
+"""What can be wrong with a grid before it is loaded: its areas, and a shift of all of it. Pure.
 
 The rules of the cells themselves are in `cell_checks`.
 """
@@ -7,17 +7,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from cityops.errors import Invalid
 from cityops.grid import shifts
 from cityops.grid.cell_checks import AREA_BANDS_M2, TOLERANCE_M2, Band, check_cells, find_fault, find_overlaps, repeated
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import area_m2, check_point, metres_per_degree
+from cityops.grid.geometry import area_m2, metres_per_degree
 from cityops.grid.models import AreaLevel
-from cityops.grid.records import AreaRecord, ComponentRecord, GridData
+from cityops.grid.records import AreaRecord, GridData
 from cityops.words import N_
 
 CODE_DIGITS = {AreaLevel.CITY: 6, AreaLevel.DISTRICT: 6, AreaLevel.STREET: 9, AreaLevel.COMMUNITY: 12}
@@ -33,7 +31,7 @@ def check_grid(
     buildings: Iterable[BaseGeometry] = (),
     bands: Mapping[int, Band] = AREA_BANDS_M2,
 ) -> list[Finding]:
-    """All findings about the areas, cells and components to be loaded, in the order of the file.
+    """All findings about the areas and cells to be loaded, in the order of the file.
 
     Args:
         areas_kept: boundaries of the areas that stand in the database and not in `data`, by code.
@@ -44,7 +42,6 @@ def check_grid(
     findings = [*_check_areas(data.areas, areas_kept)]
     areas = {**areas_kept, **{area.code: area.boundary for area in data.areas}}
     findings += check_cells(data.cells, areas, cells_kept, buildings, bands)
-    findings += _check_components(data.components)
     return findings
 
 
@@ -84,20 +81,6 @@ def _check_nesting(area: AreaRecord, parent: BaseGeometry) -> Iterator[Finding]:
         reason = N_("it sticks out of the area %(code)s above it")
         params = {"code": area.parent_code}
         yield Finding("areas", area.line, "boundary", reason, params, place=outside, size_m2=size_m2)
-
-
-def _check_components(components: list[ComponentRecord]) -> Iterator[Finding]:
-    yield from repeated("components", ((component.code, component.line) for component in components))
-    for component in components:
-        place = shapely.Point(component.lon, component.lat)
-        if not re.fullmatch(r"[0-9]{17}", component.code):
-            yield Finding("components", component.line, "code", N_("a component's code has 17 digits"), place=place)
-        if not component.name.strip():
-            yield Finding("components", component.line, "name", N_("a name is needed"), place=place)
-        try:
-            check_point(component.lon, component.lat)
-        except Invalid as refusal:
-            yield Finding("components", component.line, refusal.field, refusal.message, refusal.params)
 
 
 def find_shift(layer: str, pairs: NDArray[np.float64]) -> list[Finding]:

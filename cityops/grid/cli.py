@@ -32,7 +32,7 @@ SOURCE = click.Path(exists=True, path_type=Path)
 
 @click.group()
 def grid() -> None:
-    """The grid: areas, cells and components, in and out of files."""
+    """The grid: areas and cells, in and out of files."""
 
 
 class Mapping(click.ParamType[dict[str, str]]):
@@ -88,7 +88,7 @@ def import_file(
     form: str,
     **said: Any,
 ) -> None:
-    """Load the areas, cells and components of FILE; all of it or nothing.
+    """Load the areas and cells of FILE; all of it or nothing. Components come by `cityops components import`.
 
     FILE is whatever GDAL reads. What is wrong with it goes to stdout, each fault with its place and size. The cells of
     a community come as a whole. A version for a day to come waits, and can be withdrawn until then.
@@ -139,13 +139,12 @@ def withdraw(shell: Shell, number: int) -> None:
 @click.argument("file", type=PATH)
 @click.pass_obj
 def export_file(shell: Shell, file: Path) -> None:
-    """Write the present grid to FILE.gpkg, in the layers areas, cells and components."""
+    """Write the present grid to FILE.gpkg, in the layers areas and cells."""
     with refusals():
         with shell.database.reading() as session:
             data = read_out(session)
         write_grid(file, data)
-    counts = f"{len(data.areas)} areas, {len(data.cells)} cells, {len(data.components)} components"
-    click.echo(f"{file}: {counts}", err=True)
+    click.echo(f"{file}: {len(data.areas)} areas, {len(data.cells)} cells", err=True)
 
 
 @grid.command()
@@ -174,7 +173,7 @@ def check(
             write_findings(faults, findings)
     print_findings(findings, form)
     errors = count_errors(findings)
-    counts = f"{len(data.areas)} areas, {len(data.cells)} cells, {len(data.components)} components"
+    counts = f"{len(data.areas)} areas, {len(data.cells)} cells"
     words = f"{counts}: {errors} faults, {len(findings) - errors} warnings"
     click.echo(words if file else f"{words}; {outside} components outside every cell", err=True)
     if errors:

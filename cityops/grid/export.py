@@ -3,13 +3,13 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cityops.grid.models import Area, Cell, Component, DutyGrid
-from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData
+from cityops.grid.models import Area, Cell, DutyGrid
+from cityops.grid.records import AreaRecord, CellRecord, GridData
 
 
 def read_out(session: Session) -> GridData:
-    """All active areas, cells and components, in order of their codes; `line` is a row's place among them, from 1."""
-    return GridData(areas=_areas(session), cells=_cells(session), components=_components(session))
+    """All active areas and cells, in order of their codes; `line` is a row's place among them, from 1."""
+    return GridData(areas=_areas(session), cells=_cells(session))
 
 
 def _areas(session: Session) -> list[AreaRecord]:
@@ -28,9 +28,3 @@ def _cells(session: Session) -> list[CellRecord]:
         CellRecord(row[0], row[1], row[2], row[3] or "", row[4] or "", row[5], row[6], line)
         for line, row in enumerate(rows, start=1)
     ]
-
-
-def _components(session: Session) -> list[ComponentRecord]:
-    columns = (Component.code, Component.name, Component.lon, Component.lat, Component.state, Component.body_code)
-    rows = session.execute(select(*columns).where(Component.ended_on.is_(None)).order_by(Component.code))
-    return [ComponentRecord(*row, line=line) for line, row in enumerate(rows, start=1)]

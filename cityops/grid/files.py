@@ -1,4 +1,4 @@
-"""Grids in files: `areas`, `cells` and `components` out of whatever GDAL reads, and into a GeoPackage."""
+"""Grids in files: `areas` and `cells` out of whatever GDAL reads, and into a GeoPackage."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -9,23 +9,23 @@ import numpy as np
 import pyogrio.raw
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
-from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
 from cityops.grid.cell_checks import find_fault
 from cityops.grid.findings import COLUMNS, Finding
-from cityops.grid.models import AreaLevel, ComponentState
-from cityops.grid.records import EXACT_FLOAT, AreaRecord, CellRecord, ComponentRecord, GridData, SaidOfFile
+from cityops.grid.models import AreaLevel
+from cityops.grid.records import EXACT_FLOAT, AreaRecord, CellRecord, GridData, SaidOfFile
 from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
-LAYERS = ("areas", "cells", "components")
+LAYERS = ("areas", "cells")
+COMPONENTS = "components"
+BY_CENSUS = N_("components do not come with the grid: take the file in by `cityops components import`")
 CRS_WRITTEN = "EPSG:4326"
 
 AREA_FIELDS = ("code", "name", "name_en", "level", "parent_code")
 CELL_FIELDS = ("code", "duty_grid_code", "duty_grid_name", "duty_grid_name_en", "grid_tier", "area_level")
-COMPONENT_FIELDS = ("code", "name", "state", "body_code")
 INTEGERS = {"line", "grid_tier", "area_level"}
 FLOATS = {"lon", "lat", "size_m2", "area_m2"}
 
@@ -35,7 +35,8 @@ LEVELS_BY_DIGITS = {6: AreaLevel.DISTRICT, 9: AreaLevel.STREET, 12: AreaLevel.CO
 def read_grid(path: Path, asked: SaidOfFile | None = None) -> tuple[GridData, list[Finding]]:
     """Read a grid to its end: the rows that can be read, a finding for each that cannot, and what had to be assumed.
 
-    A file with layers named areas, cells or components is read as it is; of another one layer is read, as `asked` says.
+    A file with layers named areas or cells is read as it is; of another one layer is read, as `asked` says. A layer of
+    components is left, and told of: they come by their own door.
 
     Raises:
         Invalid: field `file`, `layer`, `kind`, `map`, `crs` or `encoding`; says what to do.
@@ -43,14 +44,17 @@ def read_grid(path: Path, asked: SaidOfFile | None = None) -> tuple[GridData, li
     asked = asked or SaidOfFile()
     layers = list_layers(path)
     if asked.kind is None and (asked.layer or not set(layers) & set(LAYERS)):
-        reason = N_("none of its layers (%(names)s) is called areas, cells or components: say what the features are")
+        if COMPONENTS in layers:
+            raise Invalid("kind", BY_CENSUS)
+        reason = N_("none of its layers (%(names)s) is called areas or cells: say what the features are")
         raise Invalid("kind", reason, names=", ".join(layers))
     chosen = {asked.kind: asked.layer} if asked.kind else {name: name for name in LAYERS if name in layers}
     data, findings = GridData(), list[Finding]()
+    if not asked.kind and COMPONENTS in layers:
+        findings.append(Finding(COMPONENTS, 0, "layer", BY_CENSUS, is_error=False))
     makers: dict[str, tuple[list[Any], Callable[[Row, BaseGeometry, int], Any]]] = {
         "areas": (data.areas, _area),
         "cells": (data.cells, _cell),
-        "components": (data.components, _component),
     }
     for kind, layer in chosen.items():
         records, make = makers[kind]
@@ -154,28 +158,15 @@ def _cell(row: Row, geometry: BaseGeometry, line: int) -> CellRecord:
     )
 
 
-def _component(row: Row, geometry: BaseGeometry, line: int) -> ComponentRecord:
-    if not isinstance(geometry, Point) or geometry.is_empty:
-        raise Invalid("geometry", N_("a component is a point"))
-    state = field_text(row, "state") or ComponentState.IN_PLACE
-    if state not in set(ComponentState):
-        raise Invalid("state", N_("the value %(value)s is not allowed"), value=state)
-    code, name = field_text(row, "code", needed=True), field_text(row, "name", needed=True)
-    body = field_text(row, "body_code") or None
-    return ComponentRecord(code, name, geometry.x, geometry.y, ComponentState(state), body, line)
-
-
 def write_grid(path: Path, data: GridData) -> None:
-    """Write the three layers as a new GeoPackage; a file of that name is replaced when the new one is whole.
+    """Write both layers as a new GeoPackage; a file of that name is replaced when the new one is whole.
 
     Raises:
         Invalid: field `file`; it cannot be written there.
     """
-    places = [Point(component.lon, component.lat) for component in data.components]
     with replacing(path) as part:
         write_layer(part, "areas", [area.boundary for area in data.areas], columns_of(data.areas, AREA_FIELDS))
         write_layer(part, "cells", [cell.boundary for cell in data.cells], columns_of(data.cells, CELL_FIELDS))
-        write_layer(part, "components", places, columns_of(data.components, COMPONENT_FIELDS), kind="Point")
 
 
 def write_findings(path: Path, findings: list[Finding]) -> None:

@@ -10,7 +10,7 @@ from cityops.forms import Choice
 from cityops.grid.records import read_mapping
 from cityops.web import say
 
-KINDS = [Choice("areas", _l("areas")), Choice("cells", _l("cells")), Choice("components", _l("components"))]
+KINDS = [Choice("areas", _l("areas")), Choice("cells", _l("cells"))]
 
 
 class SurveyForm(PageForm):

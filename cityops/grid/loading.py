@@ -1,4 +1,4 @@
-"""The rows of a load: areas, duty grids, cells with their ancestors, components; begun, renewed, ended."""
+"""The rows of a load: areas, duty grids, cells with their ancestors; begun, renewed, ended; and what stands in them."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, undefer
 from cityops.clock import today
 from cityops.grid.ancestry import Descent, Fate, trace
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import area_m2, quad
+from cityops.grid.geometry import area_m2
 from cityops.grid.index import GridIndex
 from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion
-from cityops.grid.records import AreaRecord, CellRecord, ComponentRecord, GridData
+from cityops.grid.records import AreaRecord, CellRecord, GridData
 
 LOCATED_AT_ONCE = 20_000
 
@@ -169,34 +169,6 @@ def _cell_row(record: CellRecord, duty_grid_id: int | None, revision: int, versi
         "initial_on": version.valid_from_on,
         "ended_on": None,
     }
-
-
-def load_components(session: Session, components: list[ComponentRecord], index: GridIndex, loaded: Loaded) -> None:
-    """Begin components or renew them by their codes, each in the cell of its place."""
-    if not components:
-        loaded.begun["components"] = 0
-        return
-    known = {row.code: row.id for row in session.execute(select(Component.code, Component.id))}
-    begun, renewed = [], []
-    for record in components:
-        place = index.locate(record.lon, record.lat)
-        row = {
-            "name": record.name,
-            "lon": record.lon,
-            "lat": record.lat,
-            "quad": quad(record.lon, record.lat),
-            "state": record.state,
-            "body_code": record.body_code,
-            **_cell_of(place and place.cell_id, place and place.area_code),
-        }
-        if record.code in known:
-            renewed.append({"id": known[record.code], **row})
-        else:
-            whole = {"code": record.code, "class_code": record.class_code, "initial_on": today(), "ended_on": None}
-            begun.append({**whole, **row})
-    if renewed:
-        session.execute(update(Component), renewed)
-    _insert(session, Component, begun, loaded)
 
 
 def _insert(session: Session, kind: Any, rows: list[dict[str, Any]], loaded: Loaded) -> None:

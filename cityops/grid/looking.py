@@ -99,7 +99,6 @@ def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
     return {
         "areas": len(data.areas),
         "cells": len(data.cells),
-        "components": len(data.components),
         "errors": count_errors(findings),
         "total": len(findings),
         "by_reason": [[*each, number] for each, number in by_reason.most_common()],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
-from cityops.grid.models import AreaLevel, ComponentState
+from cityops.grid.models import AreaLevel
 from cityops.words import N_
 
 # From here on a decimal number cannot tell whole numbers apart.
@@ -46,29 +46,11 @@ class CellRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ComponentRecord:
-    """A component at its place; its cell is found on loading."""
-
-    code: str
-    name: str
-    lon: float
-    lat: float
-    state: ComponentState = ComponentState.IN_PLACE
-    body_code: str | None = None
-    line: int = 0
-
-    @property
-    def class_code(self) -> str:
-        """The five-digit class of GB/T 47678.5-2026 inside the 17-digit code."""
-        return self.code[6:11]
-
-
-@dataclass(frozen=True, slots=True)
 class SaidOfFile:
     """What a person says about a file that does not say it itself.
 
     Attributes:
-        kind: what the features of `layer` are: areas, cells or components.
+        kind: what the features of `layer` are: areas or cells, a kind of address.
         mapping: the file's name of each of our fields, by ours.
     """
 
@@ -97,4 +79,3 @@ class GridData:
 
     areas: list[AreaRecord] = field(default_factory=list)
     cells: list[CellRecord] = field(default_factory=list)
-    components: list[ComponentRecord] = field(default_factory=list)

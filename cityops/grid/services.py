@@ -1,4 +1,4 @@
-"""Changing the grid: a checked load of areas, cells and components, all or nothing, and the revision that counts it."""
+"""Changing the grid: a checked load of areas and cells, all or nothing, and the revision that counts it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from cityops.grid.checks import check_grid, find_shift
 from cityops.grid.coverage.counts import recount
 from cityops.grid.duty_grids.membership import keep_history
 from cityops.grid.findings import Finding, count_errors
-from cityops.grid.loading import Loaded, load_components, load_ground, relocate_components
-from cityops.grid.models import Area, Cell, Component, GridRevision, GridVersion, VersionState
+from cityops.grid.loading import Loaded, load_ground, relocate_components
+from cityops.grid.models import Area, Cell, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import CellRecord, GridData
 from cityops.grid.revisions import bump
@@ -59,7 +59,7 @@ class Unsigned(Invalid):
 def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = (), terms: Terms | None = None) -> Loaded:
     """Check a grid and bring the database to it, today.
 
-    Areas and components of `data` are added or renewed, others stay. The cells of a community come as a whole: what
+    Areas of `data` are added or renewed, others stay. The cells of a community come as a whole: what
     `data` has cells for loses its other cells. A changed boundary ends the old row today and begins the next revision.
     A component without a cell, or whose cell ends, is located anew; one outside every cell is kept without a cell.
     Addresses follow.
@@ -107,7 +107,6 @@ def bring_in(session: Session, data: GridData, warnings: list[Finding], version:
     keep_history(session, version.valid_from_on if version else today())
     loaded.revision = bump(session, GridRevision)
     index = current_index(session)
-    load_components(session, data.components, index, loaded)
     relocate_components(session, index)
     loaded.components_outside = count_components_outside(session)
     if version is not None:
@@ -197,9 +196,4 @@ def _check_shifted(session: Session, data: GridData) -> list[Finding]:
         kept = select(kind.code, kind.boundary).where(kind.code.in_(sample), kind.ended_on.is_(None))
         pairs = [(sample[code].centroid, boundary.centroid) for code, boundary in session.execute(kept)]
         found += find_shift(layer, np.array([(a.x, a.y, b.x, b.y) for a, b in pairs]))
-    places = {record.code: (record.lon, record.lat) for record in data.components[:SHIFT_SAMPLE]}
-    standing = select(Component.code, Component.lon, Component.lat).where(Component.code.in_(places))
-    found += find_shift(
-        "components", np.array([(*places[code], lon, lat) for code, lon, lat in session.execute(standing)])
-    )
     return found

@@ -43,11 +43,9 @@ def take_in(
 ) -> Loaded:
     """Take in a survey, today or from a day to come; a later one waits, checked, and changes nothing before its day.
 
-    Components come at once: they have no versions.
-
     Raises:
         BadGrid, Unsigned, WrongState: see `services.load_grid`.
-        Invalid: field `from_on`; a day that has passed, or a file of components only for a day to come.
+        Invalid: field `from_on`; a day that has passed, or nothing for a day to come.
     """
     if from_on is not None and from_on < today():
         raise Invalid("from_on", N_("a version takes effect today or later: what was in force stays as it was"))
@@ -55,8 +53,8 @@ def take_in(
         loaded = load_grid(session, data, findings, terms)
         record(session, terms.person_id, AuditAction.GRID_LOADED, terms.title)
         return loaded
-    if data.components or not (data.areas or data.cells):
-        raise Invalid("from_on", N_("only areas and cells wait for a day: load components when they stand"))
+    if not (data.areas or data.cells):
+        raise Invalid("from_on", N_("there are no areas and cells in it to wait for that day"))
     warnings = must_be_sound(session, data, findings, terms)
     version = begin_version(session, terms, from_on, VersionState.PLANNED, warnings)
     rows = [_planned_row(version.id, "areas", area) for area in data.areas]

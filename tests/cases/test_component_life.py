@@ -18,9 +18,7 @@ from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
 from cityops.db import Database
-from cityops.grid import services as grid
 from cityops.grid.models import Component, ComponentState
-from cityops.grid.records import ComponentRecord, GridData
 from tests import factories
 from tests.counting import counted_queries
 from tests.factories import People
@@ -34,9 +32,8 @@ CLOSED = (*FILED, "dispatch", "report_back", "check", "close")
 def lamps(small_city: Database) -> Database:
     """Two lamps in the west; `C01037-1` says that a lamp is damaged, `C01037-2` that it is missing."""
     with small_city.transaction() as session:
-        lon, lat = factories.WEST_POINT
-        records = [ComponentRecord(code, "路灯", lon, lat) for code in (LAMP, OTHER_LAMP)]
-        grid.load_grid(session, GridData(components=records))
+        for code in (LAMP, OTHER_LAMP):
+            factories.add_component(session, code, factories.WEST_POINT)
         for code, fault in (("C01037-1", ComponentFault.DAMAGED), ("C01037-2", ComponentFault.MISSING)):
             session.scalars(select(FilingCondition).where(FilingCondition.code == code)).one().component_state = fault
     return small_city

@@ -6,9 +6,7 @@ from flask.testing import FlaskClient
 from cityops.accounts.viewer import Viewer
 from cityops.cases.component_search import ComponentFilter, list_components, read_component_filter
 from cityops.db import Database
-from cityops.grid import services as grid
 from cityops.grid.models import ComponentState
-from cityops.grid.records import ComponentRecord, GridData
 from tests import factories
 from tests.counting import counted_queries
 from tests.factories import People
@@ -21,11 +19,12 @@ BIN, EAST_LAMP, STRAY = "33020303005000001", "33021201037000001", "3302030103799
 def furnished(small_city: Database) -> Database:
     """60 lamps and a missing bin in the west, a lamp in the east, one outside every cell."""
     west, east = factories.WEST_POINT, factories.EAST_POINT
-    records = [ComponentRecord(code, "路灯", *west) for code in LAMPS]
-    records.append(ComponentRecord(BIN, "垃圾箱", *west, state=ComponentState.MISSING, body_code="lamps"))
-    records += [ComponentRecord(EAST_LAMP, "路灯", *east), ComponentRecord(STRAY, "路灯", 120.0, 29.0)]
+    places = dict.fromkeys(LAMPS, west) | {EAST_LAMP: east, STRAY: (120.0, 29.0)}
     with small_city.transaction() as session:
-        grid.load_grid(session, GridData(components=records))
+        for code, point in places.items():
+            factories.add_component(session, code, point)
+        missing = {"name": "垃圾箱", "state": ComponentState.MISSING, "body_code": "lamps"}
+        factories.add_component(session, BIN, west, **missing)
     return small_city
 
 

@@ -29,8 +29,6 @@ from cityops.catalog.rules import NewRule
 from cityops.config import Config
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, WrongState
-from cityops.grid import services as grid
-from cityops.grid.records import ComponentRecord, GridData
 from cityops.workshop import Workshop
 from cityops.worktime.limits import Limit, Unit
 from tests import factories
@@ -329,8 +327,7 @@ def test_who_grants_and_who_closes_the_body_never_wait_for_each_other(
 
 def test_what_names_a_closed_body_is_proposed_to_who_has_its_work(session: Session, people: People, bare: None) -> None:
     factories.make_body(session, "parks", BodyKind.DEPARTMENT, get(session, "city"))
-    lon, lat = factories.WEST_POINT
-    grid.load_grid(session, GridData(components=[ComponentRecord(LAMP, "路灯", lon, lat, body_code="lamps")]))
+    factories.add_component(session, LAMP, factories.WEST_POINT, body_code="lamps")
     end(session, people)
     end(session, people, "roads", successor="parks")
     cases = [factories.make_report(session, people.inspector, component_code=code).case for code in (LAMP, None)]

@@ -18,6 +18,7 @@ from cityops.grid.models import AreaLevel
 from tests.grid.meshes import by_code, make_index
 
 CITY = geography.demo_city()
+FURNITURE = geography.demo_furniture()
 AREAS = {area.code: area for area in CITY.areas}
 NESTED = (AreaLevel.DISTRICT, AreaLevel.STREET, AreaLevel.COMMUNITY)
 
@@ -26,7 +27,7 @@ def test_the_demo_has_what_the_order_asks_for() -> None:
     levels = Counter(area.level for area in CITY.areas)
     assert (levels[AreaLevel.DISTRICT], levels[AreaLevel.ZONE], levels[AreaLevel.COMMUNITY]) == (3, 1, 104)
     assert len(CITY.cells) >= 2_000
-    assert len(CITY.components) == 36_000
+    assert len(FURNITURE) == 36_000
     assert len({cell.duty_grid_code for cell in CITY.cells}) == 40
 
 
@@ -90,19 +91,19 @@ def test_the_zone_runs_two_streets_that_carry_a_districts_code() -> None:
 def test_every_component_stands_in_a_cell_of_its_district_near_an_edge() -> None:
     index = make_index(by_code(CITY))
     boundaries = by_code(CITY)
-    codes = Counter(component.code for component in CITY.components)
+    codes = Counter(component.code for component in FURNITURE)
     assert max(codes.values()) == 1
-    for component in CITY.components:
+    for component in FURNITURE:
         located = index.locate(component.lon, component.lat)
         assert located is not None
         assert component.code[:6] == located.district_code
-        assert component.body_code in TRADES
+        assert component.trade in TRADES
         assert boundaries[located.cell_code].exterior.distance(shapely.Point(component.lon, component.lat)) < 1e-4
 
 
 def test_lamps_stand_every_25_to_35_metres_of_the_lit_edges() -> None:
-    lamps = [component for component in CITY.components if component.class_code == "01037"]
-    assert 0.25 < len(lamps) / len(CITY.components) < 0.4
+    lamps = [component for component in FURNITURE if component.class_code == "01037"]
+    assert 0.25 < len(lamps) / len(FURNITURE) < 0.4
 
 
 def test_landmarks_of_each_district_lie_in_it_or_outside_the_demo() -> None:
@@ -120,11 +121,12 @@ def test_landmarks_of_each_district_lie_in_it_or_outside_the_demo() -> None:
 
 def test_the_city_is_the_same_in_every_process() -> None:
     words = (
-        "from hashlib import sha256; from cityops.demo.geography import demo_city; c = demo_city();"
-        "print(sha256(repr([x.boundary.wkb for x in c.cells] + [repr(x) for x in c.components]).encode()).hexdigest())"
+        "from hashlib import sha256; from cityops.demo.geography import demo_city, demo_furniture; "
+        "c, f = demo_city(), demo_furniture();"
+        "print(sha256(repr([x.boundary.wkb for x in c.cells] + [repr(x) for x in f]).encode()).hexdigest())"
     )
     other = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout.strip()
-    mine = repr([x.boundary.wkb for x in CITY.cells] + [repr(x) for x in CITY.components])
+    mine = repr([x.boundary.wkb for x in CITY.cells] + [repr(x) for x in FURNITURE])
     assert sha256(mine.encode()).hexdigest() == other
 
 

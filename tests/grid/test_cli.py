@@ -15,12 +15,11 @@ from cityops.cli import cli
 from cityops.config import Config
 from cityops.grid.files import read_grid, write_grid
 from cityops.grid.geometry import area_m2, to_metres
-from cityops.grid.records import ComponentRecord
 from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.shell import Shell
 from tests.grid.meshes import change_cell, make_mesh
 
-GRID = replace(make_mesh(25), components=[ComponentRecord("33020101037000001", "路灯", 121.3005, 29.7005)])
+GRID = make_mesh(25)
 CELL = GRID.cells[0]
 POINT = CELL.boundary.representative_point()
 
@@ -52,7 +51,7 @@ def test_what_is_imported_is_exported_again(loaded: Shell, tmp_path: Path) -> No
 def test_a_sound_grid_passes_its_check(loaded: Shell) -> None:
     result = run(loaded, "grid", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "25 cells, 1 components: 0 faults" in result.stderr
+    assert "25 cells: 0 faults" in result.stderr
 
 
 def test_a_bad_file_lists_its_faults_and_changes_nothing(loaded: Shell, tmp_path: Path) -> None:

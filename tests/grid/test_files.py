@@ -8,10 +8,9 @@ import shapely
 
 from cityops.errors import Invalid
 from cityops.grid.files import read_grid, write_grid
-from cityops.grid.records import ComponentRecord
 from tests.grid.meshes import make_mesh
 
-GRID = replace(make_mesh(25), components=[ComponentRecord("33020101037000001", "路灯", 121.31, 29.71)])
+GRID = make_mesh(25)
 
 
 def write_layer(
@@ -36,14 +35,13 @@ def test_a_grid_comes_back_from_its_file_as_it_went(tmp_path: Path) -> None:
     assert findings == []
     assert [replace(cell, line=0) for cell in data.cells] == GRID.cells
     assert [replace(area, line=0) for area in data.areas] == GRID.areas
-    assert [replace(component, line=0) for component in data.components] == GRID.components
     assert [cell.line for cell in data.cells] == list(range(1, 26))
 
 
-def test_the_file_has_the_three_layers_and_replaces_its_predecessor(tmp_path: Path) -> None:
+def test_the_file_has_both_layers_and_replaces_its_predecessor(tmp_path: Path) -> None:
     for _ in range(2):
         write_grid(tmp_path / "city.gpkg", GRID)
-    assert [name for name, _ in pyogrio.list_layers(tmp_path / "city.gpkg")] == ["areas", "cells", "components"]
+    assert [name for name, _ in pyogrio.list_layers(tmp_path / "city.gpkg")] == ["areas", "cells"]
     assert [path.name for path in tmp_path.iterdir()] == ["city.gpkg"]
 
 
@@ -52,15 +50,11 @@ def test_bad_rows_are_listed_with_line_field_and_reason_and_the_good_ones_read(t
     box = shapely.box(121.3, 29.7, 121.301, 29.701)
     cells = {"code": ["330201001001001", "", "330201001001003"], "grid_tier": ["1", "1", "two"]}
     write_layer(path, "cells", [None, box, box], cells, "EPSG:4326")
-    points = {"code": ["1", "2"], "name": ["a", "b"], "state": ["in_place", "asleep"]}
-    write_layer(path, "components", [box, shapely.Point(1, 2)], points, "EPSG:4326")
     data, findings = read_grid(path)
     assert [(each.layer, each.line, each.field) for each in findings] == [
         ("cells", 1, "geometry"),
         ("cells", 2, "code"),
         ("cells", 3, "grid_tier"),
-        ("components", 1, "geometry"),
-        ("components", 2, "state"),
     ]
     assert data.cells == []
 
@@ -98,8 +92,20 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_codes_that_lost_their_last_digits_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "codes.gpkg"
-    point = shapely.Point(121.55, 29.87)
-    write_layer(path, "components", [point], {"code": [33020101037000001.0], "name": ["路灯"]}, "EPSG:4490")
+    box = shapely.box(121.3, 29.7, 121.301, 29.701)
+    write_layer(path, "cells", [box], {"code": [33020101037000001.0]}, "EPSG:4490")
     data, findings = read_grid(path)
-    assert data.components == []
+    assert data.cells == []
     assert ["lost digits" in each.reason for each in findings] == [True]
+
+
+def test_components_are_left_and_told_where_they_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "census.gpkg"
+    write_layer(path, "components", [shapely.Point(121.55, 29.87)], {"code": ["33020101037000001"]}, "EPSG:4490")
+    with pytest.raises(Invalid, match="cityops components import"):
+        read_grid(path)
+    box = shapely.box(121.3, 29.7, 121.301, 29.701)
+    write_layer(path, "cells", [box], {"code": ["330201001001001"]}, "EPSG:4490")
+    data, findings = read_grid(path)
+    assert ([cell.code for cell in data.cells], [each.is_error for each in findings]) == (["330201001001001"], [False])
+    assert "cityops components import" in findings[0].reason

@@ -2,7 +2,8 @@ import pytest
 
 from cityops.db import Database
 from cityops.grid import services, summary
-from cityops.grid.records import ComponentRecord, GridData
+from cityops.grid.records import GridData
+from tests import factories
 from tests.grid.meshes import make_mesh
 
 MESH = make_mesh(25)
@@ -10,12 +11,10 @@ POINT = MESH.cells[0].boundary.representative_point()
 
 
 def test_a_street_is_told_by_its_cells_components_and_coverage(db: Database) -> None:
-    lamps = [
-        ComponentRecord("33020101037000001", "路灯", POINT.x, POINT.y),
-        ComponentRecord("33020101037000002", "路灯", 120.0, 29.0),
-    ]
     with db.transaction() as session:
-        services.load_grid(session, GridData(MESH.areas, MESH.cells, lamps))
+        services.load_grid(session, MESH)
+        factories.add_component(session, "33020101037000001", (POINT.x, POINT.y))
+        factories.add_component(session, "33020101037000002", (120.0, 29.0))
     with db.reading() as session:
         (street,) = summary.list_streets(session)
         assert (street.code, street.cells, street.components) == ("330201001", 25, 1)

@@ -37,9 +37,9 @@ def admin(as_person: As) -> FlaskClient:
 
 @pytest.fixture
 def standing(small_city: Database) -> GridData:
-    """The grid that stands, without its components."""
+    """The grid that stands."""
     with small_city.reading() as session:
-        return replace(read_out(session), components=[])
+        return read_out(session)
 
 
 def zipped(name: str, content: bytes) -> bytes:
@@ -140,7 +140,7 @@ def test_an_order_that_lacks_something_is_refused_beside_its_field(
 def test_what_the_worker_cannot_read_is_said_on_the_page(
     admin: FlaskClient, content: bytes, name: str, said: dict[str, str], words: str
 ) -> None:
-    survey = hand_in_bytes(admin, content, name, kind="components", **said)
+    survey = hand_in_bytes(admin, content, name, kind="cells", **said)
     assert words in admin.get(survey).text
 
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_handed_in_is_said(
     [b"code,name,WKT\n1,a,\n", b"code,name,lon,lat\n"],
 )
 def test_a_file_without_a_place_is_no_endless_work(admin: FlaskClient, content: bytes) -> None:
-    survey = hand_in_bytes(admin, content, "a.csv", kind="components")
+    survey = hand_in_bytes(admin, content, "a.csv", kind="cells")
     assert "being worked on" not in admin.get(survey).text
 
 

@@ -12,14 +12,14 @@ from cityops.db import Database
 from cityops.errors import CityopsError, Invalid, NotFound, WrongState
 from cityops.grid import queries, services, versions
 from cityops.grid.models import Cell, CellAncestor, Component, GridVersion, PlannedRow, VersionState
-from cityops.grid.records import CellRecord, ComponentRecord, GridData
+from cityops.grid.records import CellRecord, GridData
 from cityops.grid.services import Terms
+from tests import factories
 from tests.grid.meshes import make_mesh
 
 GRID = make_mesh(25)
 FIRST, SECOND = GRID.cells[:2]
 POINT = FIRST.boundary.representative_point()
-LAMP = ComponentRecord("33020101037000001", "路灯", POINT.x, POINT.y)
 # The first two cells made into one, under a number that was never used.
 MERGED = CellRecord(f"{FIRST.area_code}099", FIRST.boundary.union(SECOND.boundary))
 RESURVEY = replace(GRID, cells=[MERGED, *GRID.cells[2:]])
@@ -32,7 +32,8 @@ TOMORROW = timedelta(days=1)
 @pytest.fixture
 def loaded(db: Database) -> Database:
     with db.transaction() as session:
-        services.load_grid(session, replace(GRID, components=[LAMP]))
+        services.load_grid(session, GRID)
+        factories.add_component(session, "33020101037000001", (POINT.x, POINT.y))
     return db
 
 
@@ -102,21 +103,17 @@ def test_a_version_is_withdrawn_before_its_day_and_never_after(loaded: Database)
     assert code_on(loaded, today() + TOMORROW) == FIRST.code
 
 
-def test_while_one_is_planned_the_ground_stays_and_components_come(loaded: Database) -> None:
+def test_while_one_is_planned_the_ground_stays(loaded: Database) -> None:
     plan(loaded, today() + TOMORROW)
     for from_on in (None, today() + 2 * TOMORROW):
         with pytest.raises(WrongState, match="withdraw it first"), loaded.transaction() as session:
             versions.take_in(session, GRID, [], TERMS, from_on)
-    with loaded.transaction() as session:
-        told = versions.take_in(session, GridData(components=[replace(LAMP, name="灯")]), [], Terms())
-        assert told.components_outside == 0
 
 
 @pytest.mark.parametrize(
     ("data", "days", "terms", "field"),
     [
         (RESURVEY, -1, TERMS, "from_on"),
-        (GridData(components=[LAMP]), 1, TERMS, "from_on"),
         (GridData(), 1, TERMS, "from_on"),
         (replace(GRID, cells=[*GRID.cells[:-1], replace(GRID.cells[-1], code="x")]), 1, TERMS, "file"),
         (ODD, 1, Terms(because=" "), "because"),

@@ -48,6 +48,11 @@ class Book:
         if not self.counts_only(finding.reason, is_error=finding.is_error):
             self.kept.append(finding)
 
+    def add_once(self, finding: Finding) -> None:
+        """Write a finding down that the whole file has, and not each portion of it."""
+        if (finding.is_error, finding.reason) not in self.counts:
+            self.add(finding)
+
     @property
     def errors(self) -> int:
         """How many of all keep the file out."""
@@ -94,6 +99,8 @@ class Desk:
 
     def read(self, features: Features) -> Rows:
         """The rows of a portion, what has a fault among them: nothing is written where there is one."""
+        for warning in features.warnings:
+            self.book.add_once(warning)
         return _Portion(self, features).rows()
 
 

@@ -18,6 +18,7 @@ from cityops.config import Config
 from cityops.grid.census import services as census
 from cityops.grid.models import Component, ComponentState
 from cityops.grid.services import load_grid
+from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.shell import Shell
 from tests.grid.meshes import make_mesh
 
@@ -46,9 +47,9 @@ def lamp(number: int = 1, /, **changes: object) -> Row:
     return row | changes
 
 
-def write(path: Path, *rows: Row) -> Path:
+def write(path: Path, *rows: Row, east: float = 0.0) -> Path:
     names = [name for name in rows[0] if name != "metres"]
-    places = [shapely.Point(HERE.x, HERE.y + float(str(row["metres"])) * 9e-6 - 2e-4) for row in rows]
+    places = [shapely.Point(HERE.x + east, HERE.y + float(str(row["metres"])) * 9e-6 - 2e-4) for row in rows]
     columns = [np.array([row.get(name) for row in rows], dtype=object) for name in names]
     wkb = shapely.to_wkb(np.array(places, dtype=object))
     pyogrio.raw.write(path, wkb, columns, names, driver="GPKG", geometry_type="Point", crs="EPSG:4490")
@@ -142,6 +143,16 @@ def test_what_stands_here_already_under_another_code_is_asked_about(shell: Shell
     assert found == [("warning", 1, "geometry")]
     _, found = take(shell, write(tmp_path / "same.gpkg", lamp(1, metres=20.4)))
     assert found == []
+
+
+def test_a_file_that_was_shifted_is_told_of(shell: Shell, tmp_path: Path) -> None:
+    rows = [lamp(number, SZDYWGBSM="") for number in range(1, 5)]
+    take(shell, write(tmp_path / "in.gpkg", *rows))
+    east, north = (float(each) for each in wgs84_to_gcj02(HERE.x, HERE.y))
+    metres_north = (north - HERE.y) / 9e-6
+    moved = [lamp(number, metres=20.0 * number + metres_north) for number in range(1, 5)]
+    result, found = take(shell, write(tmp_path / "moved.gpkg", *moved, east=east - HERE.x))
+    assert ("warning", 0, "crs") in found and result.exit_code == 1
 
 
 def test_codes_of_16_digits_become_17_and_the_report_says_how(shell: Shell, tmp_path: Path) -> None:

@@ -78,7 +78,6 @@ def test_a_planned_version_counts_when_it_comes_into_force(small_city: Database)
     with running_at(MONDAY_MORNING), small_city.transaction() as session:
         set_layer(session, None, NewLayer(1, "first", [CITY]))
         data = read_out(session)
-        data.components.clear()
         second = [replace(cell, grid_tier=2) if cell.code.startswith(EAST) else cell for cell in data.cells]
         versions.take_in(session, replace(data, cells=second), [], Terms("tiers", because="small"), TUESDAY)
         assert shares(read_coverage(session, None, TUESDAY))["city", 1] == 1.0

@@ -13,7 +13,7 @@ from cityops.db import Database
 from cityops.grid import services
 from cityops.grid.geometry import quad, tile_at, tile_box
 from cityops.grid.models import Cell, Component
-from cityops.grid.records import ComponentRecord, GridData
+from cityops.grid.records import GridData
 from cityops.grid.tiles.layers import grid_tile
 from cityops.grid.tiles.tiling import Tile, polygon_layer, thin, to_units
 from tests import factories
@@ -39,13 +39,10 @@ def address(zoom: int, point: tuple[float, float] = HERE) -> str:
 @pytest.fixture
 def mesh(db: Database) -> GridData:
     data = make_mesh(400)
-    lamps = [
-        ComponentRecord(f"33020301037{number:06d}", "路灯", *_inside(cell.boundary))
-        for number, cell in enumerate(data.cells)
-    ]
-    data.components.extend(lamps)
     with db.transaction() as session:
         services.load_grid(session, data)
+        for number, cell in enumerate(data.cells):
+            factories.add_component(session, f"33020301037{number:06d}", _inside(cell.boundary))
     return data
 
 
@@ -106,8 +103,9 @@ def test_components_come_from_zoom_17_and_only_those_still_standing(db: Database
         assert "components" not in read(grid_tile(session, Tile(16, *tile_at(lon, lat, 16)))[1])
         tile = Tile(17, *tile_at(lon, lat, 17))
         found = read(grid_tile(session, tile)[1])["components"]
+        rows = session.scalars(select(Component)).all()
     west, south, east, north = tile.box
-    here = [row for row in mesh.components if west <= row.lon < east and south < row.lat <= north]
+    here = [row for row in rows if west <= row.lon < east and south < row.lat <= north]
     assert codes(found) == sorted(row.code for row in here if row.code != gone_code)
     assert {each["properties"]["major"] for each in found} == {"01"}
 

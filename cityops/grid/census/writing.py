@@ -1,0 +1,56 @@
+"""The rows of a census, written: begun in one go, renewed by their codes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, bindparam, func, insert, update
+from sqlalchemy.orm import Session
+
+from cityops.grid.census.rows import Rows
+from cityops.grid.models import Component
+
+COMPONENTS = Component.metadata.tables["components"]
+
+# What a renewal leaves as it stands.
+_KEPT = ("id", "code", "initial_on", "changed_on")
+_RENEWED = (
+    update(COMPONENTS)
+    .where(COMPONENTS.c.code == bindparam("known"))
+    .values({column.name: bindparam(column.name) for column in COMPONENTS.c if column.name not in _KEPT})
+    .values(changed_on=func.coalesce(bindparam("changed_on"), COMPONENTS.c.changed_on))
+)
+
+
+def write(session: Session, rows: Rows, begun: NDArray[np.bool_]) -> None:
+    """Begin the components of a portion that are `begun`, and renew the others."""
+    fresh = {name: list(compress(values, begun)) for name, values in rows.columns.items()}
+    renewed = {name: list(compress(values, ~begun)) for name, values in rows.columns.items() if name != "initial_on"}
+    if fresh["code"]:
+        _insert(session.connection(), fresh)
+    if renewed["code"]:
+        renewed["known"] = renewed.pop("code")
+        values = zip(*renewed.values(), strict=True)
+        session.connection().execute(_RENEWED, [dict(zip(renewed, row, strict=True)) for row in values])
+
+
+def _insert(connection: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Insert rows that are given column by column.
+
+    SQLAlchemy looks at each value of each row on its way to the driver, which takes as long as all the rest; here each
+    different value of a column is brought to the driver's form once.
+    """
+    dialect = connection.dialect
+    statement = insert(COMPONENTS).compile(dialect=dialect, column_keys=list(columns))
+    bound = {}
+    for name, values in columns.items():
+        process = COMPONENTS.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if process is not None:
+            known = {value: process(value) for value in set(values)}
+            values = [known[value] for value in values]
+        bound[name] = values
+    rows = zip(*(bound[name] for name in statement.positiontup or bound), strict=True)
+    told = list(rows) if statement.positional else [dict(zip(bound, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(statement), told)

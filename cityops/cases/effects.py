@@ -16,6 +16,7 @@ from cityops.cases.names import ClockName, Stage, StepName
 from cityops.cases.request_models import CaseRequest
 from cityops.cases.requests import RULES, Life, RequestState
 from cityops.cases.steps import PASSED
+from cityops.cases.tiers import ONLY_TIER_1, counts_there
 from cityops.cases.workflow import DISPUTED_AFTER
 from cityops.catalog.models import ConditionPhase, FilingCondition
 from cityops.catalog.phases import FIRST_PHASE
@@ -33,6 +34,8 @@ def lacks_scenes(case: Case, condition: FilingCondition) -> bool:
 
 def _after_file(act: Act) -> None:
     condition = given(act.condition)
+    if not counts_there(act.session, act.case, condition):
+        raise Invalid("condition", ONLY_TIER_1)
     if lacks_scenes(act.case, condition):
         message = N_("Filing under this condition needs %(n)s photos of the place: add them first.")
         raise Invalid("photo", message, n=condition.photos_before)

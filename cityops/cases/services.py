@@ -28,6 +28,7 @@ from cityops.cases.permission import find_held
 from cityops.cases.proposals import find_duties
 from cityops.cases.same_time import is_same_time
 from cityops.cases.steps import DONE, NEXT, OTHER, Need
+from cityops.cases.tiers import ONLY_TIER_1, counts_there
 from cityops.cases.workflow import SOURCES_OF, STEPS, find_bar, find_way
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import ConditionPhase, FilingCondition
@@ -75,7 +76,7 @@ def report(
     case = open_case(session, office, new, given(way.to))
     held = held_for(viewer, step.posts, case, begins=True)
     if new.is_self_handled:
-        _check_self_handled(case)
+        _check_self_handled(session, case)
     if split_from is None and new.source not in SOURCES_OF[held.post]:
         raise Invalid("source", N_("Your post does not take in reports from this source."))
     act = Act(session, office, case, step, way, DONE, case.opened_at, Actor.under(held, viewer.person_id))
@@ -94,11 +95,13 @@ def report(
     return row
 
 
-def _check_self_handled(case: Case) -> None:
+def _check_self_handled(session: Session, case: Case) -> None:
     if case.condition is None:
         raise Invalid("condition", N_("Choose the filing condition: what was put right on the spot has one too."))
     if not case.condition.is_simple_allowed:
         raise Invalid("condition", N_("The city lets no inspector put this right alone: report it instead."))
+    if not counts_there(session, case, case.condition):
+        raise Invalid("condition", ONLY_TIER_1)
 
 
 def take_step(session: Session, viewer: Viewer, office: CaseOffice, number: str, request: StepRequest) -> Case:

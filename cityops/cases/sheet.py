@@ -34,6 +34,7 @@ from cityops.cases.request_forms import RequestForm
 from cityops.cases.request_sheet import Askable, ShownRequest, list_askable, read_requests
 from cityops.cases.steps import Need, Step
 from cityops.cases.telling import ToldClock, ToldEvent, named, tell_clock, tell_events
+from cityops.cases.tiers import ONLY_TIER_1, waits_in_vain
 from cityops.cases.workflow import STEPS
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
@@ -94,6 +95,7 @@ class Sheet:
     revision: int
     changes: Sequence[ComponentChange] = ()
     left_by: AutomationEntry | None = None
+    beyond_tier: str | None = None
     actions: list[Action] = field(default_factory=list)
     requests: list[ShownRequest] = field(default_factory=list)
     askable: list[Askable] = field(default_factory=list)
@@ -163,6 +165,7 @@ def read_sheet(
         links=read_links(session, viewer, case, joined, linked_after),
         revision=grid.current_index(session).revision,
         left_by=automation.find_entry(session, case),
+        beyond_tier=ONLY_TIER_1 if waits_in_vain(session, case) else None,
         changes=faults.list_changes(session, viewer, case.component_id, size=5) if case.component_id else (),
     )
     sheet.phases = tell_phases(session, case, sheet.clocks)

@@ -107,6 +107,7 @@ class ConditionOut(BaseModel):
     body: str | None
     is_simple_allowed: bool
     check_same_time: bool = Field(description="Its check is made at the time of day at which it was reported")
+    in_tier_2: bool = Field(description="It counts in cells of grid tier 2 too")
     photos_before: int
     photos_after: int
     basis: str | None
@@ -183,6 +184,7 @@ def condition_out(row: FilingCondition) -> ConditionOut:
         body=row.body_code,
         is_simple_allowed=row.is_simple_allowed,
         check_same_time=row.check_same_time,
+        in_tier_2=row.in_tier_2,
         photos_before=row.photos_before,
         photos_after=row.photos_after,
         basis=row.basis,

@@ -224,6 +224,7 @@ COLUMNS: Mapping[EntryKind, tuple[Column, ...]] = {
         Column("body_code", N_("Responsible body"), _body),
         Column("is_simple_allowed", N_("Simple case"), _word([NO, YES])),
         Column("check_same_time", N_("Checked at the same time of day"), _word([NO, YES]), default=NO),
+        Column("in_tier_2", N_("In grid tier 2"), _word([NO, YES]), default=YES),
         Column("component_state", N_("The component is"), _word(["", *(fault.value for fault in ComponentFault)])),
         Column("photos_before", N_("Photos to file"), _whole(0, MOST_PHOTOS)),
         Column("photos_after", N_("Photos to report back"), _whole(0, MOST_PHOTOS)),

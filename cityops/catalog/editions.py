@@ -200,6 +200,7 @@ def _condition_row(entry: Entry, case_class: CaseClass, from_on: date) -> Filing
         body_code=entry["body_code"] or None,
         is_simple_allowed=entry["is_simple_allowed"] == YES,
         check_same_time=entry["check_same_time"] == YES,
+        in_tier_2=entry["in_tier_2"] == YES,
         component_state=ComponentFault(entry["component_state"]) if entry["component_state"] else None,
         photos_before=int(entry["photos_before"]),
         photos_after=int(entry["photos_after"]),

@@ -30,7 +30,7 @@ PLAIN = (
 )
 PLAIN_OF_PHASE = ("name", "name_en", "closing", "closing_en", "check_before", "photos_after", *LIMIT_FIELDS)
 
-USUAL = {"limit_unit": "working_day", "calendar": "office"}
+USUAL = {"limit_unit": "working_day", "calendar": "office", "in_tier_2": YES}
 
 OF_THE_PLACE = "street_office"
 """The choice of the street office of the place, where an empty one stands for something else; no body's code."""
@@ -168,6 +168,7 @@ class ConditionForm(TermsForm):
     text_en = StringField(_l("Filing condition in English"))
     is_simple_allowed = BooleanField(_l("An inspector may put this right on the spot"))
     check_same_time = BooleanField(_l("It is checked at the time of day at which it was reported"))
+    in_tier_2 = BooleanField(_l("It counts in cells of grid tier 2 too"))
     component_state = SelectField(_l("The component is"), validate_choice=False)
     photos_before = StringField(_l("Photos to file"), default="0")
     basis = StringField(_l("Basis and version"))
@@ -188,6 +189,7 @@ class ConditionForm(TermsForm):
             "body_code": body,
             "is_simple_allowed": YES if self.is_simple_allowed.data else NO,
             "check_same_time": YES if self.check_same_time.data else NO,
+            "in_tier_2": YES if self.in_tier_2.data else NO,
         }
         return {(EntryKind.CONDITION, code): condition} | self.limits(code)
 
@@ -235,7 +237,7 @@ def _level_field(level: str, name: str) -> str:
 def condition_values(view: DraftView, code: str) -> dict[str, Any]:
     """A condition of a draft as its form shows it; of a new one, what is usual."""
     entry = view.wanted.get((EntryKind.CONDITION, code), USUAL)
-    marks = {name: entry.get(name) == YES for name in ("is_simple_allowed", "check_same_time")}
+    marks = {name: entry.get(name) == YES for name in ("is_simple_allowed", "check_same_time", "in_tier_2")}
     return {**entry} | marks | _level_values(view, code, entry)
 
 

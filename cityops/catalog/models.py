@@ -145,9 +145,9 @@ class FilingCondition(HasTerms, Base):
     change ends it and begins another (`valid_from_on` and `valid_until_on` are both included). `calendar` names the
     hours its limit runs in; `body_code` is empty where the street office of the place is responsible.
     `is_simple_allowed`: an inspector may put it right on the spot (简易案件). `check_same_time`: it is checked at the
-    time of day of the report (夜间噪声). `photos_before` and `photos_after`: how many photos filing and reporting back
-    need. `basis`: the rule and version it was taken from, where that is not the
-    class's standard.
+    time of day of the report (夜间噪声). `in_tier_2`: it counts in cells of grid tier 2 (二类网格) too.
+    `photos_before` and `photos_after`: how many photos filing and reporting back need. `basis`: the rule and version it
+    was taken from, where that is not the class's standard.
     `component_state`: what the component of a case filed under it is until the case ends; empty where the fault leaves
     it whole.
     `phases`: the further phases of handling (安全防护、修复、恢复), where there are any; then the condition itself is
@@ -170,6 +170,7 @@ class FilingCondition(HasTerms, Base):
     body_code: Mapped[str | None] = mapped_column(String(32))
     is_simple_allowed: Mapped[bool] = mapped_column(default=False)
     check_same_time: Mapped[bool] = mapped_column(default=False)
+    in_tier_2: Mapped[bool] = mapped_column(default=True)
     photos_before: Mapped[int] = mapped_column(SmallInteger, default=0)
     basis: Mapped[str | None] = mapped_column(String(100))
     component_state: Mapped[ComponentFault | None] = mapped_column(words_enum(ComponentFault))

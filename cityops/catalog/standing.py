@@ -141,6 +141,7 @@ def _condition_entry(row: FilingCondition) -> Entry:
         "body_code": row.body_code or "",
         "is_simple_allowed": YES if row.is_simple_allowed else NO,
         "check_same_time": YES if row.check_same_time else NO,
+        "in_tier_2": YES if row.in_tier_2 else NO,
         "component_state": row.component_state.value if row.component_state else "",
         "photos_before": str(row.photos_before),
         "photos_after": str(row.photos_after),

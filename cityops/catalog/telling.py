@@ -128,6 +128,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "kind": {kind.value: label for kind, label in CASE_KIND_LABELS.items()},
     "is_simple_allowed": {YES: N_("yes"), NO: N_("no")},
     "check_same_time": {YES: N_("yes"), NO: N_("no")},
+    "in_tier_2": {YES: N_("yes"), NO: N_("no")},
     "component_state": {fault.value: label for fault, label in COMPONENT_FAULT_LABELS.items()} | {"": N_("whole")},
     "check_before": {check.value: label for check, label in PHASE_CHECK_LABELS.items()},
     "clock": CLOCK_LABELS,

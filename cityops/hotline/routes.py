@@ -24,6 +24,7 @@ from cityops.cases.names import Stage, StepName
 from cityops.cases.office import current_office
 from cityops.cases.services import StepRequest
 from cityops.cases.sheet import shown_reporter
+from cityops.cases.tiers import ONLY_TIER_1, waits_in_vain
 from cityops.catalog import queries as catalog
 from cityops.errors import CityopsError
 from cityops.forms import client_made_id
@@ -72,7 +73,13 @@ def told(number: str) -> str:
         viewer = require(*DESK)
         report = cases.get_report(session, viewer, number)
         main = find_main(session, viewer, report.case)
-        return render_template("hotline/told.html", report=report, case=report.case, main=main)
+        return render_template(
+            "hotline/told.html",
+            report=report,
+            case=report.case,
+            main=main,
+            beyond_tier=ONLY_TIER_1 if waits_in_vain(session, report.case) else None,
+        )
 
 
 @pages.get("/answers")

@@ -185,6 +185,7 @@ def test_an_ended_class_ends_its_conditions_and_no_number_is_used_again(small_ci
             "body_code": "lamps",
             "is_simple_allowed": "no",
             "check_same_time": "no",
+            "in_tier_2": "yes",
         }
         condition |= {"photos_before": "0", "photos_after": "0"}
         put(session, draft_id, {(CLASS, "component-01999"): lamp, (CONDITION, "C01999-1"): condition})

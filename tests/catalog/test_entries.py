@@ -27,6 +27,7 @@ LAMP = {
     "body_code": "lamps",
     "is_simple_allowed": "no",
     "check_same_time": "no",
+    "in_tier_2": "yes",
     "component_state": "",
     "photos_before": "0",
     "photos_after": "1",

@@ -15,7 +15,7 @@ from cityops.errors import Invalid
 from tests.catalog.drafting import CLASS, CONDITION, LIMIT, STAGE, begin, changed, limit, put
 
 Change = Callable[[Workbook], None]
-LATER = ["check_same_time", "phase_name", "phase_name_en"]
+LATER = ["check_same_time", "in_tier_2", "phase_name", "phase_name_en"]
 
 
 def exported(db: Database, draft_id: int) -> bytes:
@@ -128,7 +128,7 @@ def test_a_file_of_an_earlier_version_leaves_what_it_does_not_know(small_city: D
     with small_city.reading() as session:
         wanted = read_draft(session, None, draft_id).wanted
     assert wanted[CONDITION, "C01037-1"].items() >= (later | {"limit_value": "3"}).items()
-    assert [wanted[CONDITION, "C01037-9"][name] for name in LATER] == ["no", "", ""]
+    assert [wanted[CONDITION, "C01037-9"][name] for name in LATER] == ["no", "yes", "", ""]
 
 
 def test_the_page_says_which_columns_an_earlier_version_lacks(

@@ -3,6 +3,7 @@
 import secrets
 from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops.clock import now
@@ -10,6 +11,11 @@ from cityops.grid.addresses.models import GazetteerRevision
 from cityops.grid.models import GridRevision
 
 Counter = TypeVar("Counter", GridRevision, GazetteerRevision)
+
+
+def lock(session: Session, kind: type[Counter]) -> None:
+    """Let nobody else change the grid, or the gazetteer, until this transaction ends."""
+    session.execute(select(kind.number).where(kind.id == 1).with_for_update())
 
 
 def bump(session: Session, kind: type[Counter]) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cityops.clock import now, today
 from cityops.errors import Invalid, WrongState
-from cityops.grid.addresses.services import follow_grid
+from cityops.grid.addresses.following import find_taken, follow_grid
 from cityops.grid.checks import check_grid, find_shift
 from cityops.grid.coverage.counts import recount
 from cityops.grid.duty_grids.membership import keep_history
@@ -20,8 +20,8 @@ from cityops.grid.findings import Finding, count_errors
 from cityops.grid.loading import Loaded, load_ground, relocate_components
 from cityops.grid.models import Area, Cell, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
-from cityops.grid.records import CellRecord, GridData
-from cityops.grid.revisions import bump
+from cityops.grid.records import AreaRecord, CellRecord, GridData
+from cityops.grid.revisions import bump, lock
 from cityops.grid.summary import count_components_outside
 from cityops.grid.tiers import find_bands
 from cityops.words import N_
@@ -161,12 +161,13 @@ def check(
     """
     areas, cells = _areas_kept(session, data), _cells_kept(session, data)
     found = [*findings, *check_grid(data, areas, cells, buildings, find_bands(session))]
-    return found + _check_retired(session, data.cells) + _check_shifted(session, data)
+    found += _check_retired(session, data.cells) + _check_taken(session, data.areas)
+    return found + _check_shifted(session, data)
 
 
 def lock_revision(session: Session) -> None:
     """Let nobody else change the grid until this transaction ends."""
-    session.execute(select(GridRevision.number).where(GridRevision.id == 1).with_for_update())
+    lock(session, GridRevision)
 
 
 def _areas_kept(session: Session, data: GridData) -> Mapping[str, Any]:
@@ -186,6 +187,12 @@ def _check_retired(session: Session, cells: list[CellRecord]) -> list[Finding]:
     retired = set(session.scalars(select(Cell.code).where(Cell.ended_on.is_not(None)))) - active
     reason = N_("this code was retired and is not used again")
     return [Finding("cells", cell.line, "code", reason) for cell in cells if cell.code in retired]
+
+
+def _check_taken(session: Session, areas: list[AreaRecord]) -> list[Finding]:
+    taken = find_taken(session, {area.code for area in areas})
+    reason = N_("this code is that of a place in the gazetteer")
+    return [Finding("areas", area.line, "code", reason) for area in areas if area.code in taken]
 
 
 def _check_shifted(session: Session, data: GridData) -> list[Finding]:

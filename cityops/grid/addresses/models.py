@@ -80,10 +80,14 @@ class Address(Base):
     ended_on: Mapped[date | None]
 
 
+def not_ended_on(on: date) -> ColumnElement[bool]:
+    """A condition: the names that have not ended by a day; they may begin later."""
+    return or_(Address.ended_on.is_(None), Address.ended_on > on)
+
+
 def standing_on(on: date) -> ColumnElement[bool]:
     """A condition: the standard names that hold on a day."""
-    begun = Address.valid_from_on <= on
-    return and_(begun, or_(Address.ended_on.is_(None), Address.ended_on > on), Address.is_alias.is_(False))
+    return and_(Address.valid_from_on <= on, not_ended_on(on), Address.is_alias.is_(False))
 
 
 class GazetteerRevision(Base):

@@ -1,26 +1,26 @@
-"""Changing the gazetteer: a checked load of addresses, all or nothing, and what follows a changed grid."""
+"""Changing the gazetteer: a checked load of addresses, all or nothing."""
 
+import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import numpy as np
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from cityops.clock import today
 from cityops.errors import Invalid
-from cityops.grid.addresses.models import NUMBERED, Address, AddressKind, GazetteerRevision
+from cityops.grid.addresses.models import NUMBERED, Address, AddressKind, GazetteerRevision, not_ended_on
 from cityops.grid.addresses.records import AddressRecord
 from cityops.grid.addresses.sounds import sounds_of
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.geometry import distance_m, quad
 from cityops.grid.index import GridIndex
-from cityops.grid.models import Area
+from cityops.grid.models import PlannedRow
 from cityops.grid.queries import current_index
-from cityops.grid.revisions import bump
+from cityops.grid.revisions import bump, lock
 from cityops.words import N_
 
 # A place without a code is the one that stood here under the same name if it lies as near as this.
@@ -68,7 +68,7 @@ def load_addresses(
     Raises:
         BadAddresses: with every fault; nothing is written.
     """
-    session.execute(select(GazetteerRevision.number).where(GazetteerRevision.id == 1).with_for_update())
+    lock(session, GazetteerRevision)
     load = _Load(session, current_index(session))
     coming = list(load.identified(records))
     found = [*findings, *load.findings]
@@ -83,20 +83,25 @@ def load_addresses(
 
 
 class _Load:
-    """One load: what stands, and the rows that are to be written."""
+    """One load: what stands, what has ended, and the rows that are to be written."""
 
     def __init__(self, session: Session, index: GridIndex) -> None:
         self.session, self.index, self.on = session, index, today()
         self.told, self.findings = LoadedAddresses(), list[Finding]()
-        standing = select(Address).where(Address.ended_on.is_(None), Address.is_alias.is_(False))
-        rows = session.scalars(standing.options(undefer(Address.line)))
+        standing = select(Address).where(not_ended_on(self.on), Address.is_alias.is_(False))
+        rows = session.scalars(standing.order_by(Address.valid_from_on).options(undefer(Address.line)))
+        # Of a place that will be called otherwise the name to come.
         self.standing = {row.code: row for row in rows}
+        ended = select(*_SAME_END, Address.code).where(Address.ended_on <= self.on, Address.is_alias.is_(False))
+        self.gone: dict[tuple[Any, ...], str] = {tuple(key): code for *key, code in session.execute(ended)}
         names = select(Address.code, Address.name).where(Address.ended_on.is_not(None) | Address.is_alias)
         self.other_names = {(code, name) for code, name in session.execute(names)}
         self.by_name: dict[tuple[AddressKind, str, str | None], list[Address | AddressRecord]] = {}
         for row in self.standing.values():
             self.by_name.setdefault((row.kind, row.name, row.parent_code), []).append(row)
         self.numbered_by = {code for code, row in self.standing.items() if row.kind in NUMBERED}
+        planned = session.scalars(select(PlannedRow.values).where(PlannedRow.kind == "areas"))
+        self.to_come = {json.loads(values)["code"] for values in planned}
         self.begun: list[dict[str, Any]] = []
         self.renewed: list[dict[str, Any]] = []
 
@@ -111,14 +116,17 @@ class _Load:
                     self._refuse(record, "road", reason, name=record.road)
                     continue
                 record = replace(record, road=road)
-            code = record.code or self._code_of(record)
+            if record.ended_on and record.valid_from_on and record.ended_on < record.valid_from_on:
+                self._refuse(record, "ended_on", N_("it ends before it begins"))
+                continue
+            code = record.code or self._code_of(record, seen)
             if code in seen:
                 reason = N_("this place stands twice in the file, first in line %(line)s")
                 self._refuse(record, "code", reason, line=seen[code])
                 continue
             seen[code] = record.source_line
             known = self.standing.get(code)
-            if known is not None and known.kind is not record.kind:
+            if (known is not None and known.kind is not record.kind) or code in self.to_come:
                 self._refuse(record, "kind", N_("the code %(code)s is that of another kind of place"), code=code)
                 continue
             record = replace(record, code=code)
@@ -138,21 +146,30 @@ class _Load:
             return nearest.code
         return record.road if record.road in self.numbered_by else None
 
-    def _code_of(self, record: AddressRecord) -> str:
-        """The code under which a place without one stands already, or one of its own."""
+    def _code_of(self, record: AddressRecord, seen: Container[str]) -> str:
+        """The code under which a place without one is here already, the nearest that is not taken; or one of its own.
+
+        Two stops of one name stand on both sides of a road.
+        """
+        if _end_of(record) in self.gone:
+            return self.gone[_end_of(record)]
         limit_m = SAME_PLACE_M.get(record.kind, SAME_PLACE_OTHERWISE_M)
-        for known in self.by_name.get((record.kind, record.name, record.road), ()):
-            if isinstance(known, Address) and _apart_m(known, record) <= limit_m:
-                return known.code
+        named = self.by_name.get((record.kind, record.name, record.road), ())
+        free = [known for known in named if isinstance(known, Address) and known.code not in seen]
+        nearest = min(free, key=lambda known: _apart_m(known, record), default=None)
+        if nearest is not None and _apart_m(nearest, record) <= limit_m:
+            return nearest.code
         return f"{record.kind[0].upper()}{secrets.token_hex(8)}"
 
     def bring(self, record: AddressRecord) -> None:
         """Begin, renew or end one place."""
         known = self.standing.get(record.code or "")
+        if known is None and _end_of(record) in self.gone:
+            return
         begins_on = record.valid_from_on or self.on
         row = self._row(record, begins_on)
         if known is not None and known.name != record.name:
-            known.ended_on = begins_on
+            known.ended_on = max(begins_on, known.valid_from_on)
             self.told.ended += 1
             self.other_names.add((known.code, known.name))
             known = None
@@ -161,7 +178,7 @@ class _Load:
         else:
             if any(getattr(known, name) != row[name] for name in RENEWED):
                 self.renewed.append({"id": known.id} | {name: row[name] for name in RENEWED})
-            self.told.ended += record.ended_on is not None
+            self.told.ended += record.ended_on not in (None, known.ended_on)
         others: tuple[dict[str, Any], ...] = {"is_alias": True}, {"ended_on": begins_on}
         for more, names in zip(others, (record.aliases, record.former_names), strict=True):
             for name in names:
@@ -204,65 +221,13 @@ class _Load:
             self.session.execute(insert(Address), self.begun)
 
 
+# What a place that has ended is known again by.
+_SAME_END = (Address.kind, Address.name, Address.parent_code, Address.lon, Address.lat, Address.ended_on)
+
+
+def _end_of(record: AddressRecord) -> tuple[Any, ...]:
+    return record.kind, record.name, record.road, record.lon, record.lat, record.ended_on
+
+
 def _apart_m(one: Address | AddressRecord, other: AddressRecord) -> float:
     return distance_m(one.lon, one.lat, other.lon, other.lat)
-
-
-def follow_grid(session: Session, index: GridIndex) -> None:
-    """After a change of the grid: the names of the areas that stand, and the cell of every other place."""
-    _follow_areas(session)
-    columns = (Address.id, Address.lon, Address.lat, Address.cell_id)
-    placed = Address.ended_on.is_(None), Address.kind != AddressKind.AREA
-    rows = session.execute(select(*columns).where(*placed)).all()
-    moved = []
-    places = index.locate_many(np.array([row.lon for row in rows]), np.array([row.lat for row in rows])) if rows else ()
-    for row, position in zip(rows, places, strict=True):
-        place = index.at(int(position)) if position >= 0 else None
-        if row.cell_id != (place and place.cell_id):
-            moved.append({"id": row.id, "cell_id": place and place.cell_id, "area_code": place and place.area_code})
-    if moved:
-        session.execute(update(Address), moved)
-    bump(session, GazetteerRevision)
-
-
-def _follow_areas(session: Session) -> None:
-    """Bring the names of areas to those that stand: a renamed one keeps its former name, an ended one is ended."""
-    areas = {area.code: area for area in session.scalars(select(Area).where(Area.ended_on.is_(None)))}
-    named = select(Address).where(Address.kind == AddressKind.AREA, Address.ended_on.is_(None))
-    kept = set()
-    for row in session.scalars(named):
-        area = areas.get(row.code)
-        if area is None or row.name != (area.name_en if row.is_alias else area.name):
-            row.ended_on = today()
-        else:
-            kept.add((row.code, row.is_alias))
-    session.flush()
-    begun = []
-    for code, area in areas.items():
-        names = [(area.name, False)] + ([(area.name_en, True)] if area.name_en != area.name else [])
-        wanted = [(name, is_alias) for name, is_alias in names if (code, is_alias) not in kept]
-        begun += [_area_row(area, name, is_alias=is_alias) for name, is_alias in wanted]
-    if begun:
-        session.execute(insert(Address), begun)
-
-
-def _area_row(area: Area, name: str, *, is_alias: bool) -> dict[str, Any]:
-    point = area.boundary.representative_point()
-    return {
-        "code": area.code,
-        "kind": AddressKind.AREA,
-        "category": area.level.value,
-        "name": name,
-        "pinyin": sounds_of(name),
-        "is_alias": is_alias,
-        "parent_code": None,
-        "number": None,
-        "lon": point.x,
-        "lat": point.y,
-        "quad": quad(point.x, point.y),
-        "cell_id": None,
-        "area_code": area.code,
-        "line": None,
-        "valid_from_on": today(),
-        "ended_on": None,
-    }

@@ -1,0 +1,87 @@
+"""What follows a changed grid: the names of its areas, and the cell of every other place."""
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, undefer
+
+from cityops.clock import today
+from cityops.grid.addresses.models import Address, AddressKind, GazetteerRevision, not_ended_on
+from cityops.grid.addresses.sounds import sounds_of
+from cityops.grid.geometry import quad
+from cityops.grid.index import GridIndex
+from cityops.grid.models import Area
+from cityops.grid.revisions import bump, lock
+
+
+def find_taken(session: Session, codes: set[str]) -> set[str]:
+    """Which of these codes of areas belong to places that are none."""
+    if not codes:
+        return set()
+    taken = select(Address.code).where(Address.code.between(min(codes), max(codes)), not_ended_on(today()))
+    return set(session.scalars(taken.where(Address.kind != AddressKind.AREA))) & codes
+
+
+def follow_grid(session: Session, index: GridIndex) -> None:
+    """After a change of the grid: the names of the areas that stand, and the cell of every other place."""
+    lock(session, GazetteerRevision)
+    _follow_areas(session)
+    columns = (Address.id, Address.lon, Address.lat, Address.cell_id)
+    placed = not_ended_on(today()), Address.kind != AddressKind.AREA
+    rows = session.execute(select(*columns).where(*placed)).all()
+    moved = []
+    places = index.locate_many(np.array([row.lon for row in rows]), np.array([row.lat for row in rows])) if rows else ()
+    for row, position in zip(rows, places, strict=True):
+        place = index.at(int(position)) if position >= 0 else None
+        if row.cell_id != (place and place.cell_id):
+            moved.append({"id": row.id, "cell_id": place and place.cell_id, "area_code": place and place.area_code})
+    if moved:
+        session.execute(update(Address), moved)
+    bump(session, GazetteerRevision)
+
+
+def _follow_areas(session: Session) -> None:
+    """Bring the names of areas to those that stand: a renamed one keeps its former name, an ended one is ended."""
+    standing = select(Area).where(Area.ended_on.is_(None)).options(undefer(Area.boundary))
+    areas = {area.code: area for area in session.scalars(standing)}
+    named = select(Address).where(Address.kind == AddressKind.AREA, Address.ended_on.is_(None))
+    kept = set()
+    for row in session.scalars(named):
+        area = areas.get(row.code)
+        if area is None or row.name != (area.name_en if row.is_alias else area.name):
+            row.ended_on = today()
+        else:
+            kept.add((row.code, row.is_alias))
+            point = area.boundary.representative_point()
+            row.lon, row.lat, row.quad = point.x, point.y, quad(point.x, point.y)
+    session.flush()
+    begun = []
+    for code, area in areas.items():
+        names = [(area.name, False)] + ([(area.name_en, True)] if area.name_en != area.name else [])
+        wanted = [(name, is_alias) for name, is_alias in names if (code, is_alias) not in kept]
+        begun += [_area_row(area, name, is_alias=is_alias) for name, is_alias in wanted]
+    if begun:
+        session.execute(insert(Address), begun)
+
+
+def _area_row(area: Area, name: str, *, is_alias: bool) -> dict[str, Any]:
+    point = area.boundary.representative_point()
+    return {
+        "code": area.code,
+        "kind": AddressKind.AREA,
+        "category": area.level.value,
+        "name": name,
+        "pinyin": sounds_of(name),
+        "is_alias": is_alias,
+        "parent_code": None,
+        "number": None,
+        "lon": point.x,
+        "lat": point.y,
+        "quad": quad(point.x, point.y),
+        "cell_id": None,
+        "area_code": area.code,
+        "line": None,
+        "valid_from_on": today(),
+        "ended_on": None,
+    }

@@ -86,6 +86,8 @@ TASKS: dict[str, Task] = {
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),
     "cases.recount": Task(recount, 240),
     "cases.resume_suspended": Task(resume_suspended, 240),
+    "cases.look_at_census": Task(cases.look_at_census, 280),
+    "cases.take_in_census": Task(cases.take_in_census, 280),
     "cases.hand_over_ended": Task(hand_over_ended, 240),
     "accounts.forget_idempotency_keys": Task(accounts.forget_idempotency_keys, 120),
     "notices.sweep": Task(notices.sweep, 240),

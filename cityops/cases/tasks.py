@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cityops import clock
 from cityops.accounts.posts import Post
-from cityops.cases import attachments, by_rule, checkpoints, queries, recounting, succession
+from cityops.cases import attachments, by_rule, census_looking, checkpoints, queries, recounting, succession
 from cityops.cases.actor import Actor
 from cityops.cases.models import Attachment, Case
 from cityops.cases.office import CaseOffice
@@ -96,3 +96,13 @@ def resume_suspended(workshop: Workshop, office: CaseOffice) -> None:
         except CityopsError as refusal:
             # One case that cannot be counted does not keep the others waiting; it is tried again the next time.
             log.warning("case %s could not be resumed: %s", case_id, refusal)
+
+
+def look_at_census(workshop: Workshop, survey_id: int) -> None:
+    """Rehearse a census that was handed in on the page."""
+    census_looking.look_at_census(workshop, survey_id)
+
+
+def take_in_census(workshop: Workshop, survey_id: int) -> None:
+    """Take in a census as the administrator ordered."""
+    census_looking.take_in_census(workshop, survey_id)

@@ -11,6 +11,8 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from cityops.words import harmless
+
 COLUMNS = ("layer", "line", "field", "kind", "reason", "lon", "lat", "size_m2")
 # What a person reads in a terminal; the other forms have all of them.
 TABLE_ROWS = 50
@@ -84,8 +86,13 @@ def tell(findings: list[Finding], form: str) -> Iterator[str]:
 
 def _csv_line(values: Iterable[Any]) -> str:
     line = StringIO()
-    csv.writer(line, lineterminator="").writerow(["" if value is None else value for value in values])
+    csv.writer(line, lineterminator="").writerow([_cell(value) for value in values])
     return line.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """What a cell of a sheet holds: a file's own words must not be taken for a formula."""
+    return harmless(value) if isinstance(value, str) else "" if value is None else value
 
 
 def _table(findings: list[Finding]) -> Iterator[str]:

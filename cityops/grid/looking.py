@@ -1,4 +1,7 @@
-"""The worker's part of a survey handed in on the page: it reads and checks the file, and takes it in when told to."""
+"""The worker's part of a survey handed in on the page: it reads and checks the file, and takes it in when told to.
+
+What a survey of any kind has in common is here too: `tell` and `refuse` put on its page what came of it.
+"""
 
 import json
 import logging
@@ -39,9 +42,9 @@ def look_at(workshop: Workshop, survey_id: int) -> None:
         data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
         with workshop.reading() as session:
             findings = services.check(session, data, findings)
-        _tell(workshop, survey_id, SurveyState.TO_LOOK_AT, data, findings)
+        tell(workshop, survey_id, SurveyState.TO_LOOK_AT, findings, _told(data, findings))
     except UNFORESEEN as error:
-        _refuse(workshop, survey_id, SurveyState.TO_LOOK_AT, error)
+        refuse(workshop, survey_id, SurveyState.TO_LOOK_AT, error)
 
 
 def take_in(workshop: Workshop, survey_id: int) -> None:
@@ -59,17 +62,23 @@ def take_in(workshop: Workshop, survey_id: int) -> None:
             versions.take_in(session, data, findings, terms, from_on)
             session.get_one(Survey, survey_id).state = SurveyState.TAKEN_IN
     except (BadGrid, Unsigned) as refusal:
-        _tell(workshop, survey_id, SurveyState.TO_TAKE_IN, data, refusal.findings)
+        tell(workshop, survey_id, SurveyState.TO_TAKE_IN, refusal.findings, _told(data, refusal.findings))
     except UNFORESEEN as error:
-        _refuse(workshop, survey_id, SurveyState.TO_TAKE_IN, error)
+        refuse(workshop, survey_id, SurveyState.TO_TAKE_IN, error)
 
 
-def _tell(workshop: Workshop, survey_id: int, expected: SurveyState, data: GridData, findings: list[Finding]) -> None:
-    write_findings(surveys.faults_of(workshop.config.surveys_folder, survey_id), findings)
-    _keep(workshop, survey_id, expected, _told(data, findings))
+def tell(
+    workshop: Workshop, survey_id: int, expected: SurveyState, findings: list[Finding], told: dict[str, Any]
+) -> None:
+    """Put on a survey's page what was found: `told` in figures, the worst findings; all of them go into files."""
+    folder = workshop.config.surveys_folder
+    write_findings(surveys.faults_of(folder, survey_id), findings)
+    rows = [_row(each) for each in sorted(findings, key=lambda each: not each.is_error)]
+    surveys.keep_findings(folder, survey_id, rows)
+    _keep(workshop, survey_id, expected, told | {"findings": rows[:ROWS_TOLD]})
 
 
-def _refuse(workshop: Workshop, survey_id: int, expected: SurveyState, error: Exception) -> None:
+def refuse(workshop: Workshop, survey_id: int, expected: SurveyState, error: Exception) -> None:
     """Say on the page why a file was not worked on; one that nobody foresaw would else be worked on for ever."""
     if isinstance(error, CityopsError):
         told = {"refusal": error.message, "params": error.params}
@@ -95,14 +104,12 @@ def _keep(workshop: Workshop, survey_id: int, expected: SurveyState, told: dict[
 
 def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
     by_reason = Counter((each.is_error, each.layer, each.reason) for each in findings)
-    worst_first = sorted(findings, key=lambda each: not each.is_error)
     return {
         "areas": len(data.areas),
         "cells": len(data.cells),
         "errors": count_errors(findings),
         "total": len(findings),
         "by_reason": [[*each, number] for each, number in by_reason.most_common()],
-        "findings": [_row(each) for each in worst_first[:ROWS_TOLD]],
     }
 
 

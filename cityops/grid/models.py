@@ -127,6 +127,13 @@ class SurveyState(StrEnum):
     TAKEN_IN = "taken_in"
 
 
+class SurveyKind(StrEnum):
+    """What a survey's file holds: the grid (areas and cells), or a census of components."""
+
+    GRID = "grid"
+    CENSUS = "census"
+
+
 class Survey(Base):
     """A survey's file that was handed in on the page: the worker looks at it, and takes it in when it is told to.
 
@@ -139,6 +146,7 @@ class Survey(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[SurveyKind] = mapped_column(words_enum(SurveyKind), default=SurveyKind.GRID)
     state: Mapped[SurveyState] = mapped_column(words_enum(SurveyState))
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)

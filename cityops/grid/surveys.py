@@ -7,17 +7,19 @@ import re
 import tempfile
 import time
 import zipfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cityops.accounts.models import Person
 from cityops.accounts.viewer import Viewer
 from cityops.clock import now, today
 from cityops.errors import Invalid, NotFound, WrongState
-from cityops.grid.models import Survey, SurveyState
+from cityops.grid.models import Survey, SurveyKind, SurveyState
 from cityops.grid.versions import must_survey
 from cityops.queue import owe
 from cityops.words import N_
@@ -26,6 +28,7 @@ SUFFIXES = (".gpkg", ".zip", ".geojson", ".json", ".csv", ".fgb")
 BEGINNINGS = {".gpkg": b"SQLite format 3", ".zip": b"PK", ".geojson": b"{", ".json": b"{", ".fgb": b"fgb"}
 KEPT_FOR_S = 24 * 60 * 60
 LOOK, TAKE_IN = "grid.look_at_survey", "grid.take_in_survey"
+LOOK_AT_CENSUS, TAKE_IN_CENSUS = "cases.look_at_census", "cases.take_in_census"
 
 
 def keep(folder: Path, stream: IO[bytes], name: str) -> str:
@@ -86,6 +89,28 @@ def faults_of(folder: Path, survey_id: int) -> Path:
     return folder / f"survey-{survey_id}.faults.gpkg"
 
 
+def keep_findings(folder: Path, survey_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep what was found in a survey's file one by one, so that it can be told in the reader's language."""
+    _findings_path(folder, survey_id).write_text(json.dumps(rows, ensure_ascii=False, default=str), "utf-8")
+
+
+def read_findings(folder: Path, survey_id: int) -> list[dict[str, Any]]:
+    """What was found in a survey's file, one by one.
+
+    Raises:
+        NotFound: it is kept no longer.
+    """
+    path = _findings_path(folder, survey_id)
+    if not path.is_file():
+        raise NotFound(N_("This file is kept no longer: hand it in again."))
+    rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return rows
+
+
+def _findings_path(folder: Path, survey_id: int) -> Path:
+    return folder / f"survey-{survey_id}.findings.json"
+
+
 def forget_old(folder: Path) -> None:
     """Delete what was kept for a day."""
     oldest = time.time() - KEPT_FOR_S
@@ -94,12 +119,20 @@ def forget_old(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def hand_in(session: Session, viewer: Viewer, key: str, name: str, said: dict[str, str]) -> Survey:
+def hand_in(
+    session: Session,
+    viewer: Viewer,
+    key: str,
+    name: str,
+    said: dict[str, str],
+    kind: SurveyKind = SurveyKind.GRID,
+) -> Survey:
     """Have the worker look at a kept file; nothing of the grid is changed."""
     must_survey(viewer)
     survey = Survey(
         key=key,
         name=name[:200],
+        kind=kind,
         state=SurveyState.TO_LOOK_AT,
         person_id=viewer.person_id,
         made_at=now(),
@@ -107,12 +140,21 @@ def hand_in(session: Session, viewer: Viewer, key: str, name: str, said: dict[st
     )
     session.add(survey)
     session.flush()
-    owe(session, LOOK, survey_id=survey.id)
+    if kind is SurveyKind.CENSUS:
+        owe(session, LOOK_AT_CENSUS, survey_id=survey.id)
+    else:
+        owe(session, LOOK, survey_id=survey.id)
     return survey
 
 
 def order_to_take_in(
-    session: Session, viewer: Viewer, survey_id: int, title: str, from_on: date | None, because: str
+    session: Session,
+    viewer: Viewer,
+    survey_id: int,
+    title: str,
+    from_on: date | None,
+    because: str,
+    kind: SurveyKind = SurveyKind.GRID,
 ) -> None:
     """Have the worker take in a survey that it has looked at, today or from a day.
 
@@ -121,7 +163,7 @@ def order_to_take_in(
         WrongState: it is not looked at, has faults, or is taken in already.
         Invalid: field `because` where its warnings are not signed for, `from_on` for a day that has passed.
     """
-    survey = get_survey(session, viewer, survey_id, for_update=True)
+    survey = get_survey(session, viewer, survey_id, kind, for_update=True)
     told = json.loads(survey.told)
     if survey.state is not SurveyState.LOOKED_AT or told.get("refusal") or told["errors"]:
         raise WrongState(N_("This survey cannot be taken in as it stands: look at it again."))
@@ -135,25 +177,43 @@ def order_to_take_in(
     survey.title, survey.from_on, survey.because = title.strip(), from_on, because.strip()
     # Who signs is who orders it, whoever handed it in.
     survey.person_id = viewer.person_id
-    owe(session, TAKE_IN, survey_id=survey.id)
+    if kind is SurveyKind.CENSUS:
+        owe(session, TAKE_IN_CENSUS, survey_id=survey.id)
+    else:
+        owe(session, TAKE_IN, survey_id=survey.id)
 
 
-def get_survey(session: Session, viewer: Viewer, survey_id: int, *, for_update: bool = False) -> Survey:
+def get_survey(
+    session: Session,
+    viewer: Viewer,
+    survey_id: int,
+    kind: SurveyKind = SurveyKind.GRID,
+    *,
+    for_update: bool = False,
+) -> Survey:
     """A survey that was handed in.
 
     Raises:
-        NotFound: there is none of this number.
+        NotFound: there is none of this number and kind.
         NotAllowed: no administrator of the whole city.
     """
     must_survey(viewer)
     survey = session.get(Survey, survey_id, with_for_update=for_update)
-    if survey is None:
+    if survey is None or survey.kind is not kind:
         raise NotFound(N_("there is no survey %(number)s"), number=survey_id)
     return survey
 
 
-def list_open(session: Session, viewer: Viewer) -> list[Survey]:
+def list_open(session: Session, viewer: Viewer, kind: SurveyKind = SurveyKind.GRID) -> list[Survey]:
     """The surveys that are not taken in yet, the last first."""
     must_survey(viewer)
-    waiting = select(Survey).where(Survey.state != SurveyState.TAKEN_IN).order_by(Survey.id.desc())
-    return list(session.scalars(waiting.limit(10)))
+    waiting = select(Survey).where(Survey.kind == kind, Survey.state != SurveyState.TAKEN_IN)
+    return list(session.scalars(waiting.order_by(Survey.id.desc()).limit(10)))
+
+
+def list_taken_in(session: Session, viewer: Viewer, kind: SurveyKind) -> list[tuple[Survey, Person]]:
+    """The surveys of a kind that were taken in, the last first, each with who ordered it."""
+    must_survey(viewer)
+    taken = select(Survey, Person).join(Person, Person.id == Survey.person_id)
+    taken = taken.where(Survey.kind == kind, Survey.state == SurveyState.TAKEN_IN)
+    return [(row[0], row[1]) for row in session.execute(taken.order_by(Survey.id.desc()).limit(10))]

@@ -1,20 +1,16 @@
 """The administrator's pages of the grid: its versions, and surveys, which the worker looks at and takes in."""
 
-import json
-import re
-from typing import Any
-
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from cityops import web
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import Page, ask_for_the_post
-from cityops.errors import CityopsError, Invalid, NotFound, WrongState
+from cityops.errors import CityopsError, Invalid, WrongState
 from cityops.grid import surveys, versions
 from cityops.grid.forms import SurveyForm, TakeInForm
-from cityops.grid.models import VERSION_STATE_LABELS, SurveyState, VersionState
-from cityops.words import N_
+from cityops.grid.handing_in import keep_sent, send_faults, send_table, survey_words
+from cityops.grid.models import VERSION_STATE_LABELS, VersionState
 
 pages = Blueprint("grid_versions", __name__, url_prefix="/settings/grid")
 pages.before_request(ask_for_the_post)
@@ -29,16 +25,14 @@ def show() -> str:
 @pages.post("/surveys")
 def hand_in() -> Page:
     """Hand in a file for the worker to look at; nothing is changed."""
-    form, sent = SurveyForm(request.form), request.files.get("file")
+    form = SurveyForm(request.form)
     if not form.validate():
         return _versions_page(form), 422
     versions.must_survey(current_viewer())
     try:
-        if sent is None or not sent.filename:
-            raise Invalid("file", N_("Choose a file."))
-        key = surveys.keep(web.workshop().config.surveys_folder, sent.stream, sent.filename)
+        key, name = keep_sent()
         with web.transaction() as session:
-            survey_id = surveys.hand_in(session, current_viewer(), key, sent.filename, form.said()).id
+            survey_id = surveys.hand_in(session, current_viewer(), key, name, form.said()).id
     except Invalid as error:
         form.refuse(error)
         return _versions_page(form), 422
@@ -71,10 +65,15 @@ def faults(survey_id: int) -> Response:
     """What was found in a survey's file and has a place, as a GeoPackage for QGIS."""
     with web.reading() as session:
         surveys.get_survey(session, current_viewer(), survey_id)
-    path = surveys.faults_of(web.workshop().config.surveys_folder, survey_id)
-    if not path.is_file():
-        raise NotFound(N_("This file is kept no longer: hand it in again."))
-    return send_file(path, "application/geopackage+sqlite3", as_attachment=True, download_name="faults.gpkg")
+    return send_faults(survey_id)
+
+
+@pages.get("/surveys/<int:survey_id>/faults.xlsx")
+def table(survey_id: int) -> Response:
+    """All that was found in a survey's file, as an Excel file."""
+    with web.reading() as session:
+        surveys.get_survey(session, current_viewer(), survey_id)
+    return send_table(survey_id)
 
 
 @pages.post("/<int:version_id>/withdraw")
@@ -114,18 +113,4 @@ def _versions_page(form: SurveyForm) -> str:
 def _survey_page(survey_id: int, form: TakeInForm) -> str:
     with web.reading() as session:
         survey = surveys.get_survey(session, current_viewer(), survey_id)
-    told: dict[str, Any] = json.loads(survey.told)
-    # One reason with many values is one line: its values are left out.
-    by_reason = [
-        (is_error, layer, re.sub(r"%\(\w+\)s", "…", _(reason)), number)
-        for is_error, layer, reason, number in told.get("by_reason", ())
-    ]
-    return render_template(
-        "grid/survey.html",
-        survey=survey,
-        told=told,
-        by_reason=by_reason,
-        form=form,
-        is_waiting=survey.state in (SurveyState.TO_LOOK_AT, SurveyState.TO_TAKE_IN),
-        is_taken_in=survey.state is SurveyState.TAKEN_IN,
-    )
+    return render_template("grid/survey.html", form=form, **survey_words(survey))

@@ -63,12 +63,14 @@ class CensusTerms:
         accuracy: of what does not say how exactly it was surveyed.
         because: why the warnings are accepted.
         title: what the record of the city's changes calls it.
+        person_id: who takes it in; None for the command line.
     """
 
     division: str | None = None
     accuracy: Accuracy = Accuracy.A
     because: str = ""
     title: str = ""
+    person_id: int | None = None
 
 
 def read_portions(path: Path, asked: SaidOfFile, portion: int = PORTION) -> Iterator[Features]:
@@ -141,7 +143,7 @@ def _close(session: Session, census: Census, terms: CensusTerms) -> None:
     """Refuse what has faults or is not signed for, after all of it was seen; else write down that it was taken in."""
     if census.book.errors or (census.book.warnings and not terms.because.strip()):
         raise BadCensus(census)
-    record(session, None, AuditAction.GRID_LOADED, terms.title)
+    record(session, terms.person_id, AuditAction.GRID_LOADED, terms.title)
     bump(session, GridRevision)
 
 

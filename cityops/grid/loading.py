@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from cityops.clock import today
 from cityops.grid.ancestry import Descent, Fate, trace
+from cityops.grid.duty_grids.models import DutyGridChange
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import area_m2
 from cityops.grid.index import GridIndex
-from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion
+from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion, VersionState
 from cityops.grid.records import AreaRecord, CellRecord, GridData
 
 LOCATED_AT_ONCE = 20_000
@@ -122,9 +123,17 @@ def _load_cells(
     _insert_ancestors(session, version, {code: old.id for code, old in ended.items()}, descent)
     used = select(Cell.duty_grid_id).where(Cell.ended_on.is_(None), Cell.duty_grid_id.is_not(None))
     empty = update(DutyGrid).where(DutyGrid.ended_on.is_(None), DutyGrid.id.not_in(used))
-    # One that a change of duty grids has planned has no cells yet.
-    empty = empty.where(DutyGrid.valid_from_on <= version.valid_from_on)
+    # One that a change of duty grids has planned has no cells yet, also where it begins on this very day.
+    empty = empty.where(~_is_planned())
     session.execute(empty.values(ended_on=version.valid_from_on), execution_options={"synchronize_session": False})
+
+
+def _is_planned() -> ColumnElement[bool]:
+    return exists().where(
+        DutyGridChange.street_code == DutyGrid.street_code,
+        DutyGridChange.state == VersionState.PLANNED,
+        DutyGridChange.from_on == DutyGrid.valid_from_on,
+    )
 
 
 def _count(version: GridVersion, descent: Descent, kept: int) -> None:

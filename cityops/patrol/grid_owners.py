@@ -22,6 +22,9 @@ from cityops.patrol.queries import get_rules
 from cityops.patrol.watch import Span, WeekdaySpan, find_gaps, lay_out
 from cityops.words import N_
 
+# What lies farther off was not meant as a day.
+MOST_YEARS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:
@@ -142,7 +145,7 @@ def end(session: Session, viewer: Viewer, street_code: str, shift_id: int, last_
 
     Raises:
         NotFound, NotAllowed: the street is not, or not wholly, the viewer's, or has no such shift.
-        Invalid: field `last_on`; the day has passed.
+        Invalid: field `last_on`; the day has passed, or they end before it.
     """
     street = grids.get_street(session, viewer, street_code)
     shifts = list_shifts_of(session, street.code)
@@ -151,6 +154,10 @@ def end(session: Session, viewer: Viewer, street_code: str, shift_id: int, last_
         raise NotFound(N_("There are no such hours in this street."))
     if last_on < today() - timedelta(days=1):
         raise Invalid("last_on", N_("This day has passed: who had a duty grid then stays as it was."))
+    _must_be_near("last_on", last_on)
+    if chosen.ended_on is not None and last_on >= chosen.ended_on:
+        reason = N_("These hours end before, after %(day)s: give new ones from the day after.")
+        raise Invalid("last_on", reason, day=str(chosen.ended_on - timedelta(days=1)))
     given_together = same_hours(chosen)
     for shift in shifts:
         if same_hours(shift) == given_together:
@@ -173,6 +180,14 @@ def _must_be_days(hours: Hours, grid: DutyGrid) -> None:
         raise Invalid("from_on", N_("This is before today, or before the duty grid begins."))
     if hours.until_on is not None and hours.until_on < hours.from_on:
         raise Invalid("until_on", N_("This is before the first day."))
+    _must_be_near("from_on", hours.from_on)
+    if hours.until_on is not None:
+        _must_be_near("until_on", hours.until_on)
+
+
+def _must_be_near(field: str, day: date) -> None:
+    if day.year > today().year + MOST_YEARS:
+        raise Invalid(field, N_("This day is too far off."))
 
 
 def _shift_of(person: Person | None, grid: DutyGrid, hours: Hours, each: WeekdaySpan) -> InspectorShift:

@@ -128,6 +128,27 @@ def test_a_duty_grid_is_given_with_dates_and_ended(as_person: As, small_city: Da
     assert leader.post(f"{PAGE}/inspectors/999/end", data={"last_on": last.isoformat()}).status_code == 404
 
 
+def test_hours_that_end_are_not_made_longer_over_others(as_person: As, small_city: Database) -> None:
+    leader, day = as_person("dutyleader"), today() + timedelta(days=7)
+    leader.post(PAGE, data=drawn())
+    first = given(start="21:00", end="22:00", weekdays=["0"], until_on=day.isoformat())
+    then = first | {"grid": NEW, "from_on": (day + timedelta(days=1)).isoformat(), "until_on": ""}
+    assert [leader.post(f"{PAGE}/inspectors", data=each).status_code for each in (first, then)] == [303, 303]
+    with small_city.reading() as session:
+        shift_id = session.scalars(select(InspectorShift.id).where(InspectorShift.ended_on.is_not(None))).one()
+    later = leader.post(f"{PAGE}/inspectors/{shift_id}/end", data={"last_on": (day + timedelta(days=30)).isoformat()})
+    assert later.status_code == 422 and day.isoformat() in later.text
+    with small_city.reading() as session:
+        assert session.get_one(InspectorShift, shift_id).ended_on == day + timedelta(days=1)
+
+
+@pytest.mark.parametrize("field", ["from_on", "until_on"])
+def test_a_day_at_the_end_of_time_is_refused_beside_its_field(as_person: As, field: str) -> None:
+    leader = as_person("dutyleader")
+    far = leader.post(f"{PAGE}/inspectors", data=given(**{field: "9999-12-31"}))
+    assert far.status_code == 422 and "9999-12-31" in far.text
+
+
 def test_the_list_says_what_nobody_watches_and_when(as_person: As, small_city: Database) -> None:
     leader = as_person("dutyleader")
     assert "每个责任网格都有监督员在岗" not in leader.get("/grid/duty/without").text

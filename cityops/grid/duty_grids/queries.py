@@ -1,6 +1,7 @@
 """Reading duty grids: the streets somebody may lay out, their cells and grids, the change that waits for its day."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.errors import NotAllowed, NotFound
-from cityops.grid.duty_grids.models import DutyGridChange
+from cityops.grid.duty_grids.models import CellDutyGrid, DutyGridChange
 from cityops.grid.duty_grids.rules import NamedGrid, Plan
 from cityops.grid.models import Area, AreaLevel, Cell, DutyGrid, VersionState
 from cityops.words import N_
@@ -127,12 +128,22 @@ def read_plan(change: DutyGridChange) -> Plan:
 
 
 def list_grids_of(session: Session, viewer: Viewer, on: date) -> list[tuple[DutyGrid, int]]:
-    """The duty grids of the viewer's streets that hold on a day, each with the number of its cells now."""
+    """The duty grids of the viewer's streets that hold on a day, each with the number of its cells then.
+
+    Of a day to come as the changes say that wait for it.
+    """
     of_street = func.substr(Cell.area_code, 1, 9) == DutyGrid.street_code
     inside = exists().where(of_street, Cell.ended_on.is_(None), _own(viewer)).correlate(DutyGrid)
-    cells = select(func.count()).where(Cell.duty_grid_id == DutyGrid.id, Cell.ended_on.is_(None)).scalar_subquery()
-    rows = select(DutyGrid, cells).where(DutyGrid.ended_on.is_(None), DutyGrid.valid_from_on <= on, inside)
-    return [(grid, count) for grid, count in session.execute(rows.order_by(DutyGrid.code))]
+    held = CellDutyGrid.from_on <= on, or_(CellDutyGrid.ended_on.is_(None), CellDutyGrid.ended_on > on)
+    cells = select(func.count()).where(CellDutyGrid.duty_grid_id == DutyGrid.id, *held).scalar_subquery()
+    holds = DutyGrid.valid_from_on <= on, or_(DutyGrid.ended_on.is_(None), DutyGrid.ended_on > on)
+    rows = select(DutyGrid, cells).where(*holds, inside).order_by(DutyGrid.code)
+    due = select(DutyGridChange).where(DutyGridChange.state == VersionState.PLANNED, DutyGridChange.from_on <= on)
+    planned = {change.street_code: Counter(read_plan(change).cells.values()) for change in session.scalars(due)}
+    found = [
+        (grid, planned.get(grid.street_code, {grid.code: count})[grid.code]) for grid, count in session.execute(rows)
+    ]
+    return [(grid, count) for grid, count in found if count]
 
 
 def plan_of_now(cells: Iterable[StreetCell], grids: Iterable[DutyGrid]) -> Plan:

@@ -14,7 +14,7 @@ from cityops.clock import CITY_ZONE, running_at, today
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.grid import queries as grid
-from cityops.grid import services
+from cityops.grid import services, versions
 from cityops.grid.duty_grids import queries
 from cityops.grid.duty_grids import services as duty_grids
 from cityops.grid.duty_grids.models import CellDutyGrid, DutyGridChange
@@ -189,3 +189,35 @@ def test_a_street_that_lies_partly_outside_is_not_drawn(small_city: Database) ->
         leader = factories.People(session).viewer("operator").only(Post.DUTY_LEADER)
         with pytest.raises(NotAllowed):
             queries.get_street(session, leader, STREET)
+
+
+def test_a_day_has_the_duty_grids_and_cells_of_its_own(small_city: Database) -> None:
+    """Past ones as they were, those to come as the changes say that wait."""
+    monday, whole = today(), Plan((NEW_GRID,), {ONE: NEW, TWO: NEW})
+    with small_city.transaction() as session:
+        plan(session, whole, on=monday + timedelta(days=5))
+    for now_on in (monday, monday + timedelta(days=5)):
+        with running_at(noon_of(now_on)), small_city.transaction() as session:
+            duty_grids.put_due_into_force(session)
+            leader = factories.People(session).dutyleader
+            of_days = [queries.list_grids_of(session, leader, monday + timedelta(days=days)) for days in (0, 4, 5, 9)]
+            west = [[(each.code, cells) for each, cells in found if each.street_code == STREET] for found in of_days]
+            assert west == [[(OLD, 2)], [(OLD, 2)], [(NEW, 2)], [(NEW, 2)]]
+
+
+def test_a_survey_of_the_same_day_leaves_the_planned_grid_and_its_inspectors(small_city: Database) -> None:
+    day = today() + timedelta(days=3)
+    stays, west, east = (
+        CellRecord(f"{STREET}001{number:03d}", shapely.box(lon, 29.87, lon + width, 29.871))
+        for number, lon, width in ((1, 121.5, 0.001), (3, 121.501, 0.0005), (4, 121.5015, 0.0005))
+    )
+    with small_city.transaction() as session:
+        plan(session, on=day)
+        begun = {each.code: each.id for each in queries.list_grids(session, [STREET])}
+        survey = GridData(cells=[stays, west, east])
+        versions.take_in(session, survey, (), services.Terms("复测", because="复测"), day)
+    with running_at(noon_of(day)), small_city.transaction() as session:
+        versions.put_due_into_force(session)
+        duty_grids.put_due_into_force(session)
+        assert {each.code: each.id for each in queries.list_grids(session, [STREET])} == begun
+        assert held(session) == {ONE: OLD, west.code: NEW, east.code: NEW}

@@ -86,6 +86,7 @@ def set_target(
         Invalid: field `tier` or `percent`.
     """
     must_survey(viewer)
+    lock_revision(session)
     _must_be_a_tier(tier)
     if not 0 < percent <= 100:
         raise Invalid("percent", N_("a target is more than 0 and at most 100 percent"))
@@ -106,6 +107,7 @@ def set_band(session: Session, viewer: Viewer | None, *, tier: int, low_m2: int,
         Invalid: field `tier` or `high_m2`.
     """
     must_survey(viewer)
+    lock_revision(session)
     _must_be_a_tier(tier)
     if not 0 < low_m2 < high_m2:
         raise Invalid("high_m2", N_("the largest size is above the least, and both are above 0"))

@@ -61,3 +61,17 @@ def test_a_cell_of_no_community_counts_for_no_land() -> None:
     found = {each.area_code: each for each in measure([MESH.cells[0].boundary], GROUND, stray)}
     assert (found["999999999999"].land_m2, found["999999999999"].covered_m2) == (0.0, 0.0)
     assert found[CELLS.codes[0]].covered_m2 == 0.0
+
+
+def test_what_rounding_leaves_along_the_edges_of_cells_is_covered() -> None:
+    """Else a target of 100 % is never reached, though nothing lies open."""
+    hair = pieces(CELLS.codes, [cell.boundary.buffer(-1e-8, join_style="mitre") for cell in MESH.cells])
+    found = measure([shapely.union_all(CELLS.shapes)], GROUND, hair)
+    assert [each.open_land for each in found] == [None] * len(found)
+    assert all(each.covered_m2 == each.land_m2 for each in found)
+
+
+def test_a_hair_of_land_without_a_cell_is_not_covered() -> None:
+    hair = shapely.Point(MESH.cells[0].boundary.representative_point()).buffer(1e-6)
+    found = measure([hair], GROUND, pieces([], []))
+    assert [each.covered_m2 for each in found] == [0.0]

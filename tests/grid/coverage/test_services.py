@@ -1,5 +1,6 @@
 """Coverage in the database: the layer of a tier, its days, the trend, targets, and who sees what."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -8,12 +9,13 @@ import shapely
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from cityops.accounts.models import AuditAction, AuditEntry
+from cityops.accounts.models import AuditAction, AuditEntry, Jurisdiction
 from cityops.clock import running_at, today
 from cityops.db import Database
 from cityops.errors import Invalid, NotAllowed
 from cityops.grid import versions
-from cityops.grid.coverage.queries import Coverage, open_land_tile, read_coverage
+from cityops.grid.coverage.models import CoverTarget
+from cityops.grid.coverage.queries import Coverage, Row, Sums, open_land_tile, read_coverage
 from cityops.grid.coverage.services import NewLayer, set_band, set_layer, set_target
 from cityops.grid.export import read_out
 from cityops.grid.findings import Finding
@@ -182,3 +184,26 @@ def test_a_long_trend_asks_no_more_than_a_short_one(small_city: Database) -> Non
             read_coverage(session, None, first + timedelta(days=number))
             counts.append(len(asked))
     assert counts == [counts[0]] * 3
+
+
+@pytest.mark.parametrize("percent", range(1, 101))
+def test_a_target_that_is_met_to_the_point_is_reached(percent: int) -> None:
+    place = Jurisdiction(code="city", name="全市", name_en="City", is_city_wide=True)
+    assert Row(place, 1, Sums(100.0, float(percent), 1, 1.0), float(percent)).is_reached
+    assert not Row(place, 1, Sums(100.0, percent - 0.001, 1, 1.0), float(percent)).is_reached
+
+
+def test_two_who_set_the_same_target_at_once_both_have_said_it(small_city: Database) -> None:
+    def say(percent: float) -> None:
+        with running_at(MONDAY_MORNING), small_city.transaction() as session:
+            set_target(session, None, jurisdiction="city", tier=1, percent=percent, from_on=MONDAY)
+
+    with ThreadPoolExecutor(1) as another, small_city.transaction() as session:
+        set_target(session, None, jurisdiction="city", tier=1, percent=90, from_on=MONDAY)
+        session.flush()
+        later = another.submit(say, 95)
+        wait([later], timeout=0.5)
+        session.commit()
+        later.result()
+    with small_city.reading() as session:
+        assert session.scalars(select(CoverTarget.percent)).all() == [95]

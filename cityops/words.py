@@ -16,6 +16,11 @@ class Word(str):
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
+# What no sheet may hold, and no person sees.
+UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32)))
+
+
 def harmless(text: str) -> str:
     """A text for a cell of a sheet; one that looks like a formula gets a sign before it that says it is none."""
+    text = text.translate(UNSEEN)
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

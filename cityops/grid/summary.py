@@ -25,7 +25,7 @@ class StreetFigures:
     cells_m2: float
 
     @property
-    def coverage(self) -> float:
+    def share_in_cells(self) -> float:
         """The share of the street that cells cover, 0 to 1."""
         return self.cells_m2 / self.area_m2 if self.area_m2 else 0.0
 

@@ -26,14 +26,20 @@ function offerNames(address, list, picked, choose) {
   let waiting;
   let asked = 0;
 
+  // What is still on its way is not shown any more.
+  function close() {
+    clearTimeout(waiting);
+    asked++;
+    list.hidden = true;
+  }
+
   function mark(index) {
     [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === index)));
   }
 
   function take(place) {
-    asked++;
+    close();
     address.value = place.name;
-    list.hidden = true;
     choose(place);
   }
 
@@ -70,7 +76,7 @@ function offerNames(address, list, picked, choose) {
       // Escape would close the small form around it too.
       event.preventDefault();
       event.stopPropagation();
-      list.hidden = true;
+      close();
     }
   }
 
@@ -79,7 +85,7 @@ function offerNames(address, list, picked, choose) {
     waiting = setTimeout(find, 150);
   });
   address.addEventListener("keydown", keys);
-  address.addEventListener("blur", () => (list.hidden = true));
+  address.addEventListener("blur", close);
 }
 
 // `told` is called with what is known of each place that was picked, or null where that could not be told.

@@ -10,7 +10,7 @@ MESH = make_mesh(25)
 POINT = MESH.cells[0].boundary.representative_point()
 
 
-def test_a_street_is_told_by_its_cells_components_and_coverage(db: Database) -> None:
+def test_a_street_is_told_by_its_cells_components_and_share_in_cells(db: Database) -> None:
     with db.transaction() as session:
         services.load_grid(session, MESH)
         factories.add_component(session, "33020101037000001", (POINT.x, POINT.y))
@@ -18,7 +18,7 @@ def test_a_street_is_told_by_its_cells_components_and_coverage(db: Database) -> 
     with db.reading() as session:
         (street,) = summary.list_streets(session)
         assert (street.code, street.cells, street.components) == ("330201001", 25, 1)
-        assert street.coverage == pytest.approx(1.0)
+        assert street.share_in_cells == pytest.approx(1.0)
         assert summary.count_components_outside(session) == 1
 
 
@@ -26,4 +26,4 @@ def test_a_street_without_cells_is_covered_by_nothing(db: Database) -> None:
     with db.transaction() as session:
         services.load_grid(session, GridData(MESH.areas))
     with db.reading() as session:
-        assert [(street.cells, street.coverage) for street in summary.list_streets(session)] == [(0, 0.0)]
+        assert [(street.cells, street.share_in_cells) for street in summary.list_streets(session)] == [(0, 0.0)]

@@ -2,9 +2,11 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.journeys.conftest import Signed
+
+ASKED = "**/api/v1/addresses?*"
 
 
 def test_an_operator_finds_a_place_by_pinyin_a_plate_and_a_click(signed_in: Signed) -> None:
@@ -40,3 +42,20 @@ def test_an_operator_finds_a_place_by_pinyin_a_plate_and_a_click(signed_in: Sign
     expect(page.locator("#where-answer")).not_to_have_text(answered)
     expect(address).to_have_value("菜场门口")
     assert operator.complaints == []
+
+
+def test_an_answer_that_comes_after_the_field_was_left_opens_no_list(signed_in: Signed) -> None:
+    page = signed_in("operator").page
+    page.goto("/intake")
+    held: list[Route] = []
+    page.route(ASKED, lambda route: held.append(route))
+    with page.expect_request(ASKED):
+        page.locator("#address").press_sequentially("tygc")
+    page.locator("#address").blur()
+    with page.expect_response(ASKED) as answer:
+        held[-1].continue_()
+    answer.value.finished()
+    page.unroute(ASKED)
+    # Asked later, answered later: by then the page has done with the first answer.
+    page.evaluate("fetch('/api/v1/addresses?q=x').then((answer) => answer.json())")
+    expect(page.locator("#place-list")).to_be_hidden()

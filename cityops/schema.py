@@ -19,7 +19,6 @@ import cityops.cases.arbitration
 import cityops.cases.at_place
 import cityops.cases.automation
 import cityops.cases.co_models
-import cityops.cases.component_life
 import cityops.cases.desks
 import cityops.cases.hops
 import cityops.cases.link_models
@@ -28,6 +27,7 @@ import cityops.cases.request_models
 import cityops.catalog.draft_models
 import cityops.catalog.models
 import cityops.grid.addresses.models
+import cityops.grid.census.models
 import cityops.grid.coverage.models
 import cityops.grid.duty_grids.models
 import cityops.grid.models
@@ -48,7 +48,6 @@ ROWS = (
     cityops.cases.automation,
     cityops.cases.at_place,
     cityops.cases.co_models,
-    cityops.cases.component_life,
     cityops.cases.desks,
     cityops.cases.hops,
     cityops.cases.link_models,
@@ -59,6 +58,7 @@ ROWS = (
     cityops.grid.coverage.models,
     cityops.grid.duty_grids.models,
     cityops.grid.addresses.models,
+    cityops.grid.census.models,
     cityops.grid.models,
     cityops.hotline.models,
     cityops.milestones,

@@ -1,32 +1,15 @@
 """What cases do to the components they are about: filing says one is missing or broken, the case's end restores it."""
 
-from datetime import datetime
-
-from sqlalchemy import ForeignKey, UniqueConstraint, and_, or_, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import FINAL_STAGES, Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
-from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.grid import queries as grid
+from cityops.grid.census.history import Why, changing
+from cityops.grid.census.models import ChangeCause
 from cityops.grid.models import Component, ComponentState
-
-
-class ComponentChange(Base):
-    """A component's state changed by a step of a case; the end of one that took in others may change several."""
-
-    __tablename__ = "component_changes"
-    __table_args__ = (UniqueConstraint("event_id", "component_id"),)
-
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    component_id: Mapped[int] = mapped_column(ForeignKey("components.id"), index=True)
-    from_state: Mapped[ComponentState] = mapped_column(words_enum(ComponentState))
-    to_state: Mapped[ComponentState] = mapped_column(words_enum(ComponentState))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"))
-    case: Mapped[Case] = relationship(viewonly=True)
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:
@@ -55,17 +38,9 @@ def _settle(session: Session, case: Case, event: CaseEvent, component_id: int) -
     state = _state_by_cases(session, component)
     if component.state in (state, ComponentState.ABANDONED, ComponentState.REMOVED):
         return
-    session.add(
-        ComponentChange(
-            component_id=component.id,
-            from_state=component.state,
-            to_state=state,
-            at=event.at,
-            case_id=case.id,
-            event_id=event.id,
-        )
-    )
-    component.state = state
+    why = Why(ChangeCause.CASE, person_id=event.person_id, case_id=case.id, event_id=event.id, at=event.at)
+    with changing(session, component, why):
+        component.state = state
 
 
 def _state_by_cases(session: Session, component: Component) -> ComponentState:

@@ -4,16 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from cityops import clock
+from cityops.accounts.models import Body, Person
 from cityops.accounts.viewer import Viewer
 from cityops.cases import queries
 from cityops.cases.clocks import spent_minutes
-from cityops.cases.component_life import ComponentChange
 from cityops.cases.models import Case, StageClock
 from cityops.cases.names import ClockName, Stage
+from cityops.grid.census.models import (
+    CHANGE_CAUSE_LABELS,
+    COMPONENT_FACT_LABELS,
+    ComponentChange,
+    ComponentFact,
+)
 from cityops.grid.models import Component
 from cityops.worktime import queries as worktime
 
@@ -48,16 +54,44 @@ class Repeats:
         return clock.now() - timedelta(days=self.days)
 
 
-def list_changes(session: Session, viewer: Viewer, component_id: int, *, size: int = 20) -> Sequence[ComponentChange]:
-    """How a component's state changed by the cases the viewer sees, the newest first."""
-    return session.scalars(
-        select(ComponentChange)
-        .join(ComponentChange.case)
-        .where(ComponentChange.component_id == component_id, queries.scope(viewer))
+@dataclass(frozen=True)
+class ToldChange:
+    """A change of a component, with the case that caused it, or who did; bodies as such where it is about them."""
+
+    change: ComponentChange
+    case: Case | None
+    person: Person | None
+    before: Body | str | None
+    after: Body | str | None
+
+    @property
+    def fact_label(self) -> str:
+        """What has changed; an English msgid."""
+        return COMPONENT_FACT_LABELS[self.change.fact]
+
+    @property
+    def cause_label(self) -> str:
+        """What changed it; an English msgid."""
+        return CHANGE_CAUSE_LABELS[self.change.cause]
+
+
+def list_changes(session: Session, viewer: Viewer, component_id: int, *, size: int = 50) -> list[ToldChange]:
+    """What of a component has changed, the newest first; by cases only as far as the viewer sees them."""
+    found = session.execute(
+        select(ComponentChange, Case, Person)
+        .outerjoin(Case, Case.id == ComponentChange.case_id)
+        .outerjoin(Person, Person.id == ComponentChange.person_id)
+        .where(ComponentChange.component_id == component_id)
+        .where(or_(ComponentChange.case_id.is_(None), queries.scope(viewer)))
         .order_by(ComponentChange.id.desc())
         .limit(size)
-        .options(contains_eager(ComponentChange.case))
     ).all()
+    codes = {code for row in found for code in (row[0].before, row[0].after) if row[0].fact is ComponentFact.BODY}
+    bodies = {body.code: body for body in session.scalars(select(Body).where(Body.code.in_(codes)))} if codes else {}
+    return [
+        ToldChange(each, case, person, *(bodies.get(code or "", code) for code in (each.before, each.after)))
+        for each, case, person in found
+    ]
 
 
 def list_cases_of(session: Session, viewer: Viewer, component_id: int, *, size: int = MOST_CASES) -> Sequence[Case]:

@@ -16,7 +16,6 @@ from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_models import CoHandling
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
-from cityops.cases.component_life import ComponentChange
 from cityops.cases.desks import DeskHop
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
@@ -93,7 +92,7 @@ class Sheet:
     merging: ShownMerging
     links: ShownLinks
     revision: int
-    changes: Sequence[ComponentChange] = ()
+    changes: Sequence[faults.ToldChange] = ()
     left_by: AutomationEntry | None = None
     beyond_tier: str | None = None
     actions: list[Action] = field(default_factory=list)

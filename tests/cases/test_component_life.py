@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from cityops import clock
 from cityops.accounts.viewer import Viewer
 from cityops.cases import faults, history, merging
-from cityops.cases.component_life import ComponentChange, follow
+from cityops.cases.component_life import follow
 from cityops.cases.faults import Repeats
 from cityops.cases.merging import NewMerge
 from cityops.cases.models import Case, CaseEvent
 from cityops.cases.names import Stage, StepName
 from cityops.catalog.models import ComponentFault, FilingCondition
 from cityops.db import Database
+from cityops.grid.census.history import Why, changing
+from cityops.grid.census.models import ChangeCause, ComponentChange
 from cityops.grid.models import Component, ComponentState
 from tests import factories
 from tests.counting import counted_queries
@@ -65,7 +67,7 @@ def state(session: Session, code: str = LAMP) -> str:
 
 def changes(session: Session) -> list[tuple[str, str]]:
     rows = session.scalars(select(ComponentChange).order_by(ComponentChange.id))
-    return [(row.from_state.value, row.to_state.value) for row in rows]
+    return [(row.before, row.after) for row in rows]
 
 
 def test_filing_marks_the_component_and_closing_restores_it(lamps: Database) -> None:
@@ -230,6 +232,23 @@ def test_the_pages_show_the_state_the_changes_and_the_list(
     wrong = leader.get("/components/repeat-faults?times=0&days=5")
     assert wrong.status_code == 422 and 'id="times-error"' in wrong.text
     assert leader.get("/components/00000000000000000").status_code == 404
+
+
+def test_what_an_office_changes_is_told_with_names_and_reason(
+    as_person: Callable[[str], FlaskClient], lamps: Database
+) -> None:
+    with lamps.transaction() as session:
+        admin = People(session).viewer("admin")
+        lamp = session.scalars(select(Component).where(Component.code == LAMP)).one()
+        why = Why(ChangeCause.OFFICE, "移交养护", admin.person_id)
+        with changing(session, lamp, why):
+            lamp.body_code, lamp.owner_name, lamp.lon = "lamps", "城投", lamp.lon
+        session.flush()
+        assert len(changes(session)) == 2
+        assert lamp.changed_on == clock.today()
+    page = as_person("operator-east").get(f"/components/{LAMP}").text
+    for words in ("权属单位: — → 城投", "移交养护", "admin 某", "— → lamps"):
+        assert words in page, words
 
 
 def test_a_stranger_to_the_district_is_told_no_case_of_a_component(

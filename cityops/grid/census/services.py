@@ -17,6 +17,8 @@ from cityops.clock import today
 from cityops.errors import Invalid
 from cityops.grid.census.beside import Numbering, Seen, Standing, tell_shift, tell_twins
 from cityops.grid.census.classes import ClassBook
+from cityops.grid.census.history import Why
+from cityops.grid.census.models import ChangeCause
 from cityops.grid.census.rows import Book, Desk
 from cityops.grid.census.writing import write
 from cityops.grid.models import Accuracy, GridRevision
@@ -114,7 +116,7 @@ def take_in(
         lock_revision(session)
     standing, seen = Standing.read(session), Seen()
     desk = _desk(session, classes, terms, standing)
-    census = Census(desk.book, classes)
+    census, why = Census(desk.book, classes), Why(ChangeCause.CENSUS, terms.title, terms.person_id)
     for features in portions:
         rows = desk.read(features)
         seen.take(rows, desk.book)
@@ -122,7 +124,7 @@ def take_in(
         census.begun += int(begun.sum())
         census.renewed += int((~begun).sum())
         if not is_rehearsal and not desk.book.errors:
-            write(session, rows, begun)
+            write(session, rows, begun, why)
         told(features.before + len(features))
     census.left_out = desk.left_out
     tell_twins(seen, standing, desk.book)

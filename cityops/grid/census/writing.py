@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, insert, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from cityops.grid.census.history import WATCHED, Why, find_differences, row_of
+from cityops.grid.census.models import ComponentChange
 from cityops.grid.census.rows import Rows
 from cityops.grid.models import Component
 
 COMPONENTS = Component.metadata.tables["components"]
+# A database takes so many codes in one question.
+COMPARED_AT_ONCE = 5_000
 
 # What a renewal leaves as it stands.
 _KEPT = ("id", "code", "initial_on", "changed_on")
@@ -24,16 +28,30 @@ _RENEWED = (
 )
 
 
-def write(session: Session, rows: Rows, begun: NDArray[np.bool_]) -> None:
-    """Begin the components of a portion that are `begun`, and renew the others."""
+def write(session: Session, rows: Rows, begun: NDArray[np.bool_], why: Why) -> None:
+    """Begin the components of a portion that are `begun`, and renew the others; what differs has its row."""
     fresh = {name: list(compress(values, begun)) for name, values in rows.columns.items()}
     renewed = {name: list(compress(values, ~begun)) for name, values in rows.columns.items() if name != "initial_on"}
     if fresh["code"]:
         _insert(session.connection(), fresh)
     if renewed["code"]:
         renewed["known"] = renewed.pop("code")
-        values = zip(*renewed.values(), strict=True)
-        session.connection().execute(_RENEWED, [dict(zip(renewed, row, strict=True)) for row in values])
+        told = [dict(zip(renewed, row, strict=True)) for row in zip(*renewed.values(), strict=True)]
+        for start in range(0, len(told), COMPARED_AT_ONCE):
+            _keep_changes(session, told[start : start + COMPARED_AT_ONCE], why)
+        session.connection().execute(_RENEWED, told)
+
+
+def _keep_changes(session: Session, told: list[dict[str, Any]], why: Why) -> None:
+    """Write down what the file tells otherwise than it stands."""
+    coming = {facts["known"]: facts for facts in told}
+    columns = [COMPONENTS.c[name] for name in ("id", "code", *WATCHED)]
+    standing = [dict(row) for row in session.execute(select(*columns).where(COMPONENTS.c.code.in_(coming))).mappings()]
+    rows = [
+        row_of(each["id"], found, why) for each in standing for found in find_differences(each, coming[each["code"]])
+    ]
+    if rows:
+        session.execute(insert(ComponentChange), rows)
 
 
 def _insert(connection: Connection, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -16,6 +16,7 @@ from cityops.catalog.seed import seed_catalog
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.grid.census import services as census
+from cityops.grid.census.models import ComponentChange
 from cityops.grid.models import Component, ComponentState
 from cityops.grid.services import load_grid
 from cityops.grid.shifts import wgs84_to_gcj02
@@ -218,3 +219,22 @@ def test_the_standards_table_goes_out_and_comes_in_again(shell: Shell, tmp_path:
 
 def test_an_export_of_another_form_is_refused(shell: Shell, tmp_path: Path) -> None:
     assert ".csv, .xlsx, .gpkg" in str(run(shell, "export", tmp_path / "out.doc").exception)
+
+
+def changes(shell: Shell) -> list[tuple[str, str | None, str | None, str]]:
+    with shell.database.reading() as session:
+        rows = session.scalars(select(ComponentChange).order_by(ComponentChange.id))
+        return [(row.fact.value, row.before, row.after, row.because) for row in rows]
+
+
+def test_what_a_census_changes_has_its_row(shell: Shell, tmp_path: Path) -> None:
+    blank = {"GLBJZT": "", "QSDWDM": "", "QSDWMC": ""}
+    take(shell, write(tmp_path / "first.gpkg", lamp(**blank), lamp(2, **blank)))
+    assert changes(shell) == []
+    now = {"GLBJZT": "丢失", "QSDWDM": CREDIT, "QSDWMC": LAMPS, "metres": 35.0}
+    take(shell, write(tmp_path / "next.gpkg", lamp(**now), lamp(2, **blank)))
+    told = changes(shell)
+    assert [each[:1] + each[3:] for each in told] == [("state", "next"), ("place", "next"), ("owner", "next")]
+    assert (told[0][1:3], told[2][1:3]) == (("in_place", "missing"), (None, f"{LAMPS} {CREDIT}"))
+    take(shell, write(tmp_path / "next.gpkg", lamp(**now), lamp(2, **blank)))
+    assert changes(shell) == told

@@ -54,7 +54,7 @@ from cityops.notices import routes as notices_routes
 from cityops.notices import settings as notices_settings
 from cityops.notices import settings_api as warnings_api
 from cityops.patrol import api as patrol_api
-from cityops.patrol import duty_grid_routes, flag_routes, grid_owner_routes, recheck_routes, waiting_routes
+from cityops.patrol import duty_grid_routes, flag_routes, grid_owner_routes, map_pages, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.problems import Problem
@@ -110,6 +110,7 @@ PAGES = (
     flag_routes.pages,
     duty_grid_routes.pages,
     grid_owner_routes.pages,
+    map_pages.pages,
     recheck_routes.pages,
     waiting_routes.pages,
     roster_routes.pages,

@@ -98,6 +98,17 @@ def city_map(page: Page) -> bool:
     return True
 
 
+def night_map(page: Page) -> bool:
+    """The map by night, a duty grid told of."""
+    page.goto("/map?show=&show=areas&show=duty&show=cells&show=components#at=15.2/29.8683/121.5468")
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    page.reload()
+    page.wait_for_timeout(MAP_MS)
+    page.mouse.click(560, 400)
+    page.locator("#map-told a[data-tells]").click()
+    return True
+
+
 def task(page: Page) -> bool:
     """The first check of an inspector that has photos before and after, who stands at its place."""
     page.goto("/tasks")
@@ -181,6 +192,7 @@ PICTURES = (
     Picture("sample-answers", ("supervisor",), answered_sample),
     Picture("ledger", ("supervisor",), at("/requests/ledger")),
     Picture("map", ("leader",), city_map, has_map=True),
+    Picture("map-night", ("dutyleader",), night_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),
     Picture("coverage", ("leader",), at("/grid/coverage", "main table"), has_map=True),
     Picture("rules", ("admin",), at("/settings/rules")),

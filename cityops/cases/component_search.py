@@ -48,11 +48,12 @@ def list_components(
     session: Session, viewer: Viewer, wanted: ComponentFilter, *, after: str = "", size: int = 50
 ) -> Sequence[Component]:
     """A page of components by code, those after the code `after`; one query."""
-    rows = select(Component).where(_scope(viewer), *_conditions(wanted), Component.code > after)
+    rows = select(Component).where(component_scope(viewer), *_conditions(wanted), Component.code > after)
     return session.scalars(rows.order_by(Component.code).limit(size)).all()
 
 
-def _scope(viewer: Viewer) -> ColumnElement[bool]:
+def component_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """The components a viewer may see: those of his jurisdictions, and as a handler those of his bodies."""
     conditions: list[ColumnElement[bool]] = []
     area_posts = viewer.holding(*AREA_POSTS)
     if area_posts:

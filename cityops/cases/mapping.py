@@ -1,7 +1,5 @@
 """Open cases on the map: each by its place, and from afar their number by community, street or district."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
@@ -12,9 +10,8 @@ from cityops.cases import numbers
 from cityops.cases.clocks import light
 from cityops.cases.models import Case
 from cityops.cases.names import Stage
-from cityops.cases.queries import AREA_POSTS, CaseFilter, list_work, scope
-from cityops.grid.models import AreaLevel, Cell
-from cityops.grid.queries import current_index, get_cell
+from cityops.cases.queries import AREA_POSTS, scope
+from cityops.grid.models import AreaLevel
 from cityops.grid.tiles.mvt import Layer, encode
 from cityops.grid.tiles.names import Box, MapNames, current_map_names
 from cityops.grid.tiles.tiling import Tile, point_layer
@@ -22,7 +19,6 @@ from cityops.grid.tiles.tiling import Tile, point_layer
 CASES_FROM = 14
 COUNTED_FROM = ((AreaLevel.COMMUNITY, 12), (AreaLevel.STREET, 10), (AreaLevel.DISTRICT, 0))
 CODE_DIGITS = {AreaLevel.DISTRICT: 6, AreaLevel.STREET: 9, AreaLevel.COMMUNITY: 12}
-SHOWN_CASES = 12
 
 Wanted = tuple[ColumnElement[bool], ...]
 
@@ -74,37 +70,6 @@ def _count_by_area(session: Session, digits: int, wanted: Wanted) -> dict[str, i
     code = func.substr(Case.area_code, 1, digits)
     rows = session.execute(select(code, func.count()).where(*wanted, Case.area_code.is_not(None)).group_by(code))
     return {row[0]: row[1] for row in rows}
-
-
-@dataclass(frozen=True)
-class CellFacts:
-    """A cell as the map tells it: where it belongs, and its open cases that the viewer may see."""
-
-    cell: Cell
-    names: dict[str, tuple[str, str]]
-    cases: list[Case]
-    has_more: bool
-
-    def name_of(self, digits: int, *, english: bool) -> str:
-        """The name of the area whose code is the cell's first digits."""
-        return self.names.get(self.cell.code[:digits], ("", ""))[1 if english else 0]
-
-
-def get_cell_facts(session: Session, viewer: Viewer, code: str) -> CellFacts:
-    """The active cell with this code.
-
-    Raises:
-        NotFound: there is none.
-    """
-    cell = get_cell(session, code)
-    cases = list_work(session, viewer, CaseFilter(cell_code=code), size=SHOWN_CASES + 1)
-    return CellFacts(cell, current_index(session).area_names, list(cases[:SHOWN_CASES]), len(cases) > SHOWN_CASES)
-
-
-def list_numbered(session: Session, viewer: Viewer, given: list[str]) -> list[Case]:
-    """The open cases with these numbers in the viewer's scope, the most pressing first."""
-    keys = [numbers.find_key(number) for number in given[:SHOWN_CASES]]
-    return list(list_work(session, viewer, CaseFilter(ids=tuple(key[1] for key in keys if key))))
 
 
 def first_view(session: Session, viewer: Viewer) -> Box | None:

@@ -154,9 +154,19 @@ class GridIndex:
             self._area_levels[position],
         )
 
+    @property
+    def boxes(self) -> _Floats:
+        """(n, 4) west, south, east, north of each cell."""
+        return np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
+
+    @property
+    def held_by(self) -> _Ints:
+        """The id of each cell's duty grid, 0 for none."""
+        return np.frombuffer(self._duty_grid_ids, dtype=np.int64)
+
     def in_box(self, west: float, south: float, east: float, north: float) -> list[int]:
         """Positions of the cells whose box meets the given one, for maps; ordered by code."""
-        boxes = np.frombuffer(self._boxes, dtype=np.float64).reshape(-1, 4)
+        boxes = self.boxes
         meets = (boxes[:, 0] <= east) & (boxes[:, 2] >= west) & (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
         return [int(position) for position in np.flatnonzero(meets)]
 

@@ -1,7 +1,8 @@
 """Reading the grid: the prepared index of this process, places described, components near a point."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Iterator
 from datetime import date
 from threading import Lock
 from typing import NamedTuple
@@ -13,7 +14,8 @@ from cityops.clock import today
 from cityops.db import Database, setting
 from cityops.errors import NotFound
 from cityops.grid.addresses.queries import current_gazetteer
-from cityops.grid.duty_grids.models import CellDutyGrid
+from cityops.grid.duty_grids.models import CellDutyGrid, DutyGridChange
+from cityops.grid.duty_grids.queries import read_plan
 from cityops.grid.geometry import box_around, box_quads, check_point, distance_m
 from cityops.grid.index import CellRow, GridIndex, Located
 from cityops.grid.models import (
@@ -31,6 +33,8 @@ from cityops.words import N_
 
 _lock = Lock()
 _prepared: dict[str, tuple[str, GridIndex]] = {}
+OTHER_DAYS = 2
+_other_days: OrderedDict[Hashable, GridIndex] = OrderedDict()
 
 
 class Place(NamedTuple):
@@ -71,8 +75,7 @@ def current_index(session: Session) -> GridIndex:
 
     One tiny query each time, in the caller's transaction, so that no place is stored by an old grid.
     """
-    revision = setting(session, "grid", lambda: session.execute(_REVISION).one_or_none())
-    number, mark = (0, "") if revision is None else (revision.number, revision.mark)
+    number, mark = _current_revision(session)
     url = str(session.get_bind().engine.url)
     kept = _prepared.get(url)
     if kept is not None and kept[0] == mark:
@@ -94,14 +97,36 @@ def prepare(database: Database) -> GridIndex:
     return index
 
 
+def _current_revision(session: Session) -> tuple[int, str]:
+    revision = setting(session, "grid", lambda: session.execute(_REVISION).one_or_none())
+    return (0, "") if revision is None else (revision.number, revision.mark)
+
+
 def index_at(session: Session, on: date) -> GridIndex:
-    """The index of the grid as it stood on a day, today's included; a planned version has its own, from its day on."""
+    """The index of the grid as it stood on a day, today's included; what is planned has its own, from its day on.
+
+    The days asked for last are kept, as long as neither the grid nor what is planned changes.
+    """
     if on == today():
         return current_index(session)
-    planned = session.scalar(
+    planned = find_planned_version(session, on)
+    waiting = select(DutyGridChange).where(DutyGridChange.state == VersionState.PLANNED, DutyGridChange.from_on <= on)
+    changes = session.scalars(waiting.order_by(DutyGridChange.id)).all()
+    mark = _current_revision(session)[1]
+    key = (str(session.get_bind().engine.url), mark, on, planned, *(change.id for change in changes))
+    with _lock:
+        index = _other_days.pop(key, None) or _build(session, 0, on, planned, changes)
+        _other_days[key] = index
+        while len(_other_days) > OTHER_DAYS:
+            _other_days.popitem(last=False)
+    return index
+
+
+def find_planned_version(session: Session, on: date) -> int | None:
+    """The key of the version that waits for its day, where that day is not after this one."""
+    return session.scalar(
         select(GridVersion.id).where(GridVersion.state == VersionState.PLANNED, GridVersion.valid_from_on <= on)
     )
-    return _build(session, 0, on, planned)
 
 
 def in_force(kind: type[Area] | type[Cell], on: date | None) -> ColumnElement[bool]:
@@ -112,11 +137,18 @@ def in_force(kind: type[Area] | type[Cell], on: date | None) -> ColumnElement[bo
     return and_(began_on <= on, or_(kind.ended_on.is_(None), kind.ended_on > on))
 
 
-def _build(session: Session, number: int, on: date | None = None, planned: int | None = None) -> GridIndex:
+def _build(
+    session: Session,
+    number: int,
+    on: date | None = None,
+    planned: int | None = None,
+    changes: Collection[DutyGridChange] = (),
+) -> GridIndex:
+    cells = _cell_rows(session, on) if planned is None else _planned_cell_rows(session, planned)
     areas = session.execute(select(Area.code, Area.name, Area.name_en).where(in_force(Area, on)))
     grids = session.execute(select(DutyGrid.id, DutyGrid.code, DutyGrid.name, DutyGrid.name_en))
     return GridIndex(
-        _cell_rows(session, on) if planned is None else _planned_cell_rows(session, planned),
+        _held_as_planned(session, cells, changes),
         revision=number,
         area_names={row.code: (row.name, row.name_en) for row in areas},
         duty_grids={row.id: (row.code, row.name, row.name_en) for row in grids},
@@ -124,14 +156,35 @@ def _build(session: Session, number: int, on: date | None = None, planned: int |
 
 
 def _planned_cell_rows(session: Session, version_id: int) -> Iterator[CellRow]:
-    """The cells as they will stand once a planned version is in force; its own have no row yet, and so no id."""
+    """The cells as they will stand once a planned version is in force; the id of its own is the planned row's, below 0.
+
+    A cell whose code stands already keeps its duty grid.
+    """
     boundary = type_coerce(PlannedRow.boundary, LargeBinary)
-    rows = select(PlannedRow.values, boundary).where(PlannedRow.version_id == version_id, PlannedRow.kind == "cells")
-    coming = [(json.loads(values), wkb) for values, wkb in session.execute(rows)]
-    communities = {cell["code"][:12] for cell, _ in coming}
-    cells = [CellRow(0, cell["code"], None, cell["area_level"], wkb) for cell, wkb in coming]
-    cells += [row for row in _cell_rows(session) if row.code[:12] not in communities]
+    rows = select(PlannedRow.id, PlannedRow.values, boundary)
+    rows = rows.where(PlannedRow.version_id == version_id, PlannedRow.kind == "cells")
+    coming = [(-row_id, json.loads(values), wkb) for row_id, values, wkb in session.execute(rows)]
+    communities = {cell["code"][:12] for _, cell, _ in coming}
+    standing = list(_cell_rows(session))
+    held = {row.code: row.duty_grid_id for row in standing}
+    cells = [CellRow(key, cell["code"], held.get(cell["code"]), cell["area_level"], wkb) for key, cell, wkb in coming]
+    cells += [row for row in standing if row.code[:12] not in communities]
     yield from sorted(cells, key=lambda row: row.code)
+
+
+def _held_as_planned(
+    session: Session, cells: Iterator[CellRow], changes: Collection[DutyGridChange]
+) -> Iterator[CellRow]:
+    """The cells, those of streets whose duty grids are to change in the grids they will then belong to."""
+    if not changes:
+        yield from cells
+        return
+    known = select(DutyGrid.code, DutyGrid.id).where(DutyGrid.ended_on.is_(None))
+    ids = {row.code: row.id for row in session.execute(known)}
+    plans = {change.street_code: read_plan(change).cells for change in changes}
+    for cell in cells:
+        plan = plans.get(cell.code[:9])
+        yield cell if plan is None else cell._replace(duty_grid_id=ids.get(plan.get(cell.code, "")))
 
 
 def _cell_rows(session: Session, on: date | None = None) -> Iterator[CellRow]:
@@ -246,11 +299,3 @@ def find_areas(session: Session, codes: Collection[str]) -> dict[str, Area]:
         return {}
     found = select(Area).where(Area.code.in_(codes), Area.ended_on.is_(None))
     return {area.code: area for area in session.scalars(found)}
-
-
-def get_cell(session: Session, code: str) -> Cell:
-    """The active cell with this code."""
-    cell = session.scalar(select(Cell).where(Cell.code == code, Cell.ended_on.is_(None)))
-    if cell is None:
-        raise NotFound(N_("there is no cell %(code)s"), code=code)
-    return cell

@@ -12,11 +12,13 @@ from cityops.accounts.audit import record
 from cityops.accounts.holders import list_holders
 from cityops.accounts.models import AuditAction, Person, PersonPost
 from cityops.accounts.posts import Post
-from cityops.accounts.viewer import Viewer
+from cityops.accounts.viewer import Viewer, in_jurisdiction
+from cityops.cases.queries import AREA_POSTS
 from cityops.clock import today
 from cityops.errors import Invalid, NotFound
 from cityops.grid.duty_grids import queries as grids
-from cityops.grid.models import DutyGrid
+from cityops.grid.duty_grids.models import CellDutyGrid
+from cityops.grid.models import Cell, DutyGrid
 from cityops.patrol.models import InspectorShift
 from cityops.patrol.queries import get_rules
 from cityops.patrol.watch import Span, WeekdaySpan, find_gaps, lay_out
@@ -79,6 +81,17 @@ def list_owners(session: Session, grid_ids: Collection[int], on: date) -> dict[i
     for grid_id, name, start, end in session.execute(rows.order_by(InspectorShift.start_minute, Person.name)):
         owners.setdefault(grid_id, []).append(Owner(name, Span(start, end)))
     return owners
+
+
+def list_seen_owners(session: Session, viewer: Viewer, grid_id: int, on: date) -> list[Owner] | None:
+    """Who is on duty in a duty grid on a day; None where its cells lie outside the viewer's jurisdiction.
+
+    A body's handlers are not told: they see cases, and not the ground.
+    """
+    inside = select(CellDutyGrid.cell_id).join(Cell, Cell.id == CellDutyGrid.cell_id)
+    held = in_jurisdiction(viewer.holding(*AREA_POSTS), Cell.area_code)
+    seen = session.scalar(inside.where(CellDutyGrid.duty_grid_id == grid_id, held).limit(1))
+    return None if seen is None else list_owners(session, [grid_id], on).get(grid_id, [])
 
 
 def watched_hours(session: Session) -> Span:

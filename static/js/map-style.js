@@ -12,18 +12,11 @@ function colour(name) {
 }
 
 export function palette() {
-  const isDark = document.documentElement.dataset.bsTheme === "dark";
+  const drawn = ["ground", "land", "cell", "community", "duty", "street", "district", "component", "halo"];
   return {
-    ground: isDark ? "#161c23" : "#eef1f3",
-    land: isDark ? "#1b222b" : "#f8f9fa",
-    cell: isDark ? "#323d4a" : "#d3d9df",
-    community: isDark ? "#465362" : "#b4bdc7",
-    street: isDark ? "#76869a" : "#7d8996",
-    district: isDark ? "#a7b4c4" : "#4c5866",
-    component: isDark ? "#93a0b0" : "#6b7785",
+    ...Object.fromEntries(drawn.map((name) => [name, colour(`map-${name}`)])),
     text: colour("text"),
     quiet: colour("text-quiet"),
-    halo: isDark ? "#161c23" : "#ffffff",
     accent: colour("accent"),
     open: colour("near-mark"),
     lights: Object.fromEntries(LIGHTS.map((light) => [light, colour(`${light.replace("_", "-")}-mark`)])),
@@ -89,10 +82,23 @@ function label(id, source, sourceLayer, zooms, filter, field, size, colours, hea
   };
 }
 
+// What can be pointed at has a ground of its own, that is not seen.
+function unseenGround(id, sourceLayer, minzoom) {
+  return { id, type: "fill", source: "grid", "source-layer": sourceLayer, minzoom, paint: { "fill-opacity": 0 } };
+}
+
+function communityLayers(c) {
+  const community = ["==", ["get", "level"], "community"];
+  const width = ["interpolate", ["linear"], ["zoom"], 12, 0.8, 16, 1.6];
+  return [
+    unseenGround("areas-ground", "areas", 0),
+    line("areas-community", "grid", "areas", 12, community, { "line-color": c.community, "line-width": width }),
+  ];
+}
+
 function areaLayers(c) {
   const level = (name) => ["==", ["get", "level"], name];
   return [
-    line("areas-community", "grid", "areas", 12, level("community"), { "line-color": c.community, "line-width": ["interpolate", ["linear"], ["zoom"], 12, 0.8, 16, 1.6] }),
     line("areas-street", "grid", "areas", 9, level("street"), { "line-color": c.street, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 0.8, 16, 2] }),
     line("areas-district", "grid", "areas", 0, level("district"), { "line-color": c.district, "line-width": ["interpolate", ["linear"], ["zoom"], 9, 1.4, 16, 3] }),
   ];
@@ -100,23 +106,41 @@ function areaLayers(c) {
 
 function landLayer(c) {
   const district = ["==", ["get", "level"], "district"];
-  return { id: "areas-land", type: "fill", source: "grid", "source-layer": "areas", filter: district, paint: { "fill-color": c.land } };
+  return { id: "land", type: "fill", source: "grid", "source-layer": "areas", filter: district, paint: { "fill-color": c.land } };
 }
 
 function cellLayers(c) {
   return [
-    { id: "cells-ground", type: "fill", source: "grid", "source-layer": "cells", minzoom: 15, paint: { "fill-opacity": 0 } },
+    unseenGround("cells-ground", "cells", 15),
     line("cells", "grid", "cells", 15, null, { "line-color": c.cell, "line-width": 0.8 }),
   ];
 }
 
-function chosenCell(c, cell) {
-  const chosen = ["==", ["get", "code"], cell ?? ""];
-  return line("cell-chosen", "grid", "cells", 15, chosen, { "line-color": c.accent, "line-width": 2.5 });
+function dutyLayers(c) {
+  const width = ["interpolate", ["linear"], ["zoom"], 14, 1.6, 17, 3];
+  return [
+    unseenGround("duty-grid-ground", "duty_grids", 14),
+    line("duty-grid-edge", "grid", "duty_grids", 14, null, { "line-color": c.duty, "line-width": width }),
+  ];
 }
 
-function componentLayers() {
+// What was pointed at is outlined, and not filled.
+export function chosenFilter(kind, chosen) {
+  return ["==", ["get", "code"], chosen?.kind === kind ? chosen.code : ""];
+}
+
+export const CHOSEN = { areas: "areas-chosen", duty_grids: "duty-grid-chosen", cells: "cell-chosen" };
+
+function chosenLayers(c, chosen) {
+  const paint = { "line-color": c.accent, "line-width": 2.5 };
+  return Object.entries(CHOSEN).map(([kind, id]) => line(id, "grid", kind, 0, chosenFilter(kind, chosen), paint));
+}
+
+function componentLayers(c) {
   return [{
+    id: "components-afar", type: "circle", source: "grid", "source-layer": "components", minzoom: 15, maxzoom: 17,
+    paint: { "circle-color": c.component, "circle-radius": ["interpolate", ["linear"], ["zoom"], 15, 1.2, 17, 2.6] },
+  }, {
     id: "components", type: "symbol", source: "grid", "source-layer": "components", minzoom: 17,
     layout: {
       "icon-image": ["concat", "component-", ["to-string", ["get", "major"]]], "icon-allow-overlap": true, "icon-ignore-placement": true,
@@ -174,39 +198,49 @@ function labelLayers(c) {
   ];
 }
 
+function dutyLabel(c) {
+  const text = ["get", document.documentElement.lang.startsWith("zh") ? "text" : "text_en"];
+  const drawn = label("duty-grid-name", "grid", "duty_grid_names", { minzoom: 14 }, null, text, 12, c);
+  return { ...drawn, paint: { ...drawn.paint, "text-color": c.duty } };
+}
+
 // The address of the cases' tiles, of one stage or of all.
 export function caseTiles(stage) {
   return `${location.origin}/tiles/cases/{z}/{x}/{y}.mvt${stage ? `?stage=${encodeURIComponent(stage)}` : ""}`;
 }
 
-// The whole style for the layers asked for: areas, cells, components, cases, coverage, rows.
-export function mapStyle({ layers, revision, cell, stage, coverageAt, rows }) {
+// The whole style for the layers asked for: areas, duty, cells, components, cases, coverage, rows. Those whose names
+// begin with one of `hidden` are there and not seen: MapLibre asks for no tiles for them.
+export function mapStyle({ layers, revision, on, chosen, stage, coverageAt, rows, hidden }) {
   const c = palette();
   const origin = location.origin;
   const has = (name) => layers.includes(name);
+  const of = new URLSearchParams({ revision: revision ?? "", ...(on && { on }) });
   const sources = {
-    grid: { type: "vector", tiles: [`${origin}/tiles/grid/{z}/{x}/{y}.mvt?revision=${encodeURIComponent(revision ?? "")}`], minzoom: 8, maxzoom: 17 },
+    grid: { type: "vector", tiles: [`${origin}/tiles/grid/{z}/{x}/{y}.mvt?${of}`], minzoom: 8, maxzoom: 17 },
   };
   if (has("cases")) sources.cases = { type: "vector", tiles: [caseTiles(stage)], minzoom: 8, maxzoom: 17 };
   if (has("coverage")) {
     sources.coverage = { type: "vector", tiles: [`${origin}/tiles/coverage/{z}/{x}/{y}.mvt?at=${encodeURIComponent(coverageAt ?? "")}`], minzoom: 8, maxzoom: 15 };
   }
   if (rows) sources.rows = { type: "geojson", data: rows };
-  return {
-    version: 8,
-    sources,
-    layers: [
-      { id: "ground", type: "background", paint: { "background-color": c.ground } },
-      landLayer(c),
-      ...(has("coverage") ? openLand(c) : []),
-      ...(has("cells") ? cellLayers(c) : []),
-      ...areaLayers(c),
-      ...(has("cells") ? [chosenCell(c, cell)] : []),
-      ...(has("components") ? componentLayers() : []),
-      ...labelLayers(c),
-      ...(has("cells") ? [label("cell-codes", "grid", "cell_names", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),
-      ...(has("cases") ? caseLayers(c) : []),
-      ...(rows ? [lightIcons("rows", "rows", {})] : []),
-    ],
-  };
+  const drawn = [
+    { id: "ground", type: "background", paint: { "background-color": c.ground } },
+    landLayer(c),
+    ...(has("coverage") ? openLand(c) : []),
+    ...(has("cells") ? cellLayers(c) : []),
+    ...communityLayers(c),
+    ...(has("duty") ? dutyLayers(c) : []),
+    ...areaLayers(c),
+    ...chosenLayers(c, chosen),
+    ...(has("components") ? componentLayers(c) : []),
+    ...labelLayers(c),
+    ...(has("duty") ? [dutyLabel(c)] : []),
+    ...(has("cells") ? [label("cell-codes", "grid", "cell_names", { minzoom: 17 }, null, ["get", "code"], 11, c)] : []),
+    ...(has("cases") ? caseLayers(c) : []),
+    ...(rows ? [lightIcons("rows", "rows", {})] : []),
+  ];
+  const isHidden = ({ id }) => hidden.some((name) => id.startsWith(name));
+  const shown = drawn.map((layer) => (isHidden(layer) ? { ...layer, layout: { ...layer.layout, visibility: "none" } } : layer));
+  return { version: 8, sources, layers: shown };
 }

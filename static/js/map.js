@@ -1,6 +1,7 @@
 // The city map: [data-map] elements become MapLibre maps over our own tiles.
 // maplibre-gl-csp.js is loaded by the page before this module; its worker is a file, so no blob: in the policy.
 import { caseTiles, drawIcon, mapStyle } from "./map-style.js";
+import { tellBeside } from "./map-told.js";
 
 const WHOLE_CITY = [121.35, 29.7, 121.95, 30.05];
 const POINT_ZOOM = 17;
@@ -107,71 +108,63 @@ function followRows(map, element, marker) {
   });
 }
 
+// The switches of a map's layers, each naming those it shows by how their names begin.
+function switchesOf(element) {
+  return [...document.querySelectorAll(`[data-map-layer][data-of="${element.id}"]`)];
+}
+
+function hiddenLayers(element) {
+  return switchesOf(element).filter((box) => !box.checked).flatMap((box) => box.dataset.mapLayer.split(" "));
+}
+
 function switchLayers(map, element) {
-  const boxes = document.querySelectorAll(`[data-map-layer][data-of="${element.id}"]`);
-  function show(box) {
-    for (const layer of map.getStyle().layers) {
-      if (layer.id.startsWith(box.dataset.mapLayer)) map.setLayoutProperty(layer.id, "visibility", box.checked ? "visible" : "none");
-    }
+  for (const box of switchesOf(element)) {
+    box.addEventListener("change", () => {
+      const names = box.dataset.mapLayer.split(" ");
+      for (const { id } of map.getStyle().layers.filter((layer) => names.some((name) => layer.id.startsWith(name)))) {
+        map.setLayoutProperty(id, "visibility", box.checked ? "visible" : "none");
+      }
+    });
   }
-  for (const box of boxes) box.addEventListener("change", () => show(box));
-  map.on("style.load", () => boxes.forEach(show));
-  const stages = document.querySelector(`[data-map-stage][data-of="${element.id}"]`);
+  const stages = stagesOf(element);
   stages?.addEventListener("change", () => {
     element.dataset.stage = stages.value;
     map.getSource("cases").setTiles([caseTiles(stages.value)]);
   });
 }
 
-// The map's side says what is under a click: the cases there, else the cell.
-function tellBeside(map, element) {
-  const side = document.getElementById(element.dataset.panel);
-  let asked = 0;
-  async function tell(url) {
-    const turn = ++asked;
-    try {
-      const answer = await fetch(url, { headers: { Accept: "text/html" } });
-      // Who has to sign in again is sent to that page: it is not for the panel.
-      if (answer.redirected) return location.reload();
-      if (!answer.ok) throw new Error(answer.statusText);
-      const told = await answer.text();
-      if (turn === asked) side.innerHTML = told;
-    } catch {
-      if (turn === asked) side.replaceChildren(side.dataset.lostWord);
-    }
-  }
-  function under(point, ...layers) {
-    return map.queryRenderedFeatures(point, { layers: layers.filter((layer) => map.getLayer(layer)) });
-  }
-  map.on("click", ({ point }) => {
-    const cases = under([[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]], "cases");
-    const [cell] = under(point, "cells-ground");
-    element.dispatchEvent(new CustomEvent("cell", { detail: cell?.properties.code }));
-    if (cases.length) {
-      const numbers = new Set(cases.map(({ properties }) => `number=${encodeURIComponent(properties.number)}`));
-      tell(`${side.dataset.casesUrl}?${[...numbers].slice(0, 12).join("&")}`);
-    } else if (cell) tell(side.dataset.cellUrl.replace("CODE", encodeURIComponent(cell.properties.code)));
-  });
-  map.on("mouseenter", "cases", () => (map.getCanvas().style.cursor = "pointer"));
-  map.on("mouseleave", "cases", () => (map.getCanvas().style.cursor = ""));
+function stagesOf(element) {
+  return document.querySelector(`[data-map-stage][data-of="${element.id}"]`);
 }
 
-function chooseCell(map, element) {
-  element.addEventListener("cell", (event) => {
-    element.dataset.cell = event.detail ?? "";
-    if (map.getLayer("cell-chosen")) map.setFilter("cell-chosen", ["==", ["get", "code"], element.dataset.cell]);
+// What is switched on, and where one looks, stay in the address: it can be kept, sent, and asked for again.
+function keepInAddress(form) {
+  function address() {
+    const kept = new URLSearchParams(new FormData(form));
+    for (const name of ["on", "stage"]) if (kept.get(name) === (form.dataset[name] ?? "")) kept.delete(name);
+    return `${location.pathname}?${kept}${location.hash}`;
+  }
+  form.addEventListener("change", ({ target }) => {
+    if (target.name !== "on") history.replaceState(history.state, "", address());
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.assign(address());
   });
 }
 
 export function startMap(element) {
   const rows = element.dataset.rowsOf ? rowsOf(element.dataset.rowsOf) : null;
+  const { layers, revision, on, cell, coverageAt } = element.dataset;
+  if (stagesOf(element)) element.dataset.stage = stagesOf(element).value;
+  element.chosen = cell ? { kind: "cells", code: cell } : null;
   const style = () => mapStyle({
-    layers: element.dataset.layers.split(" "), revision: element.dataset.revision, cell: element.dataset.cell,
-    stage: element.dataset.stage, coverageAt: element.dataset.coverageAt, rows,
+    layers: layers.split(" "), revision, on, chosen: element.chosen, stage: element.dataset.stage, coverageAt, rows,
+    hidden: hiddenLayers(element),
   });
   const map = new maplibregl.Map({
     container: element, style: style(), ...firstView(element, rows), attributionControl: false,
-    fadeDuration: 0, maxZoom: 20, minZoom: 8, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+    hash: element.dataset.panel ? "at" : false, fadeDuration: 0, maxZoom: 20, minZoom: 8, dragRotate: false, pitchWithRotate: false, touchPitch: false,
   });
   // Who has the element can move its map: the journeys do.
   element.cityMap = map;
@@ -186,15 +179,14 @@ export function startMap(element) {
   const marker = new maplibregl.Marker({ color: "#1769aa", scale: 0.8 });
   const point = numbers(element.dataset.point);
   if (point) marker.setLngLat(point).addTo(map);
-  chooseCell(map, element);
   if (element.dataset.pick !== undefined) pickPoints(map, element, marker);
   if (rows) {
     openPopups(map, element, "rows");
     followRows(map, element, marker);
   }
-  if (element.dataset.layers.includes("cases")) {
-    if (element.dataset.panel) tellBeside(map, element);
-    else openPopups(map, element, "cases");
+  if (element.dataset.panel) tellBeside(map, element);
+  if (layers.includes("cases")) {
+    if (!element.dataset.panel) openPopups(map, element, "cases");
     map.on("click", "case-counts", (event) => map.jumpTo({ center: event.lngLat, zoom: STREET_ZOOM }));
   }
   map.once("load", () => {
@@ -213,6 +205,7 @@ const unseen = new ResizeObserver((entries) => {
   }
 });
 
+for (const form of document.querySelectorAll("form[data-keeps]")) keepInAddress(form);
 for (const element of document.querySelectorAll("[data-map]")) {
   if (element.clientWidth > 0) startMap(element);
   else unseen.observe(element);

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -164,3 +165,56 @@ def test_the_map_page_carries_the_revision_the_bounds_and_the_word_of_warning(as
     assert 'data-bounds="121.5,29.87' in page
     assert 'class="map-said"' in page
     assert as_person("inspector").get("/map").status_code == 200
+
+
+def test_the_map_keeps_its_switches_in_the_address(as_person: As) -> None:
+    client = as_person("operator")
+    checked = re.compile(r'name="show" value="([a-z]+)"[^>]* checked')
+    assert checked.findall(client.get("/map").text) == ["areas", "cells", "components", "cases"]
+    assert checked.findall(client.get("/map?show=&show=duty&show=open").text) == ["duty", "open"]
+    assert checked.findall(client.get("/map?show=").text) == []
+    assert 'value="filed" selected' in client.get("/map?stage=filed").text
+
+
+def test_the_map_of_another_day_says_so_and_has_no_cases(as_person: As) -> None:
+    client = as_person("operator")
+    for days, words in ((-1, "当天的网格"), (1, "的计划网格")):
+        day = clock.today() + timedelta(days=days)
+        page = client.get(f"/map?on={day}").text
+        assert f'data-on="{day}"' in page and f"{day} {words}" in page and "回到今天" in page
+        assert 'value="cases"' not in page
+    today = client.get(f"/map?on={clock.today()}").text
+    assert "回到今天" not in today and 'value="cases"' in today
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2026-02-30", "' OR 1=1"])
+def test_a_day_that_is_none_is_said_on_the_map_of_today(as_person: As, given: str) -> None:
+    answer = as_person("operator").get("/map", query_string={"on": given, "show": ["", "duty"]})
+    assert answer.status_code == 422
+    assert (
+        'id="on-error"' in answer.text
+        and 'value="duty" data-map-layer="duty-grid" data-of="map" checked' in answer.text
+    )
+
+
+def test_the_map_tells_of_an_area_and_counts_only_what_one_may_see(as_person: As, case_number: str) -> None:
+    for code in ("330203", "330203001", "330203001001"):
+        page = as_person("operator").get(f"/map/areas/{code}").text
+        assert f"/cases?area={code}" in page
+        assert f"/cases?area={code}" not in as_person("operator-east").get(f"/map/areas/{code}").text
+    before = factories.MONDAY_MORNING.date() - timedelta(days=1)
+    assert as_person("operator").get(f"/map/areas/330203?on={before}").status_code == 404
+    assert as_person("operator").get("/map/areas/999999").status_code == 404
+
+
+def test_the_map_tells_of_a_component_to_those_who_see_it(as_person: As, small_city: Database) -> None:
+    code = "33020301037000001"
+    with small_city.transaction() as session:
+        factories.add_component(session, code, WEST_POINT, body_code="lamps")
+        number = factories.make_report(session, People(session).operator, component_code=code).case.number
+    page = as_person("operator").get(f"/map/components/{code}").text
+    assert f"/components/{code}" in page and "完好" in page and number in page
+    mine, strange = (as_person(name).get(f"/map/components/{code}") for name in ("handler", "handler-roads"))
+    assert (mine.status_code, strange.status_code) == (200, 404)
+    assert as_person("operator-east").get(f"/map/components/{code}").status_code == 404
+    assert "<dd>1</dd>" in as_person("operator").get("/map/cells/330203001001001").text

@@ -1,6 +1,5 @@
 """How far the cells cover the land they should: the page, its Excel file, and the map of what lies open."""
 
-from datetime import date
 from io import BytesIO
 
 from flask import Blueprint, Response, render_template, request, send_file
@@ -9,16 +8,13 @@ from flask_babel import gettext as _
 from cityops import web
 from cityops.accounts.models import Jurisdiction
 from cityops.accounts.session import current_viewer
-from cityops.clock import today
-from cityops.errors import Invalid
 from cityops.grid.coverage import queries as coverage_queries
 from cityops.grid.coverage import sheet as coverage_sheet
-from cityops.grid.coverage.models import TIER_LABELS
+from cityops.grid.coverage.models import TIER_LABELS, TIERS
 from cityops.grid.queries import current_index
 from cityops.grid.tiles.names import current_map_names
-from cityops.grid.tiles.routes import tile_response
+from cityops.grid.tiles.routes import asked_day, tile_response
 from cityops.grid.tiles.tiling import get_tile
-from cityops.words import N_
 
 pages = Blueprint("grid_coverage", __name__)
 
@@ -28,7 +24,7 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @pages.get("/grid/coverage")
 def show() -> str:
     """Coverage by jurisdiction and tier on a day, the trend, and the map of what lies open."""
-    viewer, on = current_viewer(), _asked_day()
+    viewer, on = current_viewer(), asked_day("at")
     with web.reading() as session:
         names = current_map_names(session)
         return render_template(
@@ -45,7 +41,7 @@ def show() -> str:
 @pages.get("/grid/coverage.xlsx")
 def sheet() -> Response:
     """The page's figures as an Excel file."""
-    on, file = _asked_day(), BytesIO()
+    on, file = asked_day("at"), BytesIO()
     with web.reading() as session:
         told = coverage_queries.read_coverage(session, current_viewer(), on)
         coverage_sheet.write_sheets(told, file, _named, _)
@@ -58,18 +54,21 @@ def tile(zoom: int, x: int, y: int) -> Response:
     """A tile of the open land that this person may see; nobody keeps it for another."""
     wanted = get_tile(zoom, x, y)
     with web.reading() as session:
-        content = coverage_queries.open_land_tile(session, current_viewer(), wanted, _asked_day())
+        content = coverage_queries.open_land_tile(session, current_viewer(), wanted, asked_day("at"))
     response = tile_response(content)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _asked_day() -> date:
-    given = request.args.get("at", "")
-    try:
-        return date.fromisoformat(given) if given else today()
-    except ValueError:
-        raise Invalid("at", N_("This is no day: write it as 2026-12-01.")) from None
+@pages.get("/map/open-land")
+def open_land_facts() -> str:
+    """What a tier's cells leave open in a community, for the map's side."""
+    code, on = request.args.get("code", ""), asked_day("at")
+    tier = next((tier for tier in TIERS if str(tier) == request.args.get("tier")), TIERS[0])
+    with web.reading() as session:
+        figure = coverage_queries.get_open_land(session, current_viewer(), tier, code, on)
+        name = current_index(session).area_names.get(code, ("", ""))[web.language() == "en"]
+        return render_template("map/open_land.html", figure=figure, name=name, tier_word=_(TIER_LABELS[figure.tier]))
 
 
 def _named(place: Jurisdiction) -> str:

@@ -12,10 +12,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cityops.accounts.models import Jurisdiction, JurisdictionRange
 from cityops.accounts.viewer import Viewer, in_jurisdiction
+from cityops.errors import NotFound
 from cityops.grid.coverage.models import CoverArea, CoverFigure, CoverTarget
 from cityops.grid.models import GridVersion, VersionState
 from cityops.grid.tiles.mvt import encode
 from cityops.grid.tiles.tiling import Fields, Tile, polygon_layer
+from cityops.words import N_
 
 MOST_DAYS = 6
 # What is left of a percentage by the numbers of a computer: 0.29 times 100 is a hair less than 29.
@@ -121,6 +123,20 @@ def open_land_tile(session: Session, viewer: Viewer, tile: Tile, on: date) -> by
     shapes = np.asarray(shapely.from_wkb(np.array([row[2] for row in found], dtype=object)), dtype=object)
     fields: Fields = {"tier": [row[0] for row in found], "code": [row[1] for row in found]}
     return encode([polygon_layer("open_land", shapes, tile, fields)])
+
+
+def get_open_land(session: Session, viewer: Viewer, tier: int, area_code: str, on: date) -> CoverFigure:
+    """What the cells of a tier leave open in a community on a day; without a code, in no community at all.
+
+    Raises:
+        NotFound: nothing is open there, or it is not the viewer's to see.
+    """
+    last = select(func.max(CoverFigure.since_on)).where(CoverFigure.since_on <= on).scalar_subquery()
+    of_it = (CoverFigure.since_on == last, CoverFigure.tier == tier, CoverFigure.area_code == area_code)
+    figure = session.scalar(select(CoverFigure).where(*of_it, CoverFigure.west.is_not(None), _seen(viewer)))
+    if figure is None:
+        raise NotFound(N_("Nothing is left open there, or it is not yours to see."))
+    return figure
 
 
 def list_layers(session: Session) -> list[tuple[int, str, date, date | None, int]]:

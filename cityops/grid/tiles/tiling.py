@@ -79,7 +79,24 @@ def point_layer(name: str, degrees: _Floats, tile: Tile, fields: Fields) -> Laye
 
 def polygon_layer(name: str, polygons: NDArray[Any], tile: Tile, fields: Fields) -> Layer:
     """A layer of polygons in degrees, clipped to the tile and its buffer; what vanishes there is left out."""
-    shapes = shapely.transform(polygons, lambda degrees: to_units(degrees, tile))
+    return _drawn(name, _in_units(polygons, tile), tile, fields)
+
+
+def merged_layer(name: str, polygons: NDArray[Any], owners: _Ints, tile: Tile, fields: Fields) -> Layer:
+    """A layer in which the polygons in degrees that one owner has are one; `owners` counts from 0, as the fields do.
+
+    They are put together on the tile's own raster: neighbours whose borders differ by a hair leave no line between.
+    """
+    shapes = shapely.set_precision(_in_units(polygons, tile), 1.0)
+    merged = [shapely.union_all(shapes[owners == owner], grid_size=1.0) for owner in range(owners.max(initial=-1) + 1)]
+    return _drawn(name, np.array(merged, dtype=object), tile, fields)
+
+
+def _in_units(polygons: NDArray[Any], tile: Tile) -> NDArray[Any]:
+    return np.asarray(shapely.transform(polygons, lambda degrees: to_units(degrees, tile)), dtype=object)
+
+
+def _drawn(name: str, shapes: NDArray[Any], tile: Tile, fields: Fields) -> Layer:
     if tile.zoom < EXACT_FROM_ZOOM:
         shapes = shapely.simplify(shapes, TOLERANCE)
     low, high = -BUFFER, EXTENT + BUFFER
@@ -103,12 +120,12 @@ def polygon_layer(name: str, polygons: NDArray[Any], tile: Tile, fields: Fields)
     )
 
 
-def thin(units: _Ints, kinds: list[str], most: int, spot: int = 16) -> list[int]:
+def thin(units: _Ints, kinds: list[str], most: int, spot: int = 64) -> list[int]:
     """Positions of points to draw: one of each kind on a spot of so many units, larger spots until `most` suffice."""
-    _, numbered = np.unique(np.array(kinds, dtype=np.str_), return_inverse=True)
+    names, numbered = np.unique(np.array(kinds, dtype=np.str_), return_inverse=True)
     while True:
-        spots = np.column_stack([units // spot, numbered])
-        _, first = np.unique(spots, axis=0, return_index=True)
+        columns, rows = (units // spot).T
+        _, first = np.unique((rows * EXTENT + columns) * len(names) + numbered, return_index=True)
         if len(first) <= most:
             return [int(position) for position in np.sort(first)]
         spot *= 2

@@ -148,3 +148,11 @@ def test_a_broken_polygon_is_told_with_its_place(shell: Shell, tmp_path: Path) -
     file.write_text('WKT\n"POLYGON ((121.502 29.87, 121.504 29.871, 121.504 29.87, 121.502 29.871, 121.502 29.87))"\n')
     result = run(shell, "grid", "cover", str(file), "--tier", "1")
     assert (result.exit_code, "not valid" in result.stdout) == (1, True)
+
+
+def test_the_map_tells_of_land_left_open_to_those_who_see_it(measured: Database, as_person: As) -> None:
+    path = "/map/open-land?tier=1&code="
+    page = as_person("leader").get(path)
+    assert page.status_code == 200 and "不属于任何社区" in page.text
+    assert as_person("dutyleader-east").get(path).status_code == 404
+    assert as_person("leader").get("/map/open-land?tier=9&code=330212001001").status_code == 404

@@ -41,6 +41,7 @@ from cityops.catalog import routes as catalog_routes
 from cityops.catalog import settings as catalog_settings
 from cityops.catalog import standard_pages
 from cityops.config import Config
+from cityops.duty_figures import routes as duty_figure_routes
 from cityops.following import make_office
 from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
@@ -109,6 +110,7 @@ PAGES = (
     patrol_settings.pages,
     flag_routes.pages,
     duty_grid_routes.pages,
+    duty_figure_routes.pages,
     grid_owner_routes.pages,
     map_pages.pages,
     recheck_routes.pages,

@@ -214,6 +214,9 @@ class AuditAction(StrEnum):
     DUTY_GRIDS_WITHDRAWN = "duty_grids_withdrawn"
     PATROL_SHIFT_GIVEN = "patrol_shift_given"
     PATROL_SHIFT_ENDED = "patrol_shift_ended"
+    PATROL_RHYTHM_SET = "patrol_rhythm_set"
+    INSPECTOR_AWAY = "inspector_away"
+    INSPECTOR_BACK = "inspector_back"
 
 
 AUDIT_LABELS = {
@@ -265,6 +268,9 @@ AUDIT_LABELS = {
     AuditAction.DUTY_GRIDS_WITHDRAWN: N_("withdrew a change of duty grids"),
     AuditAction.PATROL_SHIFT_GIVEN: N_("gave a duty grid to an inspector"),
     AuditAction.PATROL_SHIFT_ENDED: N_("ended an inspector's hours in a duty grid"),
+    AuditAction.PATROL_RHYTHM_SET: N_("set how often cells are to be visited"),
+    AuditAction.INSPECTOR_AWAY: N_("wrote down that an inspector is away"),
+    AuditAction.INSPECTOR_BACK: N_("wrote down that an inspector is back"),
 }
 
 

@@ -3,7 +3,7 @@
 A score page asks a fixed number of statements, whatever the number of bodies: one for each source, grouped.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from cityops.cases.names import StepName
 from cityops.cases.queries import AREA_POSTS, scope
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, Invalid, NotAllowed, NotFound
+from cityops.grid.duty_grids.queries import in_streets
 from cityops.grid.models import Cell
 from cityops.grid.tiers import main_tier
 from cityops.words import N_
@@ -139,6 +140,14 @@ def find_inspector_tiers(session: Session, viewer: Viewer, span: Span) -> dict[i
     for person_id, tier, number in session.execute(counted.group_by(CaseEvent.person_id, Cell.grid_tier)):
         steps.setdefault(person_id, {})[tier] = number
     return {person_id: tier for person_id, each in steps.items() if (tier := main_tier([each])) is not None}
+
+
+def count_due_by_cell(session: Session, viewer: Viewer, span: Span, street_codes: Collection[str]) -> dict[str, Counts]:
+    """What fell due in a period in the cells of streets and how much of it was on time, by the cell's code."""
+    counts = [Count.TO_HANDLE, Count.HANDLED_ON_TIME]
+    due = _counted(viewer, Kind.AREA, DUE, counts, span).join(Cell, Cell.id == Case.cell_id)
+    due = due.where(in_streets(Case.area_code, street_codes)).add_columns(Cell.code).group_by(Cell.code)
+    return {row[2]: dict(zip(counts, row[:2], strict=True)) for row in session.execute(due)}
 
 
 def count_due(session: Session, viewer: Viewer, kind: Kind, span: Span) -> Counts:

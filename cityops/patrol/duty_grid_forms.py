@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, SelectField, SelectMultipleField, TimeField
+from wtforms import DateField, SelectField, SelectMultipleField, StringField, TimeField
 from wtforms.validators import InputRequired, Optional
 
 from cityops.accounts.models import Person
@@ -72,6 +72,25 @@ class EndForm(RoomForm):
     """The last day of an inspector's hours."""
 
     last_on = DateField(_l("Last day"), [InputRequired(_l("Fill this in."))], default=today)
+
+
+class AwayForm(RoomForm):
+    """Days on which an inspector is away."""
+
+    away = SelectField(_l("Inspector"), [InputRequired(_l("Fill this in."))])
+    away_from_on = DateField(_l("First day"), [InputRequired(_l("Fill this in."))])
+    away_until_on = DateField(_l("Last day"), [InputRequired(_l("Fill this in."))])
+    reason = StringField(_l("Why"), [InputRequired(_l("Fill this in."))])
+
+    def offer(self, inspectors: Iterable[Person]) -> None:
+        """Fill the list one chooses from."""
+        people = (Choice(person.username, f"{person.name} · {person.username}") for person in inspectors)
+        self.away.choices = [Choice("", ""), *people]
+
+    def asked(self) -> dict[str, Any]:
+        """What the service takes."""
+        days = {"from_on": self.away_from_on.data, "until_on": self.away_until_on.data}
+        return {"username": self.away.data, "reason": self.reason.data, **days}
 
 
 def read_plan(sent: MultiDict[str, str]) -> Plan:

@@ -27,9 +27,11 @@ from cityops.cases.names import Source
 from cityops.catalog.models import CaseClass, FilingCondition
 from cityops.errors import Invalid
 from cityops.forms import Choice, RoomForm, word_choices
+from cityops.grid.coverage.models import TIER_LABELS
 from cityops.grid.models import Area
 from cityops.patrol.choosing import Rules
 from cityops.patrol.rechecks import NewSample
+from cityops.patrol.rhythm import MOST_DAYS, MOST_VISITS
 from cityops.words import N_
 
 NO_PLACE = _l("Take the place from the tablet, or tap it on the map.")
@@ -105,6 +107,25 @@ class RulesForm(RoomForm):
     def rules(self) -> Rules:
         """The rules as the service takes them."""
         return Rules(**self.data)
+
+
+class RhythmForm(RoomForm):
+    """How often the cells of a tier are to be visited from a day on."""
+
+    tier = SelectField(_l("Tier"), coerce=int)
+    visits = IntegerField(_l("Visits"), [InputRequired(_l("Fill this in.")), NumberRange(1, MOST_VISITS)], default=1)
+    days = IntegerField(
+        _l("in so many days"), [InputRequired(_l("Fill this in.")), NumberRange(1, MOST_DAYS)], default=1
+    )
+    from_on = DateField(_l("From the day"), [InputRequired(_l("Fill this in."))])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tier.choices = [Choice(tier, gettext(label)) for tier, label in TIER_LABELS.items()]
+
+    def asked(self) -> dict[str, Any]:
+        """What the service takes."""
+        return {field.name: field.data for field in self}
 
 
 class SampleForm(RoomForm):

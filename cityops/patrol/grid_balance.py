@@ -1,6 +1,6 @@
 """What the duty grids of a street weigh beside each other: area, components, cases of 90 days."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -28,8 +28,8 @@ from cityops.grid.models import Cell, Component
 CASES_OF = timedelta(days=90)
 
 
-def list_loads(session: Session, cells: Iterable[StreetCell], street_codes: Collection[str]) -> dict[str, Load]:
-    """What each cell of streets gives to look after, by its code: two queries.
+def list_loads(session: Session, areas_m2: Mapping[str, float], street_codes: Collection[str]) -> dict[str, Load]:
+    """What each cell of streets gives to look after, by its code as the areas are: two queries.
 
     A case counts where the cell of its day goes on under the same code.
     """
@@ -47,7 +47,7 @@ def list_loads(session: Session, cells: Iterable[StreetCell], street_codes: Coll
         .where(grids.in_streets(Case.area_code, street_codes), Case.opened_at >= now() - CASES_OF)
         .group_by(Cell.code),
     )
-    return {cell.code: Load(1, cell.area_m2, components.get(cell.code, 0), cases.get(cell.code, 0)) for cell in cells}
+    return {code: Load(1, area_m2, components.get(code, 0), cases.get(code, 0)) for code, area_m2 in areas_m2.items()}
 
 
 def _count(session: Session, statement: Select[str, int]) -> dict[str, int]:
@@ -93,4 +93,4 @@ class Ground:
 def read_ground(session: Session, street_codes: Collection[str]) -> Ground:
     """The ground of streets: three queries."""
     cells = grids.list_cells(session, street_codes)
-    return Ground(cells, list_loads(session, cells, street_codes))
+    return Ground(cells, list_loads(session, {cell.code: cell.area_m2 for cell in cells}, street_codes))

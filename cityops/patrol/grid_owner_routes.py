@@ -1,4 +1,4 @@
-"""The page of a street's inspectors: who has which duty grid at which hours, given and ended."""
+"""The page of a street's inspectors: who has which duty grid at which hours, given and ended; who is away."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,8 +15,8 @@ from cityops.errors import CityopsError
 from cityops.grid.duty_grids import queries as grids
 from cityops.grid.duty_grids.queries import MAKERS
 from cityops.grid.models import DutyGrid
-from cityops.patrol import grid_owners
-from cityops.patrol.duty_grid_forms import EndForm, HoursForm, tell_weekdays
+from cityops.patrol import absences, grid_owners
+from cityops.patrol.duty_grid_forms import AwayForm, EndForm, HoursForm, tell_weekdays
 from cityops.patrol.models import InspectorShift
 
 pages = Blueprint("grid_owners", __name__, url_prefix="/grid/duty/<street>/inspectors")
@@ -29,8 +29,7 @@ def show(street: str) -> str:
     """Who has the street's duty grids, now and later."""
     viewer = require(*MAKERS)
     with web.reading() as session:
-        form = HoursForm(None, data={"from_on": clock.today(), "weekdays": list(range(7))})
-        return _page(session, viewer, street, form, EndForm(None))
+        return _page(session, viewer, street)
 
 
 @pages.post("")
@@ -40,7 +39,7 @@ def give(street: str) -> Page:
     with web.reading() as session:
         _offer(session, form, grids.get_street(session, viewer, street).code)
         if not form.validate():
-            return _page(session, viewer, street, form, EndForm(None)), 422
+            return _page(session, viewer, street, form), 422
     try:
         hours = form.hours()
         with web.transaction() as session:
@@ -48,7 +47,7 @@ def give(street: str) -> Page:
     except CityopsError as refusal:
         form.refuse(refusal)
         with web.reading() as session:
-            return _page(session, viewer, street, form, EndForm(None)), web.STATUSES.get(type(refusal), 422)
+            return _page(session, viewer, street, form), web.STATUSES.get(type(refusal), 422)
     flash(gettext("Given from %(day)s on.", day=str(hours.from_on)), "info")
     return redirect(url_for("grid_owners.show", street=street), 303)
 
@@ -68,12 +67,51 @@ def end(street: str, shift_id: int) -> Page:
         form.refuse(refusal)
         status = web.STATUSES.get(type(refusal), 422)
     with web.reading() as session:
-        return _page(session, viewer, street, HoursForm(None), form), status
+        return _page(session, viewer, street, ending=form), status
 
 
-def _page(session: Session, viewer: Viewer, code: str, form: HoursForm, ending: EndForm) -> str:
+@pages.post("/away")
+def send_away(street: str) -> Page:
+    """Write down that an inspector is away for days."""
+    viewer, form, status = require(*MAKERS), AwayForm(), 422
+    with web.reading() as session:
+        form.offer(grid_owners.list_inspectors(session, grids.get_street(session, viewer, street).code))
+    try:
+        if form.validate():
+            with web.transaction() as session:
+                absences.add(session, viewer, street, **form.asked())
+            flash(gettext("Written down: he is on duty nowhere on these days."), "info")
+            return redirect(url_for("grid_owners.show", street=street), 303)
+    except CityopsError as refusal:
+        form.refuse(refusal)
+        status = web.STATUSES.get(type(refusal), 422)
+    with web.reading() as session:
+        return _page(session, viewer, street, away=form), status
+
+
+@pages.post("/away/<key(31):absence_id>/end")
+def bring_back(street: str, absence_id: int) -> Page:
+    """Write down that an inspector is back, or does not go away."""
+    viewer = require(*MAKERS)
+    with web.transaction() as session:
+        absences.end(session, viewer, street, absence_id)
+    flash(gettext("Written down: his hours hold again from today."), "info")
+    return redirect(url_for("grid_owners.show", street=street), 303)
+
+
+def _page(
+    session: Session,
+    viewer: Viewer,
+    code: str,
+    form: HoursForm | None = None,
+    ending: EndForm | None = None,
+    away: AwayForm | None = None,
+) -> str:
     street = grids.get_street(session, viewer, code)
+    form = form or HoursForm(None, data={"from_on": clock.today(), "weekdays": list(range(7))})
+    away = away or AwayForm(None, data={"away_from_on": clock.today()})
     standing = _offer(session, form, street.code)
+    away.offer(grid_owners.list_inspectors(session, street.code))
     together: dict[tuple[object, ...], list[InspectorShift]] = {}
     for shift in grid_owners.list_shifts_of(session, street.code):
         together.setdefault(grid_owners.same_hours(shift), []).append(shift)
@@ -86,7 +124,9 @@ def _page(session: Session, viewer: Viewer, code: str, form: HoursForm, ending: 
         grids=standing,
         by_grid=by_grid,
         form=form,
-        ending=ending,
+        ending=ending or EndForm(None),
+        away=away,
+        absences=absences.list_absences(session, street.code),
         day=timedelta(days=1),
     )
 

@@ -20,7 +20,7 @@ from cityops.grid.duty_grids import queries as grids
 from cityops.grid.duty_grids.models import CellDutyGrid
 from cityops.grid.models import Cell, DutyGrid
 from cityops.patrol.models import InspectorShift
-from cityops.patrol.queries import get_rules
+from cityops.patrol.queries import get_rules, is_away
 from cityops.patrol.watch import Span, WeekdaySpan, find_gaps, lay_out
 from cityops.words import N_
 
@@ -57,7 +57,7 @@ class Unwatched(NamedTuple):
 
 
 def _holds(on: date) -> ColumnElement[bool]:
-    """Shifts of people who hold an inspector's post on a day, that hold then."""
+    """Shifts of people who hold an inspector's post on a day and are not away, that hold then."""
     has_post = exists().where(
         PersonPost.person_id == InspectorShift.person_id,
         PersonPost.post == Post.INSPECTOR,
@@ -69,6 +69,7 @@ def _holds(on: date) -> ColumnElement[bool]:
         or_(InspectorShift.ended_on.is_(None), InspectorShift.ended_on > on),
         or_(Person.ended_on.is_(None), Person.ended_on > on),
         has_post,
+        ~exists().where(is_away(on)),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops import clock
@@ -11,6 +11,7 @@ from cityops.accounts.models import Person
 from cityops.cases.models import Case, CaseEvent
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
 from cityops.patrol.choosing import Flag, Rules, Wait, Why
+from cityops.patrol.rhythm import Rhythm
 from cityops.words import N_
 
 _OPEN = text("done_at IS NULL")
@@ -37,6 +38,42 @@ class InspectorShift(Base):
     from_on: Mapped[date] = mapped_column(default=clock.today)
     ended_on: Mapped[date | None]
     person: Mapped[Person] = relationship(viewonly=True)
+
+
+class InspectorAbsence(Base):
+    """Days on which an inspector is away, the last included: he is on duty nowhere then."""
+
+    __tablename__ = "inspector_absences"
+    __table_args__ = (CheckConstraint("from_on <= until_on", name="days"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)
+
+
+class PatrolRhythm(Base):
+    """How often a cell of a tier is to be visited in so many days, from a day on until the next such row."""
+
+    __tablename__ = "patrol_rhythms"
+    __table_args__ = (
+        CheckConstraint("tier IN (1, 2)", name="tier"),
+        CheckConstraint("visits > 0 AND days > 0", name="rhythm"),
+    )
+
+    tier: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    from_on: Mapped[date] = mapped_column(primary_key=True)
+    visits: Mapped[int]
+    days: Mapped[int]
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """As the pure rules take it."""
+        return Rhythm(self.visits, self.days)
 
 
 class TaskKind(StrEnum):

@@ -3,7 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Subquery,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload
 
 from cityops import clock
@@ -20,7 +32,7 @@ from cityops.grid import queries as grid
 from cityops.grid.geometry import distance_m
 from cityops.grid.models import Cell, DutyGrid
 from cityops.patrol.choosing import Bar, Candidate, Flag, Rules, Wait, Why
-from cityops.patrol.models import CheckFlag, InspectorShift, InspectorTask, PatrolRules, TaskKind
+from cityops.patrol.models import CheckFlag, InspectorAbsence, InspectorShift, InspectorTask, PatrolRules, TaskKind
 from cityops.words import N_
 
 # Built once: putting a statement together takes longer than running it.
@@ -34,7 +46,19 @@ _ON_DUTY = and_(
     InspectorShift.start_minute <= bindparam("minute"),
     InspectorShift.end_minute > bindparam("minute"),
 )
+
+
+def is_away(on: date | BindParameter[date]) -> ColumnElement[bool]:
+    """The condition that a shift's person is away on a day."""
+    return and_(
+        InspectorAbsence.person_id == InspectorShift.person_id,
+        InspectorAbsence.from_on <= on,
+        InspectorAbsence.until_on >= on,
+    )
+
+
 _HOLDS = and_(
+    ~exists().where(is_away(bindparam("on"))),
     InspectorShift.from_on <= bindparam("on"),
     or_(InspectorShift.ended_on.is_(None), InspectorShift.ended_on > bindparam("on")),
     or_(DutyGrid.ended_on.is_(None), DutyGrid.ended_on > bindparam("on")),

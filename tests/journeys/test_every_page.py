@@ -34,6 +34,32 @@ def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, usern
     assert person.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("username", "address"),
+    [
+        ("leader", "/grid/coverage"),
+        ("supervisor", "/scores?kind=area&level=street"),
+        ("supervisor", "/scores?kind=post"),
+        ("dutyleader", "/grid/duty"),
+        ("dutyleader", "/grid/duty/figures"),
+        ("dutyleader", "/grid/duty/without"),
+        ("admin", "/settings/checks"),
+        ("admin", "/settings/coverage"),
+    ],
+)
+def test_a_page_within_a_room_loads_in_silence_and_fits(signed_in: Signed, username: str, address: str) -> None:
+    person = signed_in(username)
+    for screen in (DESK, TABLET):
+        person.page.set_viewport_size(screen)
+        answer = person.page.goto(address)
+        assert answer is not None and answer.status == 200
+        if person.page.locator("[data-map]").count():
+            person.wait_for_map()
+        person.shows("within-" + "".join(letter for letter in address if letter.isalnum()) + f"-{screen['width']}")
+        assert person.page.evaluate(WIDER) == [], screen
+    assert person.complaints == []
+
+
 def test_every_room_of_a_tablet_loads_in_silence_and_fits(signed_in: Signed) -> None:
     person = signed_in("inspector", on_tablet=True)
     rooms = person.page.locator(".foot-bar a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")

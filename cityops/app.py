@@ -58,6 +58,7 @@ from cityops.patrol import api as patrol_api
 from cityops.patrol import duty_grid_routes, flag_routes, grid_owner_routes, map_pages, recheck_routes, waiting_routes
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
+from cityops.patrol.renewal import pages as renewal_pages
 from cityops.problems import Problem
 from cityops.rehearsal import calendar_routes as calendar_rehearsal_routes
 from cityops.rehearsal import duty_routes as duty_rehearsal_routes
@@ -114,6 +115,7 @@ PAGES = (
     grid_owner_routes.pages,
     map_pages.pages,
     recheck_routes.pages,
+    renewal_pages.pages,
     waiting_routes.pages,
     roster_routes.pages,
     roster_contacts.pages,

@@ -93,6 +93,7 @@ TASKS: dict[str, Task] = {
     "notices.sweep": Task(notices.sweep, 240),
     "notices.forget": Task(notices.forget, 240),
     "patrol.hand_on_tasks": Task(patrol.hand_on_tasks, 120),
+    "patrol.count_renewals": Task(patrol.count_renewals, 240),
     "patrol.draw_rechecks": Task(patrol.draw_rechecks, 240),
     "jobs.forget_done_jobs": Task(forget_done_jobs, 120),
 }
@@ -107,6 +108,7 @@ SCHEDULE = (
     Scheduled("notices.forget", time(3, 30)),
     Scheduled("patrol.hand_on_tasks", every=timedelta(minutes=1)),
     Scheduled("patrol.draw_rechecks", time(6, 0)),
+    Scheduled("patrol.count_renewals", every=timedelta(hours=1)),
     Scheduled("jobs.forget_done_jobs", time(3, 20)),
     Scheduled("grid.forget_surveys", time(3, 40)),
 )

@@ -36,6 +36,7 @@ import cityops.milestones
 import cityops.notices.models
 import cityops.patrol.models
 import cityops.patrol.recheck_models
+import cityops.patrol.renewal.models
 import cityops.queue
 import cityops.roster.models
 import cityops.worktime.models
@@ -65,6 +66,7 @@ ROWS = (
     cityops.notices.models,
     cityops.patrol.models,
     cityops.patrol.recheck_models,
+    cityops.patrol.renewal.models,
     cityops.queue,
     cityops.roster.models,
     cityops.worktime.models,

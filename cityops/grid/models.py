@@ -266,7 +266,8 @@ class Component(Base):
     `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place,
     empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
     search and map tiles. The codes and names of department, owner and maintainer are the survey's own words (their
-    codes are unified social credit codes); `body_code` is the body of this city that answers for it.
+    codes are unified social credit codes); `body_code` is the body of this city that answers for it. `seen_on` is the
+    last day on which a census brought it, or somebody before it confirmed it.
     """
 
     __tablename__ = "components"
@@ -309,6 +310,7 @@ class Component(Base):
     note: Mapped[str | None] = mapped_column(String(1000))
     initial_on: Mapped[date]
     changed_on: Mapped[date | None]
+    seen_on: Mapped[date | None]
     ended_on: Mapped[date | None]
 
     cell: Mapped[Cell | None] = relationship()

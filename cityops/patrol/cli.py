@@ -11,6 +11,7 @@ from cityops.patrol import queries, recheck_draw, recheck_queries
 from cityops.patrol.choosing import BAR_LABELS, FLAG_LABELS, WHY_LABELS, Bar, Flag, Why
 from cityops.patrol.drawing import Proof, prove
 from cityops.patrol.models import InspectorTask
+from cityops.patrol.renewal import queries as renewal_queries
 from cityops.patrol.sampling import DRAWN_LABELS, Drawn
 from cityops.shell import Shell
 from cityops.words import N_
@@ -66,6 +67,26 @@ def recheck(shell: Shell, number: int) -> None:
         click.echo(f"  {DRAWN_LABELS[Drawn(kind)]}: {len(lots['drawn'])} of {len(lots['between'])}", err=True)
     click.echo(f"  drawn again: {proof.wrong or 'the same'}", err=True)
     told = {"sample": number, "days": days, "seed": seed, "draw": proof.told, "wrong": proof.wrong}
+    click.echo(json.dumps(told, ensure_ascii=False))
+    if proof.wrong:
+        raise SystemExit(1)
+
+
+@patrol.command()
+@click.option("--sample", "number", required=True, type=int, help="The acceptance sample with this number.")
+@click.pass_obj
+def renewal(shell: Shell, number: int) -> None:
+    """Draw the acceptance sample of a street again; exit code 1 where it differs.
+
+    The answer, in JSON, goes to stdout: between which components the lot fell, and on which.
+    """
+    with shell.workshop.reading() as session:
+        sample, members = renewal_queries.get_members(session, number)
+        proof = recheck_draw.prove(shell.keys, sample, dict.fromkeys(members, Drawn.LOT))
+        told = {"sample": number, "seed": sample.seed, "draw": proof.told, "wrong": proof.wrong}
+        words = f"sample {number}, drawn at {sample.drawn_at.isoformat()}: {sample.number} of {sample.lot_count}"
+    click.echo(words, err=True)
+    click.echo(f"  drawn again: {proof.wrong or 'the same'}", err=True)
     click.echo(json.dumps(told, ensure_ascii=False))
     if proof.wrong:
         raise SystemExit(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from cityops.cases.chain import canonical
 from cityops.crypto import Keys
-from cityops.patrol.recheck_models import RecheckSample
+from cityops.patrol.draw_models import SignedDraw
 from cityops.patrol.sampling import Closed, Drawn, SampleDraw, Wanted, draw_sample, lot_text, lowest
 
 
@@ -25,7 +25,7 @@ class SampleProof:
     wrong: str | None
 
 
-def draw_into(keys: Keys, sample: RecheckSample, closed: Sequence[Closed], wanted: Wanted) -> SampleDraw:
+def draw_into(keys: Keys, sample: SignedDraw, closed: Sequence[Closed], wanted: Wanted) -> SampleDraw:
     """Draw a sample under a seed of its own, and put the signed draw on its row."""
     sample.seed = secrets.token_hex(16)
     key_name = keys.digest(lot_text(sample.seed, 0)).partition(":")[0]
@@ -45,11 +45,17 @@ def draw_into(keys: Keys, sample: RecheckSample, closed: Sequence[Closed], wante
     return drawn
 
 
-def prove(keys: Keys, sample: RecheckSample, members: Mapping[int, Drawn]) -> SampleProof:
+def draw_number(keys: Keys, sample: SignedDraw, between: Sequence[int], number: int) -> tuple[int, ...]:
+    """Draw so many by lot alone between the things with these keys; nothing sets any of them apart."""
+    things = [Closed(key, Drawn.LOT) for key in between]
+    return draw_into(keys, sample, things, Wanted(0, 0, number=number)).by_lot[Drawn.LOT].drawn
+
+
+def prove(keys: Keys, sample: SignedDraw, members: Mapping[int, Drawn]) -> SampleProof:
     """Work a sample's draw out again.
 
     Args:
-        members: the cases that are in the sample, and why.
+        members: what is in the sample, and why.
     """
     told = json.loads(sample.draw)
     if not all(keys.has(name) for name in (told["key"], sample.draw_digest.partition(":")[0])):
@@ -69,6 +75,6 @@ def prove(keys: Keys, sample: RecheckSample, members: Mapping[int, Drawn]) -> Sa
     return SampleProof(told, None if expected == dict(members) else "its cases are not those that were drawn")
 
 
-def _signed(sample: RecheckSample) -> str:
-    asked = (sample.from_on, sample.until_on, sample.area_prefix, sample.class_key, sample.body_id, sample.manner)
-    return "\n".join(["recheck sample", sample.seed, *map(str, asked), str(sample.closed_count), sample.draw])
+def _signed(sample: SignedDraw) -> str:
+    sort, *asked = sample.asked
+    return "\n".join([sort, sample.seed, *asked, sample.draw])

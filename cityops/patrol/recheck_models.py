@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from cityops.accounts.models import Body, Person
 from cityops.cases.at_place import Manner
 from cityops.cases.models import Case
 from cityops.db import Base, BigKey, UtcDateTime, words_enum
+from cityops.patrol.draw_models import SignedDraw
 from cityops.patrol.models import InspectorTask
 from cityops.patrol.sampling import Drawn
 from cityops.words import N_
@@ -17,12 +18,11 @@ from cityops.words import N_
 _NO_ANSWER = text("ended_at IS NULL")
 
 
-class RecheckSample(Base):
+class RecheckSample(SignedDraw, Base):
     """A sample of the cases closed from one city day to another (both included), narrowed where something is given.
 
-    `drawn_by` is null for what the city's rule draws by itself. `seed` goes into every lot; `draw` tells in JSON
-    between which cases it fell on which (`recheck_draw.py`), signed by `draw_digest`. `closed_count` is how many cases
-    there were to draw from.
+    `drawn_by` is null for what the city's rule draws by itself. `closed_count` is how many cases there were to draw
+    from.
     """
 
     __tablename__ = "recheck_samples"
@@ -46,12 +46,14 @@ class RecheckSample(Base):
     waived_percent: Mapped[int]
     simple_percent: Mapped[int]
     closed_count: Mapped[int]
-    seed: Mapped[str] = mapped_column(String(32))
-    # The cases of a whole month: read where the draw is proved, not with every list.
-    draw: Mapped[str] = mapped_column(Text, deferred=True)
-    draw_digest: Mapped[str] = mapped_column(String(120))
     person: Mapped[Person | None] = relationship(viewonly=True)
     body: Mapped[Body | None] = relationship(viewonly=True)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The days and what they were narrowed to, and how many cases there were."""
+        days, narrowed = (self.from_on, self.until_on), (self.area_prefix, self.class_key, self.body_id, self.manner)
+        return ("recheck sample", *map(str, (*days, *narrowed, self.closed_count)))
 
 
 class RecheckEnd(StrEnum):

@@ -148,6 +148,7 @@ class _Portion:
             "note": self._or_none("note"),
             "initial_on": [on or self.desk.today for on in days["initial_on"]],
             "changed_on": days["changed_on"],
+            "seen_on": [self.desk.today] * self.size,
             "ended_on": gone,
         }
         kept = [k for k in range(self.size) if k not in self.left_out]

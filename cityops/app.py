@@ -55,7 +55,15 @@ from cityops.notices import routes as notices_routes
 from cityops.notices import settings as notices_settings
 from cityops.notices import settings_api as warnings_api
 from cityops.patrol import api as patrol_api
-from cityops.patrol import duty_grid_routes, flag_routes, grid_owner_routes, map_pages, recheck_routes, waiting_routes
+from cityops.patrol import (
+    duty_grid_api,
+    duty_grid_routes,
+    flag_routes,
+    grid_owner_routes,
+    map_pages,
+    recheck_routes,
+    waiting_routes,
+)
 from cityops.patrol import routes as patrol_routes
 from cityops.patrol import settings as patrol_settings
 from cityops.patrol.renewal import pages as renewal_pages
@@ -132,6 +140,7 @@ APIS = (
     cases_api.api,
     request_api.api,
     patrol_api.api,
+    duty_grid_api.api,
     notices_api.api,
     warnings_api.api,
     assessment_api.api,

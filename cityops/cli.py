@@ -20,6 +20,7 @@ from cityops.grid import cli as grid
 from cityops.grid.addresses import cli as address_cli
 from cityops.grid.coverage import cli as coverage_cli
 from cityops.patrol import cli as patrol
+from cityops.patrol import duty_grid_cli
 from cityops.rehearsal import cli as rehearsal
 from cityops.rehearsal.commands import rehearse
 from cityops.serving import cli as serving
@@ -72,6 +73,7 @@ for _command in rehearsal.COMMANDS:
 accounts.body.add_command(end_body)
 grid.grid.add_command(coverage_cli.cover)
 grid.grid.add_command(coverage_cli.coverage)
+grid.grid.add_command(duty_grid_cli.duty)
 # A case's clocks are explained by the room above: worktime knows no cases.
 worktime.worktime.add_command(cases.explain)
 

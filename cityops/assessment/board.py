@@ -22,8 +22,9 @@ from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, NotFound
 from cityops.grid import queries as grid
 from cityops.grid.coverage.models import TIERS
+from cityops.grid.majority import main_tier
 from cityops.grid.models import AreaLevel
-from cityops.grid.tiers import main_tier, measure_tiers
+from cityops.grid.tiers import measure_tiers
 
 NOBODY = "-"
 """The code of the row of what has no body, or lies in no area."""

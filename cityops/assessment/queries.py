@@ -34,8 +34,8 @@ from cityops.cases.queries import AREA_POSTS, scope
 from cityops.catalog.models import CaseClass
 from cityops.errors import NOTHING_HERE, Invalid, NotAllowed, NotFound
 from cityops.grid.duty_grids.queries import in_streets
+from cityops.grid.majority import main_tier
 from cityops.grid.models import Cell
-from cityops.grid.tiers import main_tier
 from cityops.words import N_
 
 Counts = dict[Count, int]

@@ -17,8 +17,8 @@ from cityops.assessment.queries import count_due_by_cell
 from cityops.cases.models import Case
 from cityops.cases.names import OPEN_STAGES
 from cityops.grid.duty_grids.queries import MAKERS, in_streets
+from cityops.grid.majority import main_tier
 from cityops.grid.models import Area, AreaLevel, Cell, DutyGrid
-from cityops.grid.tiers import main_tier
 from cityops.patrol.grid_balance import CASES_OF, list_loads
 from cityops.patrol.visits import find_visited
 

@@ -1,6 +1,6 @@
-"""The tiers of the grid: how large their cells may be, and which of them land belongs to by its cells."""
+"""The tiers of the grid: how large their cells may be, and how much land each has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import func, select
@@ -25,16 +25,3 @@ def measure_tiers(session: Session, on: date) -> dict[str, dict[int, float]]:
     for code, tier, area_m2 in session.execute(rows.group_by(Cell.area_code, Cell.grid_tier)):
         found.setdefault(code, {})[tier] = area_m2
     return found
-
-
-def main_tier(parts: Iterable[Mapping[int, float]]) -> int | None:
-    """The tier that most of some parts belongs to, tier 1 of two alike; None of nothing.
-
-    >>> main_tier([{1: 9_000.0, 2: 500.0}, {2: 40_000.0}]), main_tier([])
-    (2, None)
-    """
-    sums: dict[int, float] = {}
-    for part in parts:
-        for tier, size in part.items():
-            sums[tier] = sums.get(tier, 0.0) + size
-    return min(sums, key=lambda tier: (-sums[tier], tier)) if sums else None

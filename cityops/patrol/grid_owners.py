@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -14,10 +14,11 @@ from cityops.accounts.models import AuditAction, Person, PersonPost
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.cases.queries import AREA_POSTS
-from cityops.clock import today
+from cityops.clock import CITY_ZONE, today
 from cityops.errors import Invalid, NotFound
 from cityops.grid.duty_grids import queries as grids
 from cityops.grid.duty_grids.models import CellDutyGrid
+from cityops.grid.duty_grids.queries import Held
 from cityops.grid.models import Cell, DutyGrid
 from cityops.patrol.models import InspectorShift
 from cityops.patrol.queries import get_rules, is_away
@@ -46,6 +47,15 @@ class Owner(NamedTuple):
 
     name: str
     span: Span
+    username: str
+
+
+class Duty(NamedTuple):
+    """A duty grid, who is on duty there at a moment, and the hours of that day in which nobody is."""
+
+    held: Held
+    now: list[Owner]
+    gaps: list[Span]
 
 
 class Unwatched(NamedTuple):
@@ -75,12 +85,13 @@ def _holds(on: date) -> ColumnElement[bool]:
 
 def list_owners(session: Session, grid_ids: Collection[int], on: date) -> dict[int, list[Owner]]:
     """Who is on duty in duty grids on a day, by the grid's key, in the order of their hours."""
-    rows = select(InspectorShift.duty_grid_id, Person.name, InspectorShift.start_minute, InspectorShift.end_minute)
+    hours = (InspectorShift.start_minute, InspectorShift.end_minute)
+    rows = select(InspectorShift.duty_grid_id, Person.name, Person.username, *hours)
     rows = rows.join(Person, Person.id == InspectorShift.person_id).where(InspectorShift.duty_grid_id.in_(grid_ids))
     rows = rows.where(InspectorShift.weekday == on.weekday(), _holds(on))
     owners: dict[int, list[Owner]] = {}
-    for grid_id, name, start, end in session.execute(rows.order_by(InspectorShift.start_minute, Person.name)):
-        owners.setdefault(grid_id, []).append(Owner(name, Span(start, end)))
+    for grid_id, name, username, start, end in session.execute(rows.order_by(InspectorShift.start_minute, Person.name)):
+        owners.setdefault(grid_id, []).append(Owner(name, Span(start, end), username))
     return owners
 
 
@@ -110,6 +121,29 @@ def list_unwatched(session: Session, viewer: Viewer, on: date) -> list[Unwatched
         for grid, cells in standing
     ]
     return [each for each in found if each.gaps]
+
+
+def list_duty(
+    session: Session,
+    viewer: Viewer | None,
+    moment: datetime,
+    *,
+    code: str = "",
+    street: str = "",
+    after: str = "",
+    limit: int | None = None,
+) -> list[Duty]:
+    """The duty grids of the viewer's cells with who is on duty at a moment, by code; None is the command line."""
+    held = grids.list_held(session, viewer, code=code, street=street, after=after, limit=limit)
+    local = moment.astimezone(CITY_ZONE)
+    owners, whole = list_owners(session, [each.grid.id for each in held], local.date()), watched_hours(session)
+    minute = local.hour * 60 + local.minute
+    found = []
+    for each in held:
+        own = owners.get(each.grid.id, [])
+        now = [owner for owner in own if owner.span.start <= minute < owner.span.end]
+        found.append(Duty(each, now, find_gaps((owner.span for owner in own), whole)))
+    return found
 
 
 def list_shifts_of(session: Session, street_code: str) -> Sequence[InspectorShift]:

@@ -14,6 +14,15 @@ class Span(NamedTuple):
     end: int
 
 
+def span_words(span: Span) -> str:
+    """A span as hours of the day.
+
+    >>> span_words(Span(420, 1440))
+    '07:00-24:00'
+    """
+    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in span)
+
+
 class WeekdaySpan(NamedTuple):
     """A span on a weekday (0 is Monday); `later` counts the days after the first that it begins."""
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from cityops.clock import now, running_at, today
 from cityops.db import Database
-from cityops.grid import tiers
+from cityops.grid import majority
 from cityops.grid.models import DutyGrid
-from cityops.patrol import grid_owners, queries, rhythm
+from cityops.patrol import grid_owners, queries, rhythm, watch
 from cityops.patrol.models import InspectorAbsence
 from tests import factories
 
@@ -106,7 +106,7 @@ def test_nobody_else_sends_an_inspector_away(as_person: As, small_city: Database
         assert session.scalars(select(InspectorAbsence)).all() == []
 
 
-@pytest.mark.parametrize("module", [rhythm, tiers])
+@pytest.mark.parametrize("module", [rhythm, majority, watch])
 def test_its_examples_hold(module: object) -> None:
     found = doctest.testmod(module)  # type: ignore[arg-type]
     assert found.attempted and not found.failed

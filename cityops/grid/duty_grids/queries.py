@@ -7,14 +7,16 @@ from datetime import date
 from typing import NamedTuple
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
 from cityops.errors import NotAllowed, NotFound
+from cityops.grid.coverage.models import TIERS
 from cityops.grid.duty_grids.models import CellDutyGrid, DutyGridChange
 from cityops.grid.duty_grids.rules import NamedGrid, Plan
+from cityops.grid.majority import main_tier
 from cityops.grid.models import Area, AreaLevel, Cell, DutyGrid, VersionState
 from cityops.words import N_
 
@@ -31,8 +33,17 @@ class StreetCell(NamedTuple):
     boundary: BaseGeometry
 
 
-def _own(viewer: Viewer) -> ColumnElement[bool]:
-    return in_jurisdiction(viewer.holding(*MAKERS), Cell.area_code)
+class Held(NamedTuple):
+    """A duty grid and what it holds of the cells that the viewer lays out; the tier is that of most of their area."""
+
+    grid: DutyGrid
+    cells: int
+    area_m2: float
+    tier: int | None
+
+
+def _own(viewer: Viewer | None) -> ColumnElement[bool]:
+    return true() if viewer is None else in_jurisdiction(viewer.holding(*MAKERS), Cell.area_code)
 
 
 def cells_of_street(code: str) -> ColumnElement[bool]:
@@ -144,6 +155,48 @@ def list_grids_of(session: Session, viewer: Viewer, on: date) -> list[tuple[Duty
         (grid, planned.get(grid.street_code, {grid.code: count})[grid.code]) for grid, count in session.execute(rows)
     ]
     return [(grid, count) for grid, count in found if count]
+
+
+def list_held(
+    session: Session,
+    viewer: Viewer | None,
+    *,
+    code: str = "",
+    street: str = "",
+    after: str = "",
+    limit: int | None = None,
+) -> list[Held]:
+    """The duty grids that hold cells which the viewer lays out, by code; None is the command line."""
+    sizes = [func.sum(case((Cell.grid_tier == tier, Cell.area_m2), else_=0.0)) for tier in TIERS]
+    rows = select(DutyGrid, func.count(), *sizes).join(Cell, Cell.duty_grid_id == DutyGrid.id)
+    rows = rows.where(Cell.ended_on.is_(None), _own(viewer), DutyGrid.code > after)
+    if code:
+        rows = rows.where(DutyGrid.code == code)
+    if street:
+        rows = rows.where(DutyGrid.street_code == street)
+    found = session.execute(rows.group_by(DutyGrid.id).order_by(DutyGrid.code).limit(limit))
+    return [
+        Held(grid, cells, sum(areas), main_tier([dict(zip(TIERS, areas, strict=True))]))
+        for grid, cells, *areas in found
+    ]
+
+
+def get_held(session: Session, viewer: Viewer, code: str) -> Held:
+    """A duty grid that holds cells which the viewer lays out.
+
+    Raises:
+        NotFound: there is none of this code.
+    """
+    found = list_held(session, viewer, code=code)
+    if not found:
+        raise NotFound(N_("There is no duty grid %(code)s that you lay out."), code=code[:20])
+    return found[0]
+
+
+def list_cell_codes(session: Session, viewer: Viewer, grid: DutyGrid) -> Sequence[str]:
+    """The codes of a duty grid's cells that the viewer lays out."""
+    rows = select(Cell.code).where(Cell.duty_grid_id == grid.id, Cell.ended_on.is_(None), _own(viewer))
+    return session.scalars(rows.order_by(Cell.code)).all()
 
 
 def plan_of_now(cells: Iterable[StreetCell], grids: Iterable[DutyGrid]) -> Plan:

@@ -1,7 +1,6 @@
 """A census beside what was read before it and what stands in the city: codes twice, twins, a shifted file."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import shapely
@@ -18,34 +17,65 @@ from cityops.grid.models import TOLERANCES_M, Accuracy, Component
 from cityops.words import N_
 
 ROWS_READ_AT_ONCE = 50_000
+# A code is a division, a class, a sequence.
+CLASSES = 100_000
 SEQUENCES = 1_000_000
+PER_DEGREE = 10_000_000
 # How many components that stand here already are looked at to tell a shifted file.
 SHIFT_SAMPLE = 500
 
 Numbers = NDArray[np.int64]
+Fixed = NDArray[np.int32]
 
 
 @dataclass(slots=True)
-class Standing:
-    """The components that are here already, in the order of their codes."""
+class Places:
+    """Components in the order of their codes: 16 bytes of each, and two for how exactly it was surveyed.
 
-    codes: Numbers
-    classes: Numbers
-    lons: NDArray[np.float64]
-    lats: NDArray[np.float64]
-    tolerances_m: NDArray[np.float64]
-    stands: NDArray[np.bool_]
+    Places are kept in ten-millionths of a degree, about a centimetre.
+    """
+
+    codes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    lons: Fixed = field(default_factory=lambda: np.zeros(0, np.int32))
+    lats: Fixed = field(default_factory=lambda: np.zeros(0, np.int32))
+    tolerances_m: NDArray[np.float16] = field(default_factory=lambda: np.zeros(0, np.float16))
+
+    @property
+    def classes(self) -> Fixed:
+        """The class in each code."""
+        return (self.codes // SEQUENCES % CLASSES).astype(np.int32)
+
+    def find(self, codes: Numbers) -> Numbers:
+        """The position of each of these codes, -1 where it is not among them."""
+        if not len(self.codes):
+            return np.full(len(codes), -1)
+        at = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        return np.where(self.codes[at] == codes, at, -1)
+
+
+@dataclass(slots=True)
+class Standing(Places):
+    """The components that are here already; `stands` says which of them have not ended."""
+
+    stands: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     @classmethod
     def read(cls, session: Session) -> "Standing":
         """All of them, those that have ended too."""
         columns = (Component.code, Component.lon, Component.lat, Component.accuracy, Component.ended_on.is_(None))
         total = session.scalar(select(func.count()).select_from(Component)) or 0
-        self = cls(*(np.zeros(total, kind) for kind in (np.int64, np.int64, float, float, float, bool)))
+        self = cls(
+            np.zeros(total, np.int64),
+            np.zeros(total, np.int32),
+            np.zeros(total, np.int32),
+            np.zeros(total, np.float16),
+            np.zeros(total, np.bool_),
+        )
         rows = session.execute(select(*columns).order_by(Component.code).execution_options(yield_per=ROWS_READ_AT_ONCE))
         for k, (code, lon, lat, accuracy, stands) in enumerate(rows):
-            self.codes[k], self.classes[k], self.stands[k] = int(code), int(code[6:11]), stands
-            self.lons[k], self.lats[k], self.tolerances_m[k] = lon, lat, TOLERANCES_M[accuracy or Accuracy.A]
+            self.codes[k], self.stands[k] = int(code), stands
+            self.lons[k], self.lats[k] = round(lon * PER_DEGREE), round(lat * PER_DEGREE)
+            self.tolerances_m[k] = TOLERANCES_M[accuracy or Accuracy.A]
         return self
 
 
@@ -76,63 +106,58 @@ class Numbering:
 
 
 @dataclass(slots=True)
-class Seen:
-    """The numbers of what was read: codes to meet again, places to look for twins among."""
+class Seen(Places):
+    """What was read of a census, with its lines; what has a fault in its code has the code 0."""
 
-    codes: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
-    lines: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
-    portions: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: Fixed = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def take(self, rows: Rows, book: Book) -> None:
         """Take a portion in, and tell of each code that was read before."""
-        lines = np.array(rows.lines, dtype=np.int64)
+        lons, lats = (np.round(np.array(rows.columns[name]) * PER_DEGREE).astype(np.int32) for name in ("lon", "lat"))
+        first = rows.lines[0] if len(rows) else 0
         codes = np.concatenate([self.codes, rows.codes])
-        both = np.concatenate([self.lines, lines])
         order = np.argsort(codes, kind="stable")
-        codes, both = codes[order], both[order]
-        again = np.flatnonzero((codes[1:] == codes[:-1]) & (codes[1:] > 0))
-        for k in again.tolist():
+        self.codes = codes[order]
+        self.lines = np.concatenate([self.lines, np.array(rows.lines, dtype=np.int32)])[order]
+        self.lons, self.lats = np.concatenate([self.lons, lons])[order], np.concatenate([self.lats, lats])[order]
+        self.tolerances_m = np.concatenate([self.tolerances_m, rows.tolerances_m.astype(np.float16)])[order]
+        for k in np.flatnonzero((self.codes[1:] == self.codes[:-1]) & (self.codes[1:] > 0)).tolist():
             # A code that stands a third time is told of when it comes.
-            if both[k + 1] >= (lines[0] if len(lines) else 0):
+            if self.lines[k + 1] >= first:
                 reason = N_("the code stands already in line %(line)s")
-                book.add(Finding(LAYER, int(both[k + 1]), "code", reason, {"line": int(both[k])}))
-        self.codes, self.lines = codes, both
-        lons, lats = (np.array(rows.columns[name], dtype=np.float64) for name in ("lon", "lat"))
-        self.portions.append((rows.codes, rows.codes // SEQUENCES % 100_000, lons, lats, rows.tolerances_m, lines))
+                book.add(Finding(LAYER, int(self.lines[k + 1]), "code", reason, {"line": int(self.lines[k])}))
 
 
 def tell_twins(seen: Seen, standing: Standing, book: Book) -> None:
-    """Warn of each thing that may be one that the file, or the city, has already under another code."""
-    if not seen.portions:
-        return
-    codes, classes, lons, lats, tolerances_m, lines = (
-        np.concatenate(part) for part in zip(*seen.portions, strict=True)
-    )
-    others = standing.stands & ~np.isin(standing.codes, codes)
-    before = int(others.sum())
-    all_codes = np.concatenate([standing.codes[others], codes])
-    twins = find_twice(
-        np.concatenate([standing.classes[others], classes]),
-        np.concatenate([standing.lons[others], lons]),
-        np.concatenate([standing.lats[others], lats]),
-        np.concatenate([standing.tolerances_m[others], tolerances_m]),
-    )
+    """Warn of each thing that may be one that the file, or the city, has already under another code.
+
+    Class by class: what a class takes is all that stands in memory besides.
+    """
+    classes, here = seen.classes, standing.classes
+    is_other = standing.stands & (seen.find(standing.codes) < 0)
+    for each in np.unique(classes[seen.codes > 0]).tolist():
+        others, mine = np.flatnonzero(is_other & (here == each)), np.flatnonzero(classes == each)
+        _tell_twins_of_class(seen, mine[np.argsort(seen.lines[mine])], standing, others, book)
+
+
+def _tell_twins_of_class(seen: Seen, mine: Numbers, standing: Standing, others: Numbers, book: Book) -> None:
+    pairs = ((standing.lons, seen.lons), (standing.lats, seen.lats))
+    lons, lats = (np.concatenate([old[others], new[mine]]) / PER_DEGREE for old, new in pairs)
+    tolerances_m = np.concatenate([standing.tolerances_m[others], seen.tolerances_m[mine]]).astype(np.float64)
+    codes = np.concatenate([standing.codes[others], seen.codes[mine]])
     reason = N_("it stands where component %(code)s of its class stands: is it the same one?")
-    for position, other in sorted(twins.items()):
-        if position >= before and all_codes[position] > 0:
-            code = str(all_codes[other]).zfill(17)
-            nth = position - before
-            place = shapely.Point(lons[nth], lats[nth])
-            book.add(Finding(LAYER, int(lines[nth]), "geometry", reason, {"code": code}, is_error=False, place=place))
+    for position, other in sorted(find_twice(lons, lats, tolerances_m).items()):
+        if position >= len(others):
+            line = int(seen.lines[mine[position - len(others)]])
+            place, code = shapely.Point(lons[position], lats[position]), str(codes[other]).zfill(17)
+            book.add(Finding(LAYER, line, "geometry", reason, {"code": code}, is_error=False, place=place))
 
 
 def tell_shift(seen: Seen, standing: Standing, book: Book) -> None:
     """Warn where the components that the file renews lie as far from where they stand as a web map shifts them."""
-    if not seen.portions:
-        return
-    codes, _, lons, lats, _, _ = seen.portions[0]
-    known = np.flatnonzero(np.isin(codes, standing.codes))[:SHIFT_SAMPLE]
-    at = np.searchsorted(standing.codes, codes[known])
-    pairs = np.column_stack([lons[known], lats[known], standing.lons[at], standing.lats[at]])
+    at = standing.find(seen.codes)
+    known = np.flatnonzero(at >= 0)[:SHIFT_SAMPLE]
+    at = at[known]
+    pairs = np.column_stack([seen.lons[known], seen.lats[known], standing.lons[at], standing.lats[at]]) / PER_DEGREE
     for finding in find_shift(LAYER, pairs):
         book.add(finding)

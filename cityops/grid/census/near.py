@@ -5,31 +5,28 @@ from numpy.typing import NDArray
 
 from cityops.grid.geometry import metres_per_degree
 
-# Where more than this many of a class stand within a tolerance, each has a nearer neighbour that tells of it.
+# Where more than this many stand within a tolerance, each has a nearer neighbour that tells of it.
 NEIGHBOURS = 24
 
-Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def find_twice(classes: Numbers, lons: Floats, lats: Floats, tolerances_m: Floats) -> dict[int, int]:
-    """The position of each thing that stands near an earlier one of its class, by what either's survey tells apart."""
+def find_twice(lons: Floats, lats: Floats, tolerances_m: Floats) -> dict[int, int]:
+    """The position of each thing that stands near an earlier one, by what either's survey tells apart."""
     found: dict[int, int] = {}
-    if not len(classes):
+    if not len(lons):
         return found
     metres_per_lon, metres_per_lat = metres_per_degree(float(np.median(lats)))
     x, y = lons * metres_per_lon, lats * metres_per_lat
     for tolerance in np.unique(tolerances_m).tolist():
-        concerned = np.flatnonzero(np.isin(classes, np.unique(classes[tolerances_m == tolerance])))
         for half in (0.0, 0.5):
             # In strips twice as high as the tolerance, laid twice, two near things are in one of both in one strip.
-            strips = np.floor(y[concerned] / (2 * tolerance) + half).astype(np.int64)
-            order = concerned[np.lexsort((x[concerned], strips, classes[concerned]))]
-            strips = np.floor(y[order] / (2 * tolerance) + half).astype(np.int64)
+            strips = np.floor(y / (2 * tolerance) + half).astype(np.int64)
+            order = np.lexsort((x, strips))
+            strips = strips[order]
             for shift in range(1, NEIGHBOURS):
                 one, other = order[:-shift], order[shift:]
-                near = (classes[one] == classes[other]) & (strips[:-shift] == strips[shift:])
-                near &= x[other] - x[one] <= tolerance
+                near = (strips[:-shift] == strips[shift:]) & (x[other] - x[one] <= tolerance)
                 if not near.any():
                     break
                 near &= np.hypot(x[other] - x[one], y[other] - y[one]) <= tolerance

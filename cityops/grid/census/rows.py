@@ -121,7 +121,8 @@ class _Portion:
         self._check_places()
         self._check_words()
         positions = self.desk.index.locate_many(self.lons, self.lats).tolist()
-        cells = [self.desk.index.at(position) if position >= 0 else None for position in positions]
+        found = {position: self.desk.index.at(position) for position in set(positions) if position >= 0}
+        cells = [found.get(position) for position in positions]
         self._check_cells(cells)
         accuracies = self._words("accuracy", {a.value: a for a in Accuracy} | {"": None})
         states = self._words("state", STATES)
@@ -332,8 +333,9 @@ def _texts(name: str, column: NDArray[Any]) -> Texts:
         if name == "code" and np.nanmax(np.abs(column), initial=0.0) >= EXACT_FLOAT:
             raise Invalid("code", N_("the codes are decimal numbers, which lose their last digits: write them as text"))
         return ["" if value != value else f"{value:.16g}" for value in column.tolist()]
-    return [value.strip() if isinstance(value, str) else _text(value) for value in column.tolist()]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    values = column.tolist()
+    try:
+        # In most columns all values are texts.
+        return list(map(str.strip, values))
+    except TypeError:
+        return ["" if value is None else str(value).strip() for value in values]

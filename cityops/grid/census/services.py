@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from cityops.accounts import queries as accounts
@@ -120,7 +119,7 @@ def take_in(
     for features in portions:
         rows = desk.read(features)
         seen.take(rows, desk.book)
-        begun = ~np.isin(rows.codes, standing.codes)
+        begun = standing.find(rows.codes) < 0
         census.begun += int(begun.sum())
         census.renewed += int((~begun).sum())
         if not is_rehearsal and not desk.book.errors:

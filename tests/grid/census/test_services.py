@@ -1,6 +1,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from cityops.catalog.seed import seed_catalog
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.grid.census import services as census
+from cityops.grid.census.beside import Seen
 from cityops.grid.census.models import ComponentChange
+from cityops.grid.census.rows import Book, Rows
 from cityops.grid.models import Component, ComponentState
 from cityops.grid.services import load_grid
 from cityops.grid.shifts import wgs84_to_gcj02
@@ -144,6 +147,26 @@ def test_what_stands_here_already_under_another_code_is_asked_about(shell: Shell
     assert found == [("warning", 1, "geometry")]
     _, found = take(shell, write(tmp_path / "same.gpkg", lamp(1, metres=20.4)))
     assert found == []
+
+
+def test_twins_are_looked_for_by_class_and_told_in_the_order_of_the_file(shell: Shell, tmp_path: Path) -> None:
+    bin_there = {"GLBJBSM": "33020103005000001", "GLBJMC": "垃圾箱"}
+    rows = [lamp(9), lamp(8, metres=180.2), lamp(7, metres=180.1, **bin_there), lamp(2, metres=180.3)]
+    _, found = take(shell, write(tmp_path / "twins.gpkg", *rows), "--dry-run")
+    assert found == [("warning", 2, "geometry"), ("warning", 4, "geometry")]
+
+
+def test_what_was_read_takes_few_bytes_of_a_component() -> None:
+    seen, count = Seen(), 1_000
+    for first in range(0, 2 * count, count):
+        codes = np.arange(first, first + count) + 33020101037000000
+        places = {"lon": [121.5] * count, "lat": [29.8] * count}
+        lines = list(range(first + 1, first + count + 1))
+        seen.take(Rows(lines, places, codes, np.full(count, 0.5)), Book())
+    arrays = [getattr(seen, each.name) for each in fields(seen)]
+    assert [len(each) for each in arrays] == [2 * count] * len(arrays)
+    assert sum(each.nbytes for each in arrays) <= 24 * 2 * count
+    assert seen.find(np.array([33020101037000007, 5])).tolist() == [7, -1]
 
 
 def test_a_file_that_was_shifted_is_told_of(shell: Shell, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from cityops.base_map import BaseMap, read_base_map
 from cityops.errors import BadSetting
 from cityops.words import N_
 
@@ -42,6 +43,7 @@ class Config:
         late_entry_hours: how long ago a report may have come in that is entered now.
         reopen_days: for how many days a closed case can be reopened.
         doubles_days: for how many days a closed case is offered at intake as perhaps the same thing.
+        base_map: what lies under our map; None, the default, asks no other server.
         proxies: how many proxies of ours stand before the web, whose forwarded addresses are believed.
     """
 
@@ -62,6 +64,7 @@ class Config:
     doubles_days: int = DOUBLES_DAYS
     place_limit_m: int = PLACE_LIMIT_M
     answer_photos: bool = True
+    base_map: BaseMap | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Config":
@@ -85,6 +88,9 @@ class Config:
             answer_photos=_yes_or_no(environ, "CITYOPS_ANSWER_PHOTOS", True),
             late_entry_hours=_whole_number(environ, "CITYOPS_LATE_ENTRY_HOURS", LATE_ENTRY_HOURS, 0, 8_760),
             reopen_days=_whole_number(environ, "CITYOPS_REOPEN_DAYS", REOPEN_DAYS, 0, 365),
+            base_map=read_base_map(
+                environ.get("CITYOPS_BASE_MAP_STYLE") or "", environ.get("CITYOPS_TIANDITU_KEY") or ""
+            ),
             doubles_days=_whole_number(environ, "CITYOPS_DOUBLES_DAYS", DOUBLES_DAYS, 0, 365),
         )
 

@@ -93,6 +93,8 @@ class ShownLight:
 def install(app: Flask) -> None:
     """Give every page of an application its frame."""
     app.context_processor(_frame)
+    # Macros that are imported know only what is global.
+    app.jinja_env.globals["base_map"] = _base_map
 
 
 def due_light(due_at: datetime | None, warn_at: datetime | None = None, *, is_open: bool = True) -> ShownLight:
@@ -182,6 +184,12 @@ def _map_words() -> dict[str, str]:
     """What the map's popups call stages and lights."""
     words = {stage.value: gettext(label) for stage, label in STAGE_LABELS.items()}
     return words | {state.value: gettext(label) for state, label in LIGHT_LABELS.items()}
+
+
+def _base_map() -> dict[str, object] | None:
+    """What lies under every map, where the city has set it."""
+    base = web.workshop().config.base_map
+    return base.told if base else None
 
 
 def _map_note() -> str | None:

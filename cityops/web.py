@@ -39,6 +39,11 @@ CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
     "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 )
+# Where the city has set a base map, its server may be asked besides.
+CONTENT_POLICY_WITH = (
+    "default-src 'self'; img-src 'self' data: {origin}; connect-src 'self' {origin}; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
 
 STATUSES: Mapping[type[CityopsError], int] = {
     Invalid: 422,
@@ -288,9 +293,14 @@ def _error_page(status: int, sentence: str) -> Response:
     return Response(page, status, content_type="text/html; charset=utf-8")
 
 
+def _content_policy() -> str:
+    base = workshop().config.base_map
+    return CONTENT_POLICY_WITH.format(origin=base.origin) if base else CONTENT_POLICY
+
+
 def _headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    headers.setdefault("Content-Security-Policy", _content_policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")

@@ -40,12 +40,43 @@ def test_a_postgresql_address_is_taken_as_people_write_it(scheme: str) -> None:
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("REDIS_URL", "127.0.0.1"),
         ("CITYOPS_PRODUCTION", "perhaps"),
+        ("CITYOPS_BASE_MAP_STYLE", "style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "ftp://maps/style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "https:///style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "https://maps:x/style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "https://me:secret@maps/style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "https://maps; script-src */style.json"),
+        ("CITYOPS_BASE_MAP_STYLE", "https://地图/style.json"),
+        ("CITYOPS_TIANDITU_KEY", "a key"),
+        ("CITYOPS_TIANDITU_KEY", "0123&tk=4567"),
     ],
 )
 def test_a_bad_value_is_named_with_what_to_write_instead(name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name) as refused:
         Config.from_env({name: value})
     assert str(refused.value).endswith(".")
+
+
+def test_a_base_map_is_off_unless_it_is_set_and_asks_one_server() -> None:
+    assert Config.from_env({}).base_map is None
+    style = Config.from_env({"CITYOPS_BASE_MAP_STYLE": "https://maps.city:8443/styles/day.json?key=1"}).base_map
+    assert style is not None
+    assert (style.origin, style.told) == (
+        "https://maps.city:8443",
+        {"style": "https://maps.city:8443/styles/day.json?key=1"},
+    )
+    tianditu = Config.from_env({"CITYOPS_TIANDITU_KEY": "0123456789abcdef"}).base_map
+    assert tianditu is not None
+    assert [tile.split("/")[3] for tile in tianditu.tiles] == ["vec_w", "cva_w"]
+    assert all(
+        tile.startswith(f"{tianditu.origin}/") and tile.endswith("&tk=0123456789abcdef") for tile in tianditu.tiles
+    )
+
+
+def test_one_base_map_at_most_is_set() -> None:
+    both = {"CITYOPS_BASE_MAP_STYLE": "https://maps/style.json", "CITYOPS_TIANDITU_KEY": "0123456789abcdef"}
+    with pytest.raises(BadSetting, match="CITYOPS_TIANDITU_KEY"):
+        Config.from_env(both)
 
 
 def test_a_secret_in_a_bad_address_is_not_repeated() -> None:

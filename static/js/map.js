@@ -1,5 +1,6 @@
 // The city map: [data-map] elements become MapLibre maps over our own tiles.
 // maplibre-gl-csp.js is loaded by the page before this module; its worker is a file, so no blob: in the policy.
+import { readBase, withBase } from "./map-base.js";
 import { caseTiles, drawIcon, mapStyle } from "./map-style.js";
 import { tellBeside } from "./map-told.js";
 
@@ -158,10 +159,11 @@ export function startMap(element) {
   const { layers, revision, on, cell, coverageAt } = element.dataset;
   if (stagesOf(element)) element.dataset.stage = stagesOf(element).value;
   element.chosen = cell ? { kind: "cells", code: cell } : null;
-  const style = () => mapStyle({
+  let base = null;
+  const style = () => withBase(mapStyle({
     layers: layers.split(" "), revision, on, chosen: element.chosen, stage: element.dataset.stage, coverageAt, rows,
     hidden: hiddenLayers(element),
-  });
+  }), base, document.documentElement.dataset.bsTheme === "dark");
   const map = new maplibregl.Map({
     container: element, style: style(), ...firstView(element, rows), attributionControl: false,
     hash: element.dataset.panel ? "at" : false, fadeDuration: 0, maxZoom: 20, minZoom: 8, dragRotate: false, pitchWithRotate: false, touchPitch: false,
@@ -175,6 +177,13 @@ export function startMap(element) {
     if (!map.hasImage(id)) map.addImage(id, drawIcon(id), { pixelRatio: 2 });
   });
   document.documentElement.addEventListener("themechange", () => map.setStyle(style()));
+  if (element.dataset.baseMap) {
+    map.addControl(new maplibregl.AttributionControl({ compact: false }), "bottom-right");
+    readBase(element.dataset.baseMap).then((found) => {
+      base = found;
+      if (base) map.setStyle(style(), { diff: false });
+    });
+  }
 
   const marker = new maplibregl.Marker({ color: "#1769aa", scale: 0.8 });
   const point = numbers(element.dataset.point);

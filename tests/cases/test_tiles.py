@@ -1,17 +1,20 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import mapbox_vector_tile
 import pytest
 import shapely
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops import clock
+from cityops.base_map import TIANDITU_ORIGIN, read_base_map
 from cityops.cases import mapping
 from cityops.cases.models import Case
 from cityops.cases.names import Stage
@@ -218,3 +221,20 @@ def test_the_map_tells_of_a_component_to_those_who_see_it(as_person: As, small_c
     assert (mine.status_code, strange.status_code) == (200, 404)
     assert as_person("operator-east").get(f"/map/components/{code}").status_code == 404
     assert "<dd>1</dd>" in as_person("operator").get("/map/cells/330203001001001").text
+
+
+def test_no_page_knows_another_server_unless_a_base_map_is_set(app: Flask, as_person: As) -> None:
+    client = as_person("operator")
+    for path in ("/map", "/static/js/map.js"):
+        assert "http" not in client.get(path).headers["Content-Security-Policy"]
+    assert "data-base-map" not in client.get("/map").text
+    workshop = app.extensions["cityops"]
+    base = read_base_map("", "0123456789abcdef")
+    app.extensions["cityops"] = replace(workshop, config=replace(workshop.config, base_map=base))
+    answer = client.get("/map")
+    app.extensions["cityops"].close()
+    app.extensions["cityops"] = workshop
+    assert "data-base-map" in answer.text and "tk=0123456789abcdef" in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert re.findall(r"https?://[^ ;]+", policy) == [TIANDITU_ORIGIN] * 2
+    assert "connect-src 'self' https://" in policy and "script-src" not in policy

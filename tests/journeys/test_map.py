@@ -1,15 +1,20 @@
 """The city map: a click says what lies there, the switches stay in the address, any day is shown, no host but ours."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from cityops import clock
+from cityops.base_map import TIANDITU_ORIGIN
 from cityops.grid.models import Cell, Component, DutyGrid
 from tests.journeys.conftest import Signed
-from tests.journeys.site import Site
+from tests.journeys.site import Site, serve
+from tests.journeys.visitor import Visitor
 
 SHOW = """([lon, lat, zoom]) => document.getElementById("map").cityMap.jumpTo({ center: [lon, lat], zoom })"""
 AT = """([lon, lat]) => {
@@ -102,4 +107,38 @@ def test_any_day_is_shown_with_its_name(signed_in: Signed, site: Site) -> None:
     person.shows("map-day")
     page.locator(".map-day a").click()
     expect(page.locator(".map-day")).to_have_count(0)
+    assert person.complaints == []
+
+
+@pytest.fixture
+def over_tianditu(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The same city, served with a base map."""
+    monkeypatch.setenv("CITYOPS_TIANDITU_KEY", "0123456789abcdef")
+    process, port = serve(site.workshop.config.home)
+    yield Site(f"http://127.0.0.1:{port}", site.workshop)
+    process.terminate()
+    process.wait(30)
+
+
+def test_a_base_map_lies_under_ours_with_its_name(browser: Browser, over_tianditu: Site) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (256, 256), "#dfe8d8").save(picture, "PNG")
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=picture.getvalue(), content_type="image/png", headers={"Access-Control-Allow-Origin": "*"})
+
+    person = Visitor(browser, over_tianditu, "leader")
+    person.page.route(f"{TIANDITU_ORIGIN}/**", answer)
+    person.sign_in()
+    person.page.goto("/map")
+    person.wait_for_map()
+    expect(person.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("天地图")
+    person.page.wait_for_function(
+        "() => ['base-0', 'base-1'].every((id) => document.getElementById('map').cityMap.isSourceLoaded(id))"
+    )
+    assert {address.split("/")[3] for address in asked} == {"vec_w", "cva_w"}
+    person.shows("map-base")
+    person.leave()
     assert person.complaints == []

@@ -18,6 +18,7 @@ import numpy as np
 import pyogrio
 import shapely
 
+from benchmarks import city_tiles
 from cityops.db import Database
 from cityops.demo.grown import grow
 from cityops.grid.geometry import tile_at, tile_box
@@ -74,8 +75,8 @@ print(os.read(read_end, 10_000).decode())
 
 
 def run() -> dict[str, Any]:
-    """Milliseconds of processor time for each encoder, the ratios, and a forked worker's tiles of 50,000 cells."""
-    return {"points": _points(), "squares": _squares(), "web_worker": _web_worker()}
+    """Milliseconds of processor time for each encoder, the ratios, a forked worker's tiles, and a whole city's."""
+    return {"points": _points(), "squares": _squares(), "web_worker": _web_worker(), "city": city_tiles.run()}
 
 
 def _best_ms(work: Callable[[], object]) -> float:

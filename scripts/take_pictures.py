@@ -193,6 +193,7 @@ PICTURES = (
     Picture("map-night", ("dutyleader",), night_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),
     Picture("coverage", ("leader",), at("/grid/coverage", "main table"), has_map=True),
+    Picture("orphans", ("admin",), at("/components/orphans", "main table")),
     Picture("rules", ("admin",), at("/settings/rules")),
     Picture("rehearsal", ("admin",), rehearsal),
     Picture("warnings", ("admin",), at("/settings/warnings")),

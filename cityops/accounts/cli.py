@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from typing import Any
 
 import click
 
@@ -165,11 +166,12 @@ def body() -> None:
 @click.option("--name-en", required=True, help="Its name in English.")
 @click.option("--kind", type=click.Choice([kind.value for kind in BodyKind]), required=True)
 @click.option("--parent", help="Code of the body it belongs to; without one it is a root.")
+@click.option("--credit-code", default="", help="Its unified social credit code (GB 32100).")
 @click.pass_obj
-def add_body(shell: Shell, code: str, name: str, name_en: str, kind: str, parent: str | None) -> None:
+def add_body(shell: Shell, /, code: str, kind: str, **facts: Any) -> None:
     """Add a body."""
     with shell.workshop.transaction() as session:
-        services.add_body(session, None, code=code, name=name, name_en=name_en, kind=BodyKind(kind), parent=parent)
+        services.add_body(session, None, code=code, kind=BodyKind(kind), **facts)
     click.echo(f"{code} added", err=True)
 
 

@@ -64,6 +64,13 @@ class BodyForm(PageForm):
     name_en = StringField(_l("Name in English"), [NEEDED, Length(max=100)])
     kind = SelectField(_l("Kind"), choices=BODY_KINDS, default=BodyKind.DEPARTMENT.value)
     parent = SelectField(_l("Belongs to"), validators=[NEEDED])
+    credit_code = StringField(_l("Credit code"), [Length(max=40)])
+
+
+class CreditCodeForm(PageForm):
+    """The unified social credit code of a body."""
+
+    credit_code = StringField(_l("Credit code"), [Length(max=40)])
 
 
 class CentresForm(PageForm):

@@ -40,13 +40,15 @@ class Body(Base):
     """A centre, department, street office or company, in a tree of any depth.
 
     `path` holds the ids from the root down to this body, each followed by a slash (`1/4/9/`): a prefix is a subtree.
-    `ended_on` is the first day without it; `successor_id` the body that has its work from then on.
+    `ended_on` is the first day without it; `successor_id` the body that has its work from then on. `credit_code` is its
+    unified social credit code, by which a census names it.
     """
 
     __tablename__ = "bodies"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(32), unique=True)
+    credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
     kind: Mapped[BodyKind] = mapped_column(words_enum(BodyKind))
@@ -217,6 +219,7 @@ class AuditAction(StrEnum):
     PATROL_RHYTHM_SET = "patrol_rhythm_set"
     INSPECTOR_AWAY = "inspector_away"
     INSPECTOR_BACK = "inspector_back"
+    BODY_CREDIT_CODE_SET = "body_credit_code_set"
 
 
 AUDIT_LABELS = {
@@ -257,6 +260,7 @@ AUDIT_LABELS = {
     AuditAction.DUTY_CONTACT_ADDED: N_("put somebody on a duty list"),
     AuditAction.DUTY_CONTACT_REMOVED: N_("took somebody off a duty list"),
     AuditAction.CENTRES_SET: N_("set which centres are in charge"),
+    AuditAction.BODY_CREDIT_CODE_SET: N_("set a body's credit code"),
     AuditAction.BODY_ENDED: N_("closed a body"),
     AuditAction.GRID_LOADED: N_("loaded the grid"),
     AuditAction.GRID_PLANNED: N_("planned a version of the grid"),

@@ -28,6 +28,7 @@ from cityops.accounts.queries import find_body, find_jurisdiction
 from cityops.accounts.signing_in import end_sessions, normal_username
 from cityops.accounts.tokens import revoke_all
 from cityops.accounts.viewer import Viewer
+from cityops.credit_codes import is_credit_code
 from cityops.errors import Invalid, NotFound
 from cityops.words import N_
 
@@ -154,11 +155,12 @@ def add_body(
     name_en: str,
     kind: BodyKind,
     parent: str | None = None,
+    credit_code: str = "",
 ) -> Body:
     """Add a body under another one (by code), or as a root of the tree.
 
     Raises:
-        Invalid: the code is taken or not one; no name.
+        Invalid: a code is taken or not one; no name.
         NotFound: the parent is not there or not administered by the viewer.
         NotAllowed: a root, by who does not administer the whole city.
     """
@@ -177,12 +179,27 @@ def add_body(
         kind=kind,
         parent_id=above and above.id,
         path="",
+        credit_code=_checked_credit_code(session, credit_code, None),
     )
     session.add(body)
     session.flush()
     body.path = f"{above.path if above else ''}{body.id}/"
     session.flush()
     _record(session, viewer, AuditAction.BODY_ADDED, body.code)
+    return body
+
+
+def set_credit_code(session: Session, viewer: Viewer | None, code: str, credit_code: str) -> Body:
+    """Set the unified social credit code of a body; an empty one takes it away.
+
+    Raises:
+        NotFound: no such body, or not administered by the viewer.
+        Invalid: field `credit_code`; it is none, or another body's.
+    """
+    administration.must_administer(viewer)
+    body = administration.get_own_body(session, viewer, code)
+    body.credit_code = _checked_credit_code(session, credit_code, body)
+    _record(session, viewer, AuditAction.BODY_CREDIT_CODE_SET, f"{body.code} {body.credit_code or ''}".strip())
     return body
 
 
@@ -246,6 +263,19 @@ def _checked_name(field: str, text: str, longest: int) -> str:
     if not name or len(name) > longest or not name.isprintable():
         raise Invalid(field, N_("Write a name of 1 to %(longest)s characters."), longest=longest)
     return name
+
+
+def _checked_credit_code(session: Session, given: str, own: Body | None) -> str | None:
+    code = "".join(given.split()).upper()
+    if not code:
+        return None
+    if not is_credit_code(code):
+        reason = N_("%(code)s is no unified social credit code: 18 signs, of which the last checks the others")
+        raise Invalid("credit_code", reason, code=code[:40])
+    other = session.scalar(select(Body).where(Body.credit_code == code))
+    if other is not None and other is not own:
+        raise Invalid("credit_code", N_("This is the credit code of %(name)s."), name=other.name)
+    return code
 
 
 def _checked_code(code: str) -> str:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from cityops import web
 from cityops.accounts import administration, queries, services, tokens
-from cityops.accounts.forms import BodyForm, TokenForm
+from cityops.accounts.forms import BodyForm, CreditCodeForm, TokenForm
 from cityops.accounts.models import AUDIT_LABELS, BODY_KIND_LABELS, Body, BodyKind
 from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer, require
@@ -55,10 +55,32 @@ def add_body() -> Page:
                 name_en=form.name_en.data or "",
                 kind=BodyKind(form.kind.data),
                 parent=form.parent.data,
+                credit_code=form.credit_code.data or "",
             )
     except Invalid as error:
         form.refuse(error)
         return _bodies_page(form), 422
+    return redirect(url_for("accounts_settings.list_bodies"))
+
+
+@pages.get("/bodies/<code>/credit-code")
+def show_credit_code(code: str) -> str:
+    """The unified social credit code of a body, to be set."""
+    return _credit_code_page(code)
+
+
+@pages.post("/bodies/<code>/credit-code")
+def set_credit_code(code: str) -> Page:
+    """Set it; a refusal stands beside the field."""
+    form = CreditCodeForm(request.form)
+    if not form.validate():
+        return _credit_code_page(code, form), 422
+    try:
+        with web.transaction() as database:
+            services.set_credit_code(database, current_viewer(), code, form.credit_code.data or "")
+    except Invalid as error:
+        form.refuse(error)
+        return _credit_code_page(code, form), 422
     return redirect(url_for("accounts_settings.list_bodies"))
 
 
@@ -134,6 +156,13 @@ def next_url(found: Sequence[_Row], cursor_of: Callable[[_Row], dict[str, Any]])
 def secret_page(words: str, username: str, secret: str, back: str) -> str:
     """A page that shows a password or token once; it is kept nowhere."""
     return render_template("accounts/secret.html", words=words, username=username, secret=secret, back=url_for(back))
+
+
+def _credit_code_page(code: str, refused: CreditCodeForm | None = None) -> str:
+    with web.reading() as database:
+        body = administration.get_own_body(database, current_viewer(), code)
+        form = refused or CreditCodeForm(data={"credit_code": body.credit_code})
+        return render_template("accounts/credit_code.html", form=form, body=body)
 
 
 def _bodies_page(form: BodyForm) -> str:

@@ -4,7 +4,7 @@ Until then the place's fallback body (兜底) makes it safe at once, as a task o
 The decision binds: who is named may not send it back. It also proposes a responsibility rule to the administrator.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -104,13 +104,20 @@ def make_safe(session: Session, office: CaseOffice, case: Case) -> CoHandling | 
 
 
 def find_fallback(session: Session, case: Case) -> Body | None:
-    """Who answers for whatever lies there: whom the rule for every class names, else the street's own office."""
+    """Who answers for whatever lies where the case is."""
     area = case.area_code or ""
-    won = rules.find_winning(session, {case.id: Matter("", "", area)}, clock.today()).get(case.id, [])
-    if len(won) == 1:
-        return won[0].body
-    street = area[:STREET_CODE_LENGTH]
-    return find_responsible(session, clock.today(), {street}).get(street)
+    return find_fallbacks(session, {area}).get(area)
+
+
+def find_fallbacks(session: Session, areas: Collection[str]) -> dict[str, Body]:
+    """Who answers for whatever lies in each area: whom the rule for every class names, else the street's own office."""
+    numbered = dict(enumerate(areas))
+    matters = {key: Matter("", "", area) for key, area in numbered.items()}
+    won = rules.find_winning(session, matters, clock.today())
+    named = {area: won[key][0].body for key, area in numbered.items() if len(won.get(key, ())) == 1}
+    offices = find_responsible(session, clock.today(), {area[:STREET_CODE_LENGTH] for area in areas})
+    unnamed = {area: offices.get(area[:STREET_CODE_LENGTH]) for area in areas if area not in named}
+    return named | {area: office for area, office in unnamed.items() if office is not None}
 
 
 def follow(session: Session, case: Case, event: CaseEvent) -> None:

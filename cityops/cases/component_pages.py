@@ -12,11 +12,14 @@ from wtforms.validators import NumberRange, Optional
 
 from cityops import clock, web
 from cityops.accounts import queries as accounts
+from cityops.accounts.models import Person
 from cityops.accounts.session import current_viewer
 from cityops.cases import faults
+from cityops.cases.arbitration import find_fallbacks
 from cityops.cases.component_search import list_components, read_component_filter
 from cityops.cases.faults import RepeatFault, Repeats
 from cityops.cases.listing import list_choices
+from cityops.cases.ownership.services import may_settle
 from cityops.cases.photo_sheet import photos_of
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
@@ -116,11 +119,15 @@ def show(code: str) -> str:
     with web.reading() as session:
         component = grid.get_component(session, code)
         cases = faults.list_cases_of(session, viewer, component.id)
+        area, is_orphan = component.area_code or "", component.body_code is None and component.ended_on is None
         return render_template(
             "cases/component.html",
             component=component,
             case_class=catalog.find_class(session, CaseKind.COMPONENT, component.class_code, clock.today()),
             body=accounts.find_body(session, component.body_code) if component.body_code else None,
+            fallback=find_fallbacks(session, {area}).get(area) if is_orphan else None,
+            settled_by=session.get(Person, component.settled_by) if component.settled_by else None,
+            may_settle=may_settle(viewer, component),
             states=COMPONENT_STATE_LABELS,
             changes=faults.list_changes(session, viewer, component.id),
             cases=cases,

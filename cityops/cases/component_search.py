@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, false, literal_column, or_, select
+from sqlalchemy import Boolean, ColumnElement, and_, false, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from cityops.accounts.models import Body
@@ -23,6 +23,7 @@ class ComponentFilter:
         code: the digits that codes begin with.
         area: those that the community's code begins with.
         body_code: who answers for them.
+        is_orphan: those for which nobody of this city answers.
     """
 
     code: str | None = None
@@ -30,6 +31,7 @@ class ComponentFilter:
     area: str | None = None
     state: ComponentState | None = None
     body_code: str | None = None
+    is_orphan: bool = False
 
 
 def read_component_filter(args: Mapping[str, str]) -> ComponentFilter:
@@ -41,6 +43,7 @@ def read_component_filter(args: Mapping[str, str]) -> ComponentFilter:
         area=_digits(args.get("area")),
         state=ComponentState(state) if state in set(ComponentState) else None,
         body_code=args.get("body") or None,
+        is_orphan=args.get("orphan") == "1",
     )
 
 
@@ -48,7 +51,7 @@ def list_components(
     session: Session, viewer: Viewer, wanted: ComponentFilter, *, after: str = "", size: int = 50
 ) -> Sequence[Component]:
     """A page of components by code, those after the code `after`; one query."""
-    rows = select(Component).where(component_scope(viewer), *_conditions(wanted), Component.code > after)
+    rows = select(Component).where(component_scope(viewer), *narrowed(wanted), Component.code > after)
     return session.scalars(rows.order_by(Component.code).limit(size)).all()
 
 
@@ -64,7 +67,8 @@ def component_scope(viewer: Viewer) -> ColumnElement[bool]:
     return or_(*conditions) if conditions else false()
 
 
-def _conditions(wanted: ComponentFilter) -> list[ColumnElement[bool]]:
+def narrowed(wanted: ComponentFilter) -> list[ColumnElement[bool]]:
+    """The filter as SQL."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.code:
         last = wanted.code.ljust(CODE_DIGITS, "9")
@@ -80,7 +84,14 @@ def _conditions(wanted: ComponentFilter) -> list[ColumnElement[bool]]:
         conditions.append(literal_column("components.state <> 'in_place'", Boolean))
     if wanted.body_code:
         conditions.append(Component.body_code == wanted.body_code)
+    if wanted.is_orphan:
+        conditions.append(is_orphan())
     return conditions
+
+
+def is_orphan() -> ColumnElement[bool]:
+    """That a standing component has nobody of this city who answers for it (权属不明)."""
+    return and_(Component.body_code.is_(None), Component.ended_on.is_(None))
 
 
 def _digits(given: str | None) -> str | None:

@@ -24,6 +24,7 @@ KEEPS_COMPONENT = N_("keeps up this component")
 NAMED_BY_PHASE = N_("named by the phase of handling")
 NAMED_BY_CONDITION = N_("named by the filing condition")
 OFFICE_OF_STREET = N_("street office of the place")
+FOR_ORPHANS = N_("street office of the place: nobody is known to answer for this component")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def propose_bodies(session: Session, cases: Sequence[Case]) -> dict[int, Proposa
     Whom a rule names for the phase of handling goes before all, then whom the catalogue names for it, where it is a
     further one. Then who keeps up the component goes before whom the city's other rules name, those before who the
     filing condition names, and that before the street's office, which is proposed where the condition leaves a kind of
-    body to the street. Where a body that is named has closed, it is the one that has its work.
+    body to the street, or nobody is known to answer for the component. Where a body that is named has closed, it is the
+    one that has its work.
     """
     return _propose(session, {case.id: (case, case.phase) for case in cases})
 
@@ -75,7 +77,10 @@ def _propose(session: Session, wanted: Mapping[int, tuple[Case, int]]) -> dict[i
     keepers = _keepers(session, [case for case, _ in wanted.values()])
     winning = rules.find_winning(session, {key: _matter(*each) for key, each in wanted.items()}, clock.today())
     areas = grid.find_areas(session, {rule.area_prefix for won in winning.values() for rule in won} - {""})
-    wishes = {key: list_wishes(case.condition, case.area_code) for key, (case, _) in wanted.items()}
+    wishes = {
+        key: list_wishes(case.condition, case.area_code, is_orphans=keepers.get(case.component_id or 0) == "")
+        for key, (case, _) in wanted.items()
+    }
     phased = _bodies_of_phases(session, wanted)
     codes = {code for wished in wishes.values() for code, _ in wished} | {*keepers.values(), *phased.values()}
     bodies = find_responsible(session, clock.today(), codes)
@@ -122,11 +127,12 @@ def find_duties(session: Session, case: Case, body_id: int) -> list[int]:
 
 
 def _keepers(session: Session, cases: Sequence[Case]) -> dict[int, str]:
+    """The code of the body that keeps up each component, empty for an orphan, by the component's key."""
     ids = {case.component_id for case in cases if case.component_id is not None}
     if not ids:
         return {}
     rows = session.execute(select(Component.id, Component.body_code).where(Component.id.in_(ids)))
-    return {row.id: row.body_code for row in rows if row.body_code}
+    return {row.id: row.body_code or "" for row in rows}
 
 
 def _bodies_of_phases(session: Session, wanted: Mapping[int, tuple[Case, int]]) -> dict[int, str]:
@@ -158,11 +164,15 @@ def _matter(case: Case, phase: int) -> Matter:
     return Matter(case.case_class.key, condition_code, case.area_code or "", phase)
 
 
-def list_wishes(condition: FilingCondition | None, area_code: str | None) -> list[tuple[str, str]]:
+def list_wishes(
+    condition: FilingCondition | None, area_code: str | None, *, is_orphans: bool = False
+) -> list[tuple[str, str]]:
     """The codes of bodies that come into question where no rule fits, the best first, each with why."""
     wished = []
     if condition is not None and condition.body_code:
         wished.append((condition.body_code, NAMED_BY_CONDITION))
     if area_code and (condition is None or condition.body_kind is BodyKind.STREET_OFFICE):
         wished.append((area_code[:STREET_CODE_LENGTH], OFFICE_OF_STREET))
+    elif area_code and is_orphans:
+        wished.append((area_code[:STREET_CODE_LENGTH], FOR_ORPHANS))
     return wished

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from cityops.accounts.models import BodyKind
+from cityops.accounts.models import RESPONSIBLE_KINDS, BodyKind
+from cityops.credit_codes import check_sign
 from cityops.demo.geography import ZONE_CODE, read_seed, zone_streets
 from cityops.grid.models import AreaLevel
 
@@ -95,6 +96,13 @@ def demo_bodies() -> list[BodyRecord]:
         ZONE_WORKS,
         *_street_offices(),
     ]
+
+
+def demo_credit_codes() -> dict[str, str]:
+    """A made-up credit code for each body that can be an owner, by its code; its last sign checks the others."""
+    owners = [body.code for body in demo_bodies() if body.kind in RESPONSIBLE_KINDS]
+    numbered = {code: f"12330200MB{number:07d}" for number, code in enumerate(owners, start=1)}
+    return {code: body + check_sign(body) for code, body in numbered.items()}
 
 
 def demo_jurisdictions() -> list[JurisdictionRecord]:

@@ -6,24 +6,32 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cityops.catalog.models import CaseClass, CaseKind
-from cityops.demo.bodies import BODY_OF_TRADE
+from cityops.demo.bodies import BODY_OF_TRADE, demo_bodies, demo_credit_codes
+from cityops.demo.furniture import Furniture
 from cityops.demo.geography import demo_furniture
 from cityops.grid.census.classes import ClassBook
 from cityops.grid.census.rows import LAYER
 from cityops.grid.census.services import CensusTerms, take_in
 from cityops.grid.sources import Features
 
+# Of notice boards nobody knows any more who put up each fifth.
+NOBODYS_CLASS, NOBODYS_STEP = "03008", 5
+
 TITLE = "示意部件普查（演示数据）"
 BECAUSE = "示意数据：点位按间距随机生成"
 
 
 def load_furniture(session: Session) -> None:
-    """Take in all of it, each piece with the department that keeps it up; the city's bodies and cells stand already."""
+    """Take in all of it, each piece with its owner, but for some of nobody's; bodies and cells stand already."""
     things = demo_furniture()
+    owners = {body.code: body.name for body in demo_bodies()}
+    kept_up = ["" if _is_nobodys(each) else BODY_OF_TRADE[each.trade] for each in things]
+    credit_codes = demo_credit_codes()
     columns = {
         "code": [each.code for each in things],
         "name": [each.name for each in things],
-        "body_code": [BODY_OF_TRADE[each.trade] for each in things],
+        "owner_code": [credit_codes.get(code, "") for code in kept_up],
+        "owner_name": [owners.get(code, "") for code in kept_up],
     }
     features = Features(
         layer=LAYER,
@@ -35,3 +43,7 @@ def load_furniture(session: Session) -> None:
     names = select(CaseClass.code, CaseClass.name).where(CaseClass.kind == CaseKind.COMPONENT)
     classes = ClassBook(dict(session.execute(names).tuples().all()))
     take_in(session, [features], classes, CensusTerms(title=TITLE, because=BECAUSE))
+
+
+def _is_nobodys(thing: Furniture) -> bool:
+    return thing.class_code == NOBODYS_CLASS and int(thing.code[-6:]) % NOBODYS_STEP == 0

@@ -15,7 +15,7 @@ from cityops.catalog.seed import seed_catalog
 from cityops.config import Config
 from cityops.crypto import Keys
 from cityops.db import Database
-from cityops.demo.bodies import CITY, IN_CHARGE, demo_bodies, demo_jurisdictions
+from cityops.demo.bodies import CITY, IN_CHARGE, demo_bodies, demo_credit_codes, demo_jurisdictions
 from cityops.demo.census import load_furniture
 from cityops.demo.duties import demo_duties
 from cityops.demo.gazetteer import demo_addresses
@@ -177,6 +177,7 @@ def _load_duties(session: Session, bodies: dict[str, int]) -> None:
 
 def _load_bodies(session: Session) -> dict[str, int]:
     rows: dict[str, Body] = {}
+    credit_codes = demo_credit_codes()
     for record in demo_bodies():
         above = rows[record.parent] if record.parent else None
         row = Body(
@@ -186,6 +187,7 @@ def _load_bodies(session: Session) -> dict[str, int]:
             kind=record.kind,
             parent_id=above and above.id,
             path="",
+            credit_code=credit_codes.get(record.code),
         )
         session.add(row)
         session.flush()

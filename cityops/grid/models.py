@@ -266,8 +266,9 @@ class Component(Base):
     `code` has 17 digits: 6 district + 5 class + 6 sequence. `cell_id` and `area_code` are those of its present place,
     empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
     search and map tiles. The codes and names of department, owner and maintainer are the survey's own words (their
-    codes are unified social credit codes); `body_code` is the body of this city that answers for it. `seen_on` is the
-    last day on which a census brought it, or somebody before it confirmed it.
+    codes are unified social credit codes); `body_code` is the body of this city that answers for it, empty for an
+    orphan (权属不明). `settled_on` is when `settled_by` settled whose it is (确权). `seen_on` is the last day on which
+    a census brought it, or somebody before it confirmed it.
     """
 
     __tablename__ = "components"
@@ -279,6 +280,13 @@ class Component(Base):
             "code",
             postgresql_where=text("state <> 'in_place'"),
             sqlite_where=text("state <> 'in_place'"),
+        ),
+        Index(
+            "ix_components_orphans",
+            "area_code",
+            "class_code",
+            postgresql_where=text("body_code IS NULL AND ended_on IS NULL"),
+            sqlite_where=text("body_code IS NULL AND ended_on IS NULL"),
         ),
         Index(
             "ix_components_outside",
@@ -305,6 +313,8 @@ class Component(Base):
     owner_name: Mapped[str | None] = mapped_column(String(100))
     maintainer_code: Mapped[str | None] = mapped_column(String(18))
     maintainer_name: Mapped[str | None] = mapped_column(String(100))
+    settled_on: Mapped[date | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     accuracy: Mapped[Accuracy | None] = mapped_column(words_enum(Accuracy))
     source: Mapped[str | None] = mapped_column(String(30))
     note: Mapped[str | None] = mapped_column(String(1000))

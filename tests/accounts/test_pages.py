@@ -80,6 +80,31 @@ def test_a_body_is_added_to_the_tree(as_admin, organisation):
     assert as_admin.post("/settings/bodies", data=sent).status_code == 422
 
 
+CREDIT = "91350100M000100Y43"
+
+
+def test_a_credit_code_is_checked_and_belongs_to_one_body(as_admin, organisation):
+    address = "/settings/bodies/city/credit-code"
+    assert address in as_admin.get("/settings/bodies").text
+    assert as_admin.get(address).status_code == 200
+    wrong = as_admin.post(address, data={"credit_code": CREDIT[:-1] + "4"})
+    assert (wrong.status_code, 'id="credit_code-error"' in wrong.text, CREDIT[:-1] + "4" in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    assert as_admin.post(address, data={"credit_code": f" {CREDIT.lower()} "}).status_code == 302
+    assert as_admin.post(address, data={"credit_code": CREDIT}).status_code == 302
+    assert CREDIT in as_admin.get("/settings/bodies").text
+    sent = {"code": "roads", "name": "道路", "name_en": "Roads", "kind": "department", "parent": "city"}
+    assert as_admin.post("/settings/bodies", data=sent | {"credit_code": CREDIT}).status_code == 422
+    assert as_admin.post(address, data={"credit_code": ""}).status_code == 302
+    assert as_admin.post("/settings/bodies", data=sent | {"credit_code": CREDIT}).status_code == 302
+    with organisation.reading() as session:
+        assert session.scalars(select(Body.code).where(Body.credit_code == CREDIT)).one() == "roads"
+    assert as_admin.get("/settings/bodies/nobody/credit-code").status_code == 404
+
+
 def test_a_token_is_shown_once_and_revoked(as_admin, organisation):
     answer = as_admin.post("/settings/tokens", data={"username": "operator", "days": "30"})
     assert _secret(answer.text).startswith(tokens.PREFIX)

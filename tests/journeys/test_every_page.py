@@ -45,6 +45,8 @@ def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, usern
         ("dutyleader", "/grid/duty/without"),
         ("admin", "/settings/checks"),
         ("admin", "/settings/coverage"),
+        ("admin", "/components/orphans"),
+        ("admin", "/settings/bodies/lamps/credit-code"),
     ],
 )
 def test_a_page_within_a_room_loads_in_silence_and_fits(signed_in: Signed, username: str, address: str) -> None:

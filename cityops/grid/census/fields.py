@@ -60,8 +60,6 @@ STATE_WORDS = {
 STATES = STATE_WORDS | {state.value: state for state in ComponentState} | {"": ComponentState.IN_PLACE}
 STATES_WRITTEN = {state: word for word, state in STATE_WORDS.items()}
 
-CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-
 
 def find_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
     """The file's name of each of our fields that it has.
@@ -95,15 +93,3 @@ def read_day(text: str) -> date | None:
     """
     text = text.partition("T")[0].partition(" ")[0].replace("/", "-")
     return date.fromisoformat(text) if text else None
-
-
-def is_credit_code(code: str) -> bool:
-    """Whether this is a unified social credit code (GB 32100-2015): 18 signs, the last of them checks the others.
-
-    >>> is_credit_code("91350100M000100Y43"), is_credit_code("91350100M000100Y44")
-    (True, False)
-    """
-    if len(code) != 18 or not set(code) <= set(CREDIT_SIGNS):
-        return False
-    total = sum(CREDIT_SIGNS.index(sign) * pow(3, place, 31) for place, sign in enumerate(code[:17]))
-    return CREDIT_SIGNS[-total % 31] == code[17]

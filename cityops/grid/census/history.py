@@ -1,11 +1,12 @@
 """Changing components so that each change has its row: one by one, or the many of a census at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from cityops.clock import city_day, now
@@ -20,6 +21,7 @@ PARTIES = {
 WATCHED = ("state", "lon", "lat", "body_code", *(name for names in PARTIES.values() for name in names))
 # A centimetre: what is nearer is the same place in another coordinate system's rounding.
 SAME_DEGREES = 1e-7
+CHANGED_AT_ONCE = 5_000
 
 Difference = tuple[ComponentFact, str | None, str | None]
 
@@ -45,6 +47,20 @@ def changing(session: Session, component: Component, why: Why) -> Iterator[None]
     session.add_all(ComponentChange(**row) for row in rows)
     if rows:
         component.changed_on = city_day(why.at)
+
+
+def change_many(session: Session, component_ids: Sequence[int], why: Why, **facts: Any) -> None:
+    """Change many components at once to the same facts, and write down what differs."""
+    for start in range(0, len(component_ids), CHANGED_AT_ONCE):
+        ids = component_ids[start : start + CHANGED_AT_ONCE]
+        columns = (Component.id, *(getattr(Component, name) for name in WATCHED))
+        rows = session.execute(select(*columns).where(Component.id.in_(ids)).with_for_update()).mappings()
+        standing = [dict(row) for row in rows]
+        differ = [(row["id"], found) for row in standing for found in find_differences(row, row | facts)]
+        if differ:
+            session.execute(insert(ComponentChange), [row_of(key, found, why) for key, found in differ])
+        changed = update(Component).where(Component.id.in_(ids)).values(changed_on=city_day(why.at), **facts)
+        session.execute(changed, execution_options={"synchronize_session": False})
 
 
 def find_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:

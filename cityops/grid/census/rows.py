@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from cityops.credit_codes import is_credit_code
 from cityops.errors import Invalid
 from cityops.grid.census.classes import LEFT_OUT, ClassBook, UnknownClass
-from cityops.grid.census.fields import FIELDS, STATES, find_columns, is_credit_code, read_day
+from cityops.grid.census.fields import FIELDS, STATES, find_columns, read_day
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import CHINA, check_point, is_point, quads
 from cityops.grid.index import GridIndex
@@ -82,7 +83,7 @@ class Desk:
     """Where a census is checked: the city's classes, cells and bodies, and the book of what is found.
 
     Attributes:
-        bodies: the code of a body by each of its names and its code.
+        bodies: the code of a body by each of its names, its code and its credit code.
         accuracy: of what does not say how exactly it was surveyed.
         give_number: the next free code for a class, where the file has none; None refuses what has no code.
     """

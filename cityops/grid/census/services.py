@@ -150,4 +150,5 @@ def _close(session: Session, census: Census, terms: CensusTerms) -> None:
 
 def _bodies_by_name(session: Session) -> dict[str, str]:
     bodies = accounts.list_bodies(session)
-    return {call: body.code for body in bodies for call in (body.name_en, body.name, body.code)}
+    calls = ((body, call) for body in bodies for call in (body.name_en, body.name, body.credit_code, body.code))
+    return {call: body.code for body, call in calls if call}

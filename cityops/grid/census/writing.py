@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from cityops.grid.census.history import WATCHED, Why, find_differences, row_of
+from cityops.grid.census.history import PARTIES, WATCHED, Why, find_differences, row_of
 from cityops.grid.census.models import ComponentChange
 from cityops.grid.census.rows import Rows
 from cityops.grid.models import Component
@@ -19,7 +19,7 @@ COMPONENTS = Component.metadata.tables["components"]
 COMPARED_AT_ONCE = 5_000
 
 # What a renewal leaves as it stands.
-_KEPT = ("id", "code", "initial_on", "changed_on")
+_KEPT = ("id", "code", "initial_on", "changed_on", "settled_on", "settled_by")
 _RENEWED = (
     update(COMPONENTS)
     .where(COMPONENTS.c.code == bindparam("known"))
@@ -38,20 +38,29 @@ def write(session: Session, rows: Rows, begun: NDArray[np.bool_], why: Why) -> N
         renewed["known"] = renewed.pop("code")
         told = [dict(zip(renewed, row, strict=True)) for row in zip(*renewed.values(), strict=True)]
         for start in range(0, len(told), COMPARED_AT_ONCE):
-            _keep_changes(session, told[start : start + COMPARED_AT_ONCE], why)
+            _compare(session, told[start : start + COMPARED_AT_ONCE], why)
         session.connection().execute(_RENEWED, told)
 
 
-def _keep_changes(session: Session, told: list[dict[str, Any]], why: Why) -> None:
-    """Write down what the file tells otherwise than it stands."""
+def _compare(session: Session, told: list[dict[str, Any]], why: Why) -> None:
+    """Write down what the file tells otherwise than it stands; what was settled stays where the file names nobody."""
     coming = {facts["known"]: facts for facts in told}
-    columns = [COMPONENTS.c[name] for name in ("id", "code", *WATCHED)]
+    columns = [COMPONENTS.c[name] for name in ("id", "code", "settled_on", *WATCHED)]
     standing = [dict(row) for row in session.execute(select(*columns).where(COMPONENTS.c.code.in_(coming))).mappings()]
+    for each in standing:
+        if each["settled_on"] is not None:
+            _keep_settled(coming[each["code"]], each)
     rows = [
         row_of(each["id"], found, why) for each in standing for found in find_differences(each, coming[each["code"]])
     ]
     if rows:
         session.execute(insert(ComponentChange), rows)
+
+
+def _keep_settled(coming: dict[str, Any], standing: Mapping[str, Any]) -> None:
+    for names in (*PARTIES.values(), ("body_code",)):
+        if not any(coming[name] for name in names):
+            coming.update({name: standing[name] for name in names})
 
 
 def _insert(connection: Connection, columns: Mapping[str, Sequence[Any]]) -> None:

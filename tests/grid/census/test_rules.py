@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cityops.errors import Invalid
 from cityops.grid.census.classes import LEFT_OUT, ClassBook, UnknownClass, read_kinds
-from cityops.grid.census.fields import CREDIT_SIGNS, find_columns, is_credit_code, read_day
+from cityops.grid.census.fields import find_columns, read_day
 from cityops.grid.census.near import find_twice
 from cityops.grid.geometry import distance_m, quad, quads
 
@@ -74,16 +74,6 @@ def test_a_mapping_goes_before_the_names_and_may_name_only_fields() -> None:
 @pytest.mark.parametrize("text", ["20260701", "2026-07-01", "2026/07/01", "2026-07-01T00:00:00"])
 def test_a_day_is_read_however_it_is_written(text: str) -> None:
     assert read_day(text) == date(2026, 7, 1)
-
-
-@given(st.text(alphabet=CREDIT_SIGNS, min_size=17, max_size=17))
-def test_one_of_31_signs_checks_a_credit_code(body: str) -> None:
-    assert sum(is_credit_code(body + sign) for sign in CREDIT_SIGNS) == 1
-
-
-@pytest.mark.parametrize("code", ["", "91350100M000100Y4", "91350100m000100y43", "91350100M000100Y4O"])
-def test_what_is_no_credit_code_is_none(code: str) -> None:
-    assert not is_credit_code(code)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.5, 1.0]), st.integers(0, 40), st.integers(0, 40)), max_size=40))

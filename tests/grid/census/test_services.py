@@ -2,6 +2,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +262,27 @@ def test_what_a_census_changes_has_its_row(shell: Shell, tmp_path: Path) -> None
     assert (told[0][1:3], told[2][1:3]) == (("in_place", "missing"), (None, f"{LAMPS} {CREDIT}"))
     take(shell, write(tmp_path / "next.gpkg", lamp(**now), lamp(2, **blank)))
     assert changes(shell) == told
+
+
+def test_a_body_is_known_by_its_credit_code(shell: Shell, tmp_path: Path) -> None:
+    with shell.database.transaction() as session:
+        session.scalars(select(Body)).one().credit_code = CREDIT
+    named = {"YHDWMC": "", "QSDWDM": CREDIT, "QSDWMC": "照明集团"}
+    assert take(shell, write(tmp_path / "in.gpkg", lamp(**named)))[1] == []
+    assert standing(shell)[0].body_code == "lamps"
+
+
+def test_what_was_settled_stays_where_a_census_names_nobody(shell: Shell, tmp_path: Path) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp()))
+    nameless = write(tmp_path / "next.gpkg", lamp(YHDWMC="", GLBJMC="灯"))
+    with shell.database.transaction() as session:
+        row = session.scalars(select(Component)).one()
+        row.owner_name, row.settled_on = "城投", date(2026, 1, 5)
+    take(shell, nameless, "--because", "a count alone")
+    (row,) = standing(shell)
+    assert (row.name, row.owner_name, row.maintainer_name, row.body_code) == ("灯", "城投", LAMPS, "lamps")
+    assert (row.settled_on, changes(shell)) == (date(2026, 1, 5), [])
+    with shell.database.transaction() as session:
+        session.scalars(select(Component)).one().settled_on = None
+    take(shell, nameless, "--because", "a count alone")
+    assert standing(shell)[0].body_code is None

@@ -33,7 +33,8 @@ from cityops.words import N_
 
 _lock = Lock()
 _prepared: dict[str, tuple[str, GridIndex]] = {}
-OTHER_DAYS = 2
+# Of other days so many cells are kept in all, and one day at least: two of a large city, a dozen of a small one.
+OTHER_CELLS, LEAST_CELLS = 200_000, 15_000
 _other_days: OrderedDict[Hashable, GridIndex] = OrderedDict()
 
 
@@ -115,9 +116,11 @@ def index_at(session: Session, on: date) -> GridIndex:
     mark = _current_revision(session)[1]
     key = (str(session.get_bind().engine.url), mark, on, planned, *(change.id for change in changes))
     with _lock:
-        index = _other_days.pop(key, None) or _build(session, 0, on, planned, changes)
+        index = _other_days.pop(key, None)
+        if index is None:
+            index = _build(session, 0, on, planned, changes)
         _other_days[key] = index
-        while len(_other_days) > OTHER_DAYS:
+        while len(_other_days) > 1 and sum(len(each) + LEAST_CELLS for each in _other_days.values()) > OTHER_CELLS:
             _other_days.popitem(last=False)
     return index
 

@@ -132,7 +132,7 @@ export function chosenFilter(kind, chosen) {
 export const CHOSEN = { areas: "areas-chosen", duty_grids: "duty-grid-chosen", cells: "cell-chosen" };
 
 function chosenLayers(c, chosen) {
-  const paint = { "line-color": c.accent, "line-width": 2.5 };
+  const paint = { "line-color": c.accent, "line-width": ["interpolate", ["linear"], ["zoom"], 13, 3, 17, 4] };
   return Object.entries(CHOSEN).map(([kind, id]) => line(id, "grid", kind, 0, chosenFilter(kind, chosen), paint));
 }
 

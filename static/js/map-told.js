@@ -24,6 +24,7 @@ export function tellBeside(map, element) {
         const page = await answer.text();
         if (turn !== asked) return;
         side.innerHTML = page;
+        side.scrollTop = 0;
         outline(address);
         return;
       }
@@ -61,8 +62,8 @@ export function tellBeside(map, element) {
     if (component) return `/map/components/${component.properties.code}`;
     const [open] = under(point, "open-land");
     if (open) {
-      const asked = { tier: open.properties.tier, code: open.properties.code, at: element.dataset.coverageAt };
-      return `/map/open-land?${new URLSearchParams(asked)}`;
+      const { tier, code } = open.properties;
+      return `/map/open-land?${new URLSearchParams({ tier, code, at: element.dataset.coverageAt })}`;
     }
     const [cell] = under(point, "cells-ground");
     const [grid] = under(point, "duty-grid-ground");

@@ -12,6 +12,7 @@ from cityops.clock import today
 from cityops.db import Database
 from cityops.errors import CityopsError, Invalid, NotFound, WrongState
 from cityops.grid import queries, services, versions
+from cityops.grid.index import GridIndex
 from cityops.grid.models import Cell, CellAncestor, Component, GridVersion, PlannedRow, VersionState
 from cityops.grid.records import CellRecord, GridData
 from cityops.grid.services import Terms
@@ -139,3 +140,22 @@ def test_a_code_that_a_merger_retired_is_not_used_again(loaded: Database) -> Non
         versions.take_in(session, RESURVEY, [], TERMS)
     with pytest.raises(CityopsError), loaded.transaction() as session:
         versions.take_in(session, GRID, [], TERMS)
+
+
+def test_another_day_is_prepared_once_until_the_grid_or_the_plan_changes(loaded: Database) -> None:
+    day, nothing = today() + TOMORROW, date(1990, 1, 1)
+
+    def prepared(on: date) -> GridIndex:
+        with loaded.reading() as session:
+            return queries.index_at(session, on)
+
+    assert len(prepared(nothing)) == 0 and prepared(nothing) is prepared(nothing)
+    before = prepared(day)
+    assert prepared(day) is before
+    plan(loaded, day)
+    planned = prepared(day)
+    assert planned is not before and prepared(day) is planned
+    for years in range(1991, 2020):
+        prepared(date(years, 1, 1))
+    # Many days later it was let go.
+    assert prepared(day) is not planned

@@ -36,6 +36,7 @@ from cityops.cases import (
 )
 from cityops.cases import routes as cases_routes
 from cityops.cases import tiles as cases_tiles
+from cityops.cases.corrections import pages as corrections_pages
 from cityops.cases.ownership import pages as ownership_pages
 from cityops.catalog import api as catalog_api
 from cityops.catalog import routes as catalog_routes
@@ -99,6 +100,7 @@ PAGES = (
     cases_tiles.pages,
     component_pages.pages,
     census_pages.pages,
+    corrections_pages.pages,
     ownership_pages.pages,
     catalog_routes.pages,
     worktime_routes.pages,

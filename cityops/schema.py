@@ -19,6 +19,7 @@ import cityops.cases.arbitration
 import cityops.cases.at_place
 import cityops.cases.automation
 import cityops.cases.co_models
+import cityops.cases.corrections.models
 import cityops.cases.desks
 import cityops.cases.hops
 import cityops.cases.link_models
@@ -49,6 +50,7 @@ ROWS = (
     cityops.cases.automation,
     cityops.cases.at_place,
     cityops.cases.co_models,
+    cityops.cases.corrections.models,
     cityops.cases.desks,
     cityops.cases.hops,
     cityops.cases.link_models,

@@ -17,6 +17,9 @@ from cityops.accounts.session import current_viewer
 from cityops.cases import faults
 from cityops.cases.arbitration import find_fallbacks
 from cityops.cases.component_search import list_components, read_component_filter
+from cityops.cases.corrections.models import CORRECTION_KIND_LABELS
+from cityops.cases.corrections.queries import list_open_of
+from cityops.cases.corrections.services import may_propose
 from cityops.cases.faults import RepeatFault, Repeats
 from cityops.cases.listing import list_choices
 from cityops.cases.ownership.services import may_settle
@@ -128,6 +131,9 @@ def show(code: str) -> str:
             fallback=find_fallbacks(session, {area}).get(area) if is_orphan else None,
             settled_by=session.get(Person, component.settled_by) if component.settled_by else None,
             may_settle=may_settle(viewer, component),
+            may_correct=may_propose(viewer) and component.ended_on is None,
+            correction_kinds=CORRECTION_KIND_LABELS,
+            corrections=list_open_of(session, viewer, component.id),
             states=COMPONENT_STATE_LABELS,
             changes=faults.list_changes(session, viewer, component.id),
             cases=cases,

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -13,8 +14,12 @@ from cityops.accounts.models import Person
 from cityops.accounts.posts import Post
 from cityops.cases import co_handling
 from cityops.cases.asking import Decision
+from cityops.cases.attachments import Photo
 from cityops.cases.co_handling import NewCoHandling
 from cityops.cases.co_models import CoHandling
+from cityops.cases.corrections import services as corrections
+from cityops.cases.corrections.models import Correction, CorrectionKind
+from cityops.cases.corrections.services import NewCorrection
 from cityops.cases.models import Attachment, AttachmentKind, Case, CaseEvent, Report
 from cityops.cases.names import Source, Stage
 from cityops.cases.request_models import CaseRequest
@@ -42,10 +47,12 @@ from tests.guards.doors import UNSAFE, address, doors
 
 STRANGERS = ("operator-east", "dutyleader-east", "dispatcher-east", "inspector-east", "handler-roads")
 RENEWAL = ("campaign_id", "street_id", "acceptance_id", "check_id")
-SCOPED = {"number", "answer_id", "task_id", "request_id", "sample_id", "recheck_id", "co_handling_id", *RENEWAL}
+OWN = {"number", "answer_id", "task_id", "request_id", "sample_id", "recheck_id", "co_handling_id", "correction_id"}
+SCOPED = {*OWN, *RENEWAL}
 # What who looks at the whole city as an administrator does by right.
 ADMINISTRATORS = {"renewal.count", "renewal.close"}
 TOLD, PLACE, NAME, PHONE = "西区独有的描述", "西区独有的地点", "西区来电人", "15405740096"
+LAMP = "33020301037000001"
 MARKS = (TOLD, PLACE, NAME, PHONE, PHONE[3:])
 
 
@@ -61,6 +68,7 @@ class West:
     request_ids: list[int]
     co_handling_ids: list[int]
     renewal: dict[str, int]
+    correction_ids: list[int]
     request_version: int
     photo: str
 
@@ -71,7 +79,7 @@ class West:
             return [{"number": number, "uuid": self.photo} for number in self.cases]
         own = {"answer_id": self.answer_ids, "task_id": self.task_ids, "request_id": self.request_ids}
         own |= {"sample_id": self.sample_ids, "recheck_id": self.recheck_ids}
-        own |= {"co_handling_id": self.co_handling_ids}
+        own |= {"co_handling_id": self.co_handling_ids, "correction_id": self.correction_ids}
         if set(RENEWAL) & named:
             return [self.renewal]
         for name, ids in own.items():
@@ -158,6 +166,10 @@ def west(small_city) -> West:
         task = co_handling.add(session, people.dispatcher, factories.make_office(), handling.number, crew)
         renewal = make_renewal(session, people)
         void = factories.ask(session, people.handler, handling, RequestKind.VOID)
+        factories.add_component(session, LAMP, factories.WEST_POINT)
+        missing = NewCorrection(str(uuid4()), CorrectionKind.MISSING, TOLD, LAMP)
+        picture = Photo("1" * 64, "image/jpeg", 1, None, None, None)
+        correction = corrections.propose(session, people.inspector, missing, picture)
         reports = {report.number: report.case for report in session.scalars(select(Report))}
         return West(
             reports | {case.number: case for case in reports.values()},
@@ -168,13 +180,14 @@ def west(small_city) -> West:
             [void.id],
             [task.id],
             renewal,
+            [correction.id],
             handling.version,
             photo.uuid,
         )
 
 
 ROWS = (Case, CaseEvent, CaseRequest, CoHandling, Report, InspectorTask, Recheck, ReporterAnswer, Attachment, Person)
-ROWS = (*ROWS, RenewalCampaign, RenewalStreet, RenewalSample, RenewalCheck, ComponentSighting)
+ROWS = (*ROWS, RenewalCampaign, RenewalStreet, RenewalSample, RenewalCheck, ComponentSighting, Correction)
 
 
 def everything(small_city) -> list[object]:

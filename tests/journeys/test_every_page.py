@@ -46,6 +46,8 @@ def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, usern
         ("admin", "/settings/checks"),
         ("admin", "/settings/coverage"),
         ("admin", "/components/orphans"),
+        ("admin", "/components/corrections"),
+        ("dutyleader", "/components/corrections/new"),
         ("admin", "/settings/bodies/lamps/credit-code"),
     ],
 )

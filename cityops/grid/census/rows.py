@@ -25,6 +25,8 @@ from cityops.words import FORMULA_SIGNS, N_
 LAYER = "components"
 # How many findings of one reason are kept with their places; what is beyond them is counted.
 KEPT_OF_A_REASON = 5_000
+# So much of what stands in a field is told of.
+MOST_TOLD = 100
 PARTIES = ("maintainer", "owner", "department")
 WORDED = ("name", "department_name", "owner_name", "maintainer_name", "source", "note")
 LENGTHS = {field.name: field.length for field in FIELDS}
@@ -67,12 +69,16 @@ class Book:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a portion that go on, column by column, and what the look for twins needs of them."""
+    """The rows of a portion that go on, column by column, and what the look for twins needs of them.
+
+    `told` are the fields that the file has.
+    """
 
     lines: list[int]
     columns: dict[str, Sequence[Any]]
     codes: NDArray[np.int64]
     tolerances_m: NDArray[np.float64]
+    told: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -159,7 +165,8 @@ class _Portion:
             columns = {name: [values[k] for k in kept] for name, values in columns.items()}
         tolerances = [TOLERANCES_M[each or self.desk.accuracy] for each in columns["accuracy"]]
         numbers = np.array([int(code) for code in columns["code"]], dtype=np.int64)
-        return Rows([self.first_line + k for k in kept], columns, numbers, np.array(tolerances, dtype=np.float64))
+        lines, metres = [self.first_line + k for k in kept], np.array(tolerances, dtype=np.float64)
+        return Rows(lines, columns, numbers, metres, frozenset(self.texts))
 
     def _said(self, name: str) -> Texts:
         return self.texts.get(name) or [""] * self.size
@@ -171,6 +178,7 @@ class _Portion:
         if k in self.left_out or self.desk.book.counts_only(reason, is_error=is_error):
             return
         place = shapely.Point(self.lons[k], self.lats[k])
+        params = {key: value[:MOST_TOLD] if isinstance(value, str) else value for key, value in params.items()}
         self.desk.book.kept.append(Finding(LAYER, self.first_line + k, name, reason, params, is_error, place))
 
     def _tell_each(self, name: str, faults: Mapping[str, tuple[str, bool, dict[str, Any]]]) -> None:

@@ -19,6 +19,7 @@ from cityops.grid.census.classes import ClassBook
 from cityops.grid.census.history import Why
 from cityops.grid.census.models import ChangeCause
 from cityops.grid.census.rows import Book, Desk
+from cityops.grid.census.untold import keep_untold
 from cityops.grid.census.writing import write
 from cityops.grid.models import Accuracy, GridRevision
 from cityops.grid.queries import current_index
@@ -123,6 +124,7 @@ def take_in(
         census.begun += int(begun.sum())
         census.renewed += int((~begun).sum())
         if not is_rehearsal and not desk.book.errors:
+            keep_untold(session, rows, ~begun)
             write(session, rows, begun, why)
         told(features.before + len(features))
     census.left_out = desk.left_out

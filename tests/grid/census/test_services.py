@@ -89,6 +89,24 @@ def test_a_census_by_the_standards_fields_comes_in_whole(shell: Shell, tmp_path:
     assert "begun: 2, renewed: 0" in result.stderr
 
 
+def test_what_a_file_has_no_field_for_stays_as_it_is(shell: Shell, tmp_path: Path) -> None:
+    parties = {"QSDWMC": LAMPS, "QSDWDM": CREDIT, "BZ": "图幅", "SJLY": "实测", "accuracy": "B"}
+    whole = [lamp(1, GLBJZT="破损", **parties), lamp(2, GLBJZT="移除", BGRQ="20250101", **parties)]
+    run(shell, "import", write(tmp_path / "whole.gpkg", *whole))
+    before = standing(shell)
+    assert before[0].state is ComponentState.DAMAGED and before[1].ended_on is not None
+    bare = [{name: row[name] for name in ("GLBJBSM", "metres")} for row in (lamp(1), lamp(2), lamp(3))]
+    run(shell, "import", write(tmp_path / "bare.gpkg", *bare), "--because", "nobody is named")
+    after = standing(shell)
+    assert [each.code for each in after] == [row["GLBJBSM"] for row in bare]
+    names = ("name", "state", "ended_on", "body_code", "owner_name", "owner_code", "note", "source", "accuracy")
+    for name in names:
+        assert [getattr(each, name) for each in after[:2]] == [getattr(each, name) for each in before], name
+    assert after[2].state is ComponentState.IN_PLACE
+    with shell.database.reading() as session:
+        assert session.scalars(select(ComponentChange)).all() == []
+
+
 def test_a_known_code_is_renewed_and_what_the_file_does_not_name_stays(shell: Shell, tmp_path: Path) -> None:
     take(shell, write(tmp_path / "in.gpkg", lamp(CSRQ="20240102", BGRQ="20250102"), lamp(2)))
     result, _ = take(shell, write(tmp_path / "next.gpkg", lamp(GLBJZT="移除"), lamp(3)))
@@ -119,6 +137,12 @@ def test_a_fault_keeps_all_of_the_file_out(shell: Shell, tmp_path: Path, changes
     assert (result.exit_code, found) == (1, [("error", 2, field)])
     assert "1 faults: nothing was loaded" in result.stderr
     assert standing(shell) == []
+
+
+def test_of_a_text_of_any_length_a_finding_tells_the_beginning(shell: Shell, tmp_path: Path) -> None:
+    long = lamp(1, GLBJBSM="码" * 10_000, GLBJZT="好" * 10_000)
+    result, found = take(shell, write(tmp_path / "long.gpkg", long))
+    assert {field for _, _, field in found} >= {"code", "state"} and len(result.stdout) < 2_000
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from cityops.clock import today
 from cityops.db import Database
 from cityops.errors import Invalid, NotFound
-from cityops.grid import queries, services
+from cityops.grid import places, queries, services
 from cityops.grid.export import read_out
 from cityops.grid.models import AreaLevel, Cell, DutyGrid, GridRevision
 from cityops.grid.records import GridData
@@ -200,9 +200,10 @@ def test_a_place_is_described_by_codes_and_names(loaded: Database) -> None:
 
 def test_what_is_not_there_is_not_found(loaded: Database) -> None:
     with loaded.reading() as session:
-        for get, code in ((queries.get_cell, "2"), (queries.get_component, "3")):
-            with pytest.raises(NotFound):
-                get(session, code)
+        with pytest.raises(NotFound):
+            places.get_cell_place(session, "2", today())
+        with pytest.raises(NotFound):
+            queries.get_component(session, "3")
 
 
 def test_a_load_that_is_rolled_back_leaves_the_index_as_it_was(loaded: Database) -> None:

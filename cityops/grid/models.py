@@ -128,10 +128,11 @@ class SurveyState(StrEnum):
 
 
 class SurveyKind(StrEnum):
-    """What a survey's file holds: the grid (areas and cells), or a census of components."""
+    """What a survey's file holds: the grid (areas and cells), a census of components, or land to be covered."""
 
     GRID = "grid"
     CENSUS = "census"
+    COVER = "cover"
 
 
 class Survey(Base):

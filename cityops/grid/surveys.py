@@ -28,6 +28,7 @@ SUFFIXES = (".gpkg", ".zip", ".geojson", ".json", ".csv", ".fgb")
 BEGINNINGS = {".gpkg": b"SQLite format 3", ".zip": b"PK", ".geojson": b"{", ".json": b"{", ".fgb": b"fgb"}
 KEPT_FOR_S = 24 * 60 * 60
 LOOK, TAKE_IN = "grid.look_at_survey", "grid.take_in_survey"
+LOOK_AT_COVER, TAKE_IN_COVER = "grid.look_at_cover", "grid.take_in_cover"
 LOOK_AT_CENSUS, TAKE_IN_CENSUS = "cases.look_at_census", "cases.take_in_census"
 
 
@@ -142,6 +143,8 @@ def hand_in(
     session.flush()
     if kind is SurveyKind.CENSUS:
         owe(session, LOOK_AT_CENSUS, survey_id=survey.id)
+    elif kind is SurveyKind.COVER:
+        owe(session, LOOK_AT_COVER, survey_id=survey.id)
     else:
         owe(session, LOOK, survey_id=survey.id)
     return survey
@@ -179,6 +182,8 @@ def order_to_take_in(
     survey.person_id = viewer.person_id
     if kind is SurveyKind.CENSUS:
         owe(session, TAKE_IN_CENSUS, survey_id=survey.id)
+    elif kind is SurveyKind.COVER:
+        owe(session, TAKE_IN_COVER, survey_id=survey.id)
     else:
         owe(session, TAKE_IN, survey_id=survey.id)
 

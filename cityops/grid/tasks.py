@@ -1,6 +1,7 @@
 """What the worker does for the grid: plans come into force on their day, surveys are looked at and taken in."""
 
 from cityops.grid import looking, surveys, versions
+from cityops.grid.coverage import looking as cover_looking
 from cityops.grid.duty_grids import services as duty_grids
 from cityops.workshop import Workshop
 
@@ -20,6 +21,16 @@ def look_at_survey(workshop: Workshop, survey_id: int) -> None:
 def take_in_survey(workshop: Workshop, survey_id: int) -> None:
     """Take in a survey as the administrator ordered."""
     looking.take_in(workshop, survey_id)
+
+
+def look_at_cover(workshop: Workshop, survey_id: int) -> None:
+    """Look at a layer of land that was handed in on the page."""
+    cover_looking.look_at(workshop, survey_id)
+
+
+def take_in_cover(workshop: Workshop, survey_id: int) -> None:
+    """Take in a layer of land as the administrator ordered."""
+    cover_looking.take_in(workshop, survey_id)
 
 
 def forget_surveys(workshop: Workshop) -> None:

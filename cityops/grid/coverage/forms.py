@@ -3,8 +3,8 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, FloatField, IntegerField, SelectField
-from wtforms.validators import NumberRange
+from wtforms import DateField, FileField, FloatField, IntegerField, SelectField, StringField
+from wtforms.validators import Length, NumberRange
 
 from cityops.accounts.forms import NEEDED, PageForm
 from cityops.forms import Choice
@@ -25,6 +25,20 @@ class TargetForm(PageForm):
     def asked(self) -> dict[str, Any]:
         """What the service takes."""
         return {field.name: field.data for field in self}
+
+
+class LayerForm(PageForm):
+    """A file of the land that the cells of a tier should cover, and what a person says of it."""
+
+    file = FileField(_l("File of the layer"))
+    layer_tier = SelectField(_l("Tier"), choices=TIERS, coerce=int)
+    layer = StringField(_l("Layer"), [Length(max=100)])
+    crs = StringField(_l("Coordinate system"), [Length(max=40)])
+
+    def said(self) -> dict[str, str]:
+        """What is said of the file, as it was typed."""
+        typed = {name: (self[name].data or "").strip() for name in ("layer", "crs")}
+        return {"tier": str(self.layer_tier.data)} | typed
 
 
 class BandForm(PageForm):

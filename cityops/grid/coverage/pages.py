@@ -1,6 +1,7 @@
 """How far the cells cover the land they should: the page, its Excel file, and the map of what lies open."""
 
 from io import BytesIO
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, send_file
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from cityops.accounts.session import current_viewer
 from cityops.grid.coverage import queries as coverage_queries
 from cityops.grid.coverage import sheet as coverage_sheet
 from cityops.grid.coverage.models import TIER_LABELS, TIERS
+from cityops.grid.coverage.queries import Coverage
 from cityops.grid.queries import current_index
 from cityops.grid.tiles.names import current_map_names
 from cityops.grid.tiles.routes import asked_day, tile_response
@@ -18,6 +20,7 @@ from cityops.grid.tiles.tiling import get_tile
 
 pages = Blueprint("grid_coverage", __name__)
 
+DAYS_IN_TABLE = 6
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -26,11 +29,13 @@ def show() -> str:
     """Coverage by jurisdiction and tier on a day, the trend, and the map of what lies open."""
     viewer, on = current_viewer(), asked_day("at")
     with web.reading() as session:
-        names = current_map_names(session)
+        names, told = current_map_names(session), coverage_queries.read_coverage(session, viewer, on)
         return render_template(
             "grid/coverage.html",
-            told=coverage_queries.read_coverage(session, viewer, on),
+            told=told,
             on=on,
+            trend=_trend(told),
+            table_days=told.days[:DAYS_IN_TABLE],
             tier_words={tier: _(label) for tier, label in TIER_LABELS.items()},
             percent=coverage_sheet.percent,
             revision=current_index(session).revision,
@@ -69,6 +74,20 @@ def open_land_facts() -> str:
         figure = coverage_queries.get_open_land(session, current_viewer(), tier, code, on)
         name = current_index(session).area_names.get(code, ("", ""))[web.language() == "en"]
         return render_template("map/open_land.html", figure=figure, name=name, tier_word=_(TIER_LABELS[figure.tier]))
+
+
+def _trend(told: Coverage) -> dict[str, Any] | None:
+    """The shares from day to day as lines, the last until the day looked at; None where there is no change to show."""
+    if len(told.days) < 2:
+        return None
+    rows = []
+    for place, tier in told.columns:
+        shares = [(str(day.since_on), day.shares.get((place.id, tier))) for day in reversed(told.days)]
+        points = [(day, coverage_sheet.percent(share)) for day, share in shares if share is not None]
+        if points:
+            label = f"{_named(place)} · {_(TIER_LABELS[tier])}"
+            rows.append({"label": label, "points": [*points, (str(told.on), points[-1][1])]})
+    return {"kind": "steps", "unit": "%", "rows": rows} if rows else None
 
 
 def _named(place: Jurisdiction) -> str:

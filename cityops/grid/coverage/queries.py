@@ -19,7 +19,7 @@ from cityops.grid.tiles.mvt import encode
 from cityops.grid.tiles.tiling import Fields, Tile, polygon_layer
 from cityops.words import N_
 
-MOST_DAYS = 6
+MOST_DAYS = 24
 # What is left of a percentage by the numbers of a computer: 0.29 times 100 is a hair less than 29.
 ROUNDING = 1e-9
 

@@ -27,12 +27,16 @@ from cityops.words import N_
 
 @dataclass(frozen=True, slots=True)
 class NewLayer:
-    """The polygons of the land that a tier's cells should cover, from a day on (default: today)."""
+    """The polygons of the land that a tier's cells should cover, from a day on (default: today).
+
+    `person_id` is who ordered it, where the worker takes it in for him.
+    """
 
     tier: int
     title: str
     boundaries: Sequence[BaseGeometry]
     from_on: date | None = None
+    person_id: int | None = None
 
 
 def set_layer(session: Session, viewer: Viewer | None, layer: NewLayer, findings: Iterable[Finding] = ()) -> None:
@@ -72,7 +76,7 @@ def set_layer(session: Session, viewer: Viewer | None, layer: NewLayer, findings
     session.execute(insert(CoverArea), [same | {"boundary": boundary} for boundary in layer.boundaries])
     recount(session, day)
     subject = f"{layer.tier}: {same['title']} from {day}"
-    record(session, viewer.person_id if viewer else None, AuditAction.COVER_LAYER_SET, subject)
+    record(session, viewer.person_id if viewer else layer.person_id, AuditAction.COVER_LAYER_SET, subject)
 
 
 def set_target(

@@ -1,6 +1,6 @@
 """The city map: a click says what lies there, the switches stay in the address, any day is shown, no host but ours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 
@@ -110,17 +110,27 @@ def test_any_day_is_shown_with_its_name(signed_in: Signed, site: Site) -> None:
     assert person.complaints == []
 
 
+STYLE = "https://maps.test/styles/day.json"
+
+
 @pytest.fixture
-def over_tianditu(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """The same city, served with a base map."""
-    monkeypatch.setenv("CITYOPS_TIANDITU_KEY", "0123456789abcdef")
-    process, port = serve(site.workshop.config.home)
-    yield Site(f"http://127.0.0.1:{port}", site.workshop)
-    process.terminate()
-    process.wait(30)
+def over_base(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Site]]:
+    """The same city, served with a base map: `over_base("CITYOPS_TIANDITU_KEY", key)`."""
+    started = []
+
+    def start(name: str, value: str) -> Site:
+        monkeypatch.setenv(name, value)
+        process, port = serve(site.workshop.config.home)
+        started.append(process)
+        return Site(f"http://127.0.0.1:{port}", site.workshop)
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
 
 
-def test_a_base_map_lies_under_ours_with_its_name(browser: Browser, over_tianditu: Site) -> None:
+def test_tianditu_lies_under_our_map_with_its_name(browser: Browser, over_base: Callable[[str, str], Site]) -> None:
     picture = BytesIO()
     Image.new("RGB", (256, 256), "#dfe8d8").save(picture, "PNG")
     asked: list[str] = []
@@ -129,7 +139,7 @@ def test_a_base_map_lies_under_ours_with_its_name(browser: Browser, over_tiandit
         asked.append(route.request.url)
         route.fulfill(body=picture.getvalue(), content_type="image/png", headers={"Access-Control-Allow-Origin": "*"})
 
-    person = Visitor(browser, over_tianditu, "leader")
+    person = Visitor(browser, over_base("CITYOPS_TIANDITU_KEY", "0123456789abcdef"), "leader")
     person.page.route(f"{TIANDITU_ORIGIN}/**", answer)
     person.sign_in()
     person.page.goto("/map")
@@ -140,5 +150,29 @@ def test_a_base_map_lies_under_ours_with_its_name(browser: Browser, over_tiandit
     )
     assert {address.split("/")[3] for address in asked} == {"vec_w", "cva_w"}
     person.shows("map-base")
+    person.leave()
+    assert person.complaints == []
+
+
+def test_a_style_of_another_server_lies_under_our_map(browser: Browser, over_base: Callable[[str, str], Site]) -> None:
+    road = {"type": "LineString", "coordinates": [[121.4, 29.8], [121.7, 30.0]]}
+    style = {
+        "version": 8,
+        "sources": {"roads": {"type": "geojson", "data": road, "attribution": "City survey"}},
+        "layers": [
+            {"id": "ground", "type": "background", "paint": {"background-color": "#dfe8d8"}},
+            {"id": "roads", "type": "line", "source": "roads", "paint": {"line-color": "#c77700"}},
+        ],
+    }
+    person = Visitor(browser, over_base("CITYOPS_BASE_MAP_STYLE", STYLE), "leader")
+    person.page.route(STYLE, lambda route: route.fulfill(json=style, headers={"Access-Control-Allow-Origin": "*"}))
+    person.sign_in()
+    person.page.goto("/map")
+    expect(person.page.locator(".maplibregl-ctrl-attrib")).to_contain_text("City survey")
+    person.wait_for_map()
+    layers = person.page.evaluate("document.getElementById('map').cityMap.getStyle().layers.map(({ id }) => id)")
+    assert layers[:2] == ["base-ground", "base-roads"]
+    assert "areas-district" in layers and not {"ground", "land"} & set(layers)
+    person.shows("map-style")
     person.leave()
     assert person.complaints == []

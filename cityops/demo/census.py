@@ -41,7 +41,7 @@ def load_furniture(session: Session) -> None:
     )
     # The standard came into force later than the demo's founding.
     names = select(CaseClass.code, CaseClass.name).where(CaseClass.kind == CaseKind.COMPONENT)
-    classes = ClassBook(dict(session.execute(names).tuples().all()))
+    classes = ClassBook({row.code: row.name for row in session.execute(names)})
     take_in(session, [features], classes, CensusTerms(title=TITLE, because=BECAUSE))
 
 

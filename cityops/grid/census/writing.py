@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Date, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from cityops.grid.census.history import PARTIES, WATCHED, Why, find_differences, row_of
@@ -20,11 +20,14 @@ COMPARED_AT_ONCE = 5_000
 
 # What a renewal leaves as it stands.
 _KEPT = ("id", "code", "initial_on", "changed_on", "settled_on", "settled_by")
+_ENDS, _SAID = bindparam("ended_on", type_=Date), bindparam("changed_on", type_=Date)
 _RENEWED = (
     update(COMPONENTS)
     .where(COMPONENTS.c.code == bindparam("known"))
     .values({column.name: bindparam(column.name) for column in COMPONENTS.c if column.name not in _KEPT})
     .values(changed_on=func.coalesce(bindparam("changed_on"), COMPONENTS.c.changed_on))
+    # What is said again to be no more ended when it did, unless the file tells the day.
+    .values(ended_on=case((_ENDS.is_(None), None), else_=func.coalesce(_SAID, COMPONENTS.c.ended_on, _ENDS)))
 )
 
 

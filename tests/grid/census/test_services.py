@@ -89,6 +89,14 @@ def test_a_census_by_the_standards_fields_comes_in_whole(shell: Shell, tmp_path:
     assert "begun: 2, renewed: 0" in result.stderr
 
 
+def test_what_is_said_again_to_be_no_more_ended_when_it_did(shell: Shell, tmp_path: Path) -> None:
+    days = []
+    for k, changes in enumerate(({"BGRQ": "20250101"}, {}, {"BGRQ": "20250203"}, {"GLBJZT": "完好"})):
+        run(shell, "import", write(tmp_path / f"{k}.gpkg", lamp(1, **{"GLBJZT": "移除"} | changes)), "--because", "x")
+        days.append(standing(shell)[0].ended_on)
+    assert days == [date(2025, 1, 1), date(2025, 1, 1), date(2025, 2, 3), None]
+
+
 def test_what_a_file_has_no_field_for_stays_as_it_is(shell: Shell, tmp_path: Path) -> None:
     parties = {"QSDWMC": LAMPS, "QSDWDM": CREDIT, "BZ": "图幅", "SJLY": "实测", "accuracy": "B"}
     whole = [lamp(1, GLBJZT="破损", **parties), lamp(2, GLBJZT="移除", BGRQ="20250101", **parties)]

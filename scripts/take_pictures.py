@@ -169,6 +169,18 @@ def answered_sample(page: Page) -> bool:
     return True
 
 
+def component(page: Page) -> bool:
+    """A component with a closed case that has photos."""
+    page.goto("/cases?stage=closed")
+    cases = [link.get_attribute("href") or "" for link in page.locator("main tbody a.code").all()]
+    for case in cases:
+        if at(case, "main a[href^='/components/']")(page):
+            page.locator("main a[href^='/components/']").first.click()
+            if page.locator(".photos img").count():
+                return True
+    return False
+
+
 PICTURES = (
     Picture("my-work", ("dispatcher",), at("/?stage=filed"), has_map=True),
     Picture("intake", ("operator",), intake, has_map=True),
@@ -192,6 +204,7 @@ PICTURES = (
     Picture("map", ("leader",), city_map, has_map=True),
     Picture("map-night", ("dutyleader",), night_map, has_map=True),
     Picture("grid", ("leader",), at("/grid")),
+    Picture("component", ("dutyleader",), component, has_map=True),
     Picture("coverage", ("leader",), at("/grid/coverage", "main table"), has_map=True),
     Picture("orphans", ("admin",), at("/components/orphans", "main table")),
     Picture("rules", ("admin",), at("/settings/rules")),

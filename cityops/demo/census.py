@@ -32,6 +32,7 @@ def load_furniture(session: Session) -> None:
         "name": [each.name for each in things],
         "owner_code": [credit_codes.get(code, "") for code in kept_up],
         "owner_name": [owners.get(code, "") for code in kept_up],
+        "put_up_on": [_put_up_on(int(each.code[-6:])) for each in things],
     }
     features = Features(
         layer=LAYER,
@@ -47,3 +48,8 @@ def load_furniture(session: Session) -> None:
 
 def _is_nobodys(thing: Furniture) -> bool:
     return thing.class_code == NOBODYS_CLASS and int(thing.code[-6:]) % NOBODYS_STEP == 0
+
+
+def _put_up_on(number: int) -> str:
+    """A day of the last twenty-two years, invented as the places are; of every ninth thing nobody knows it."""
+    return f"{2003 + number * 7 % 22}0601" if number % 9 else ""

@@ -268,14 +268,14 @@ class Component(Base):
     empty for one that stands outside every cell; `quad` is the Morton code of its zoom-20 tile, read in ranges by near
     search and map tiles. The codes and names of department, owner and maintainer are the survey's own words (their
     codes are unified social credit codes); `body_code` is the body of this city that answers for it, empty for an
-    orphan (权属不明). `settled_on` is when `settled_by` settled whose it is (确权). `seen_on` is the last day on which
-    a census brought it, or somebody before it confirmed it.
+    orphan (权属不明). `settled_on` is when `settled_by` settled whose it is (确权). `put_up_on` is known where the
+    city's census tells it. `seen_on` is the last day on which a census brought it, or somebody before it confirmed it.
     """
 
     __tablename__ = "components"
     __table_args__ = (
         Index(None, "quad"),
-        Index(None, "area_code", "class_code"),
+        Index(None, "area_code", "class_code", "put_up_on", "ended_on"),
         Index(
             "ix_components_not_in_place",
             "code",
@@ -319,6 +319,7 @@ class Component(Base):
     accuracy: Mapped[Accuracy | None] = mapped_column(words_enum(Accuracy))
     source: Mapped[str | None] = mapped_column(String(30))
     note: Mapped[str | None] = mapped_column(String(1000))
+    put_up_on: Mapped[date | None]
     initial_on: Mapped[date]
     changed_on: Mapped[date | None]
     seen_on: Mapped[date | None]

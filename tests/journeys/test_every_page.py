@@ -7,6 +7,11 @@ from tests.journeys.conftest import Signed
 from tests.journeys.visitor import DESK, TABLET
 
 DESKS = ("operator", "dutyleader", "dispatcher", "handler", "supervisor", "leader", "admin")
+# Pages that neither the rail nor the tabs lead to.
+BESIDES = {
+    "admin": ("/settings/census", "/grid/renewals"),
+    "supervisor": ("/grid/renewals", "/grid/renewals/checks", "/components/fault-rates"),
+}
 WIDER = """() => [document.documentElement, document.querySelector('main')]
     .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.tagName + ' ' + each.scrollWidth)"""
 
@@ -19,7 +24,7 @@ def test_every_room_of_a_desk_loads_in_silence_and_fits(signed_in: Signed, usern
     assert "/" in rooms
     person.page.goto("/cases")
     case = person.page.locator("tbody a.code").first.get_attribute("href") or ""
-    for number, address in enumerate(dict.fromkeys([*rooms, *lists, case])):
+    for number, address in enumerate(dict.fromkeys([*rooms, *lists, *BESIDES.get(username, ()), case])):
         person.page.set_viewport_size(DESK)
         answer = person.page.goto(address)
         assert answer is not None and answer.status == 200, address

@@ -44,8 +44,14 @@ TABLE = (
     Field("community_code", "SZSQDM", "所在社区（村）代码"),
     Field("community_name", "SZSQMC", "所在社区（村）名称"),
 )
-# What a file may say besides: the class of what has no code yet, how exactly it was surveyed, the body here.
-BESIDES = (Field("class", "", "小类"), Field("accuracy", "", "精度等级"), Field("body_code", "", "", length=32))
+# What a file may say besides: the class of what has no code yet, how exactly it was surveyed, the body here, and when
+# it was put up.
+BESIDES = (
+    Field("class", "", "小类"),
+    Field("accuracy", "", "精度等级"),
+    Field("body_code", "", "", length=32),
+    Field("put_up_on", "", "建成日期", length=10),
+)
 # What follows from the place, and is written but not read.
 DERIVED = ("street_code", "street_name", "community_code", "community_name")
 FIELDS = tuple(field for field in (*TABLE, *BESIDES) if field.name not in DERIVED)

@@ -133,7 +133,7 @@ class _Portion:
         self._check_cells(cells)
         accuracies = self._words("accuracy", {a.value: a for a in Accuracy} | {"": None})
         states = self._words("state", STATES)
-        days = {name: self._days(name) for name in ("initial_on", "changed_on")}
+        days = {name: self._days(name) for name in ("put_up_on", "initial_on", "changed_on")}
         class_names = self.desk.classes.names
         said = zip(self._said("name"), classes, strict=True)
         names = [name or class_names.get(class_code, "") for name, class_code in said]
@@ -154,6 +154,7 @@ class _Portion:
             "accuracy": accuracies,
             "source": self._or_none("source"),
             "note": self._or_none("note"),
+            "put_up_on": days["put_up_on"],
             "initial_on": [on or self.desk.today for on in days["initial_on"]],
             "changed_on": days["changed_on"],
             "seen_on": [self.desk.today] * self.size,

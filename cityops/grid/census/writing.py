@@ -19,13 +19,15 @@ COMPONENTS = Component.metadata.tables["components"]
 COMPARED_AT_ONCE = 5_000
 
 # What a renewal leaves as it stands.
-_KEPT = ("id", "code", "initial_on", "changed_on", "settled_on", "settled_by")
+_KEPT = ("id", "code", "initial_on", "settled_on", "settled_by")
+# What it leaves as it stands where the file does not say it.
+_KEPT_UNLESS_SAID = ("changed_on", "put_up_on")
 _ENDS, _SAID = bindparam("ended_on", type_=Date), bindparam("changed_on", type_=Date)
 _RENEWED = (
     update(COMPONENTS)
     .where(COMPONENTS.c.code == bindparam("known"))
     .values({column.name: bindparam(column.name) for column in COMPONENTS.c if column.name not in _KEPT})
-    .values(changed_on=func.coalesce(bindparam("changed_on"), COMPONENTS.c.changed_on))
+    .values({name: func.coalesce(bindparam(name), COMPONENTS.c[name]) for name in _KEPT_UNLESS_SAID})
     # What is said again to be no more ended when it did, unless the file tells the day.
     .values(ended_on=case((_ENDS.is_(None), None), else_=func.coalesce(_SAID, COMPONENTS.c.ended_on, _ENDS)))
 )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from cityops.accounts import cli as accounts
 from cityops.cases import cli as cases
-from cityops.cases import component_cli
+from cityops.cases import component_cli, ground_cli
 from cityops.catalog import cli as catalog
 from cityops.closing import end_body
 from cityops.demo import cli as demo
@@ -71,6 +71,8 @@ for _command in COMMANDS:
 for _command in rehearsal.COMMANDS:
     catalog.catalog.add_command(_command)
 accounts.body.add_command(end_body)
+# What cases hang on an area that ends is told by the room above: the grid knows no cases.
+grid.grid.add_command(ground_cli.import_file)
 grid.grid.add_command(coverage_cli.cover)
 grid.grid.add_command(coverage_cli.coverage)
 grid.grid.add_command(duty_grid_cli.duty)

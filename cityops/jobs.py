@@ -19,8 +19,10 @@ from sqlalchemy import delete
 from cityops import clock, milestones
 from cityops.accounts import tasks as accounts
 from cityops.cases import tasks as cases
+from cityops.cases.leaving import find_left_behind
 from cityops.config import Config
 from cityops.following import make_office
+from cityops.grid import looking
 from cityops.grid import tasks as grid
 from cityops.notices import tasks as notices
 from cityops.patrol import tasks as patrol
@@ -77,10 +79,20 @@ def hand_over_ended(workshop: Workshop) -> None:
     cases.hand_over_ended(workshop, make_office(workshop.keys))
 
 
+def look_at_survey(workshop: Workshop, survey_id: int) -> None:
+    """Look at a file that was handed in on the page; what cases and rules hang on its areas is told too."""
+    looking.look_at(workshop, survey_id, find_left_behind)
+
+
+def take_in_survey(workshop: Workshop, survey_id: int) -> None:
+    """Take in a survey as the administrator ordered."""
+    looking.take_in(workshop, survey_id, find_left_behind)
+
+
 TASKS: dict[str, Task] = {
     "grid.put_version_into_force": Task(grid.put_version_into_force, 240),
-    "grid.look_at_survey": Task(grid.look_at_survey, 280),
-    "grid.take_in_survey": Task(grid.take_in_survey, 280),
+    "grid.look_at_survey": Task(look_at_survey, 280),
+    "grid.take_in_survey": Task(take_in_survey, 280),
     "grid.look_at_cover": Task(grid.look_at_cover, 280),
     "grid.take_in_cover": Task(grid.take_in_cover, 280),
     "grid.forget_surveys": Task(grid.forget_surveys, 60),

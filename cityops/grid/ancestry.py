@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.geometry import in_metres
+from cityops.words import N_
 
 # Below this share of the smaller of two cells what they have in common is the surveyor's hand, not an inheritance.
 SHARED_AT_LEAST = 0.05
@@ -23,6 +24,15 @@ class Fate(StrEnum):
     MERGED = "merged"
     ADDED = "added"
     RETIRED = "retired"
+
+
+FATE_LABELS = {
+    Fate.CHANGED: N_("cells changed"),
+    Fate.SPLIT: N_("split"),
+    Fate.MERGED: N_("cells merged"),
+    Fate.ADDED: N_("added"),
+    Fate.RETIRED: N_("retired"),
+}
 
 
 @dataclass(frozen=True, slots=True)

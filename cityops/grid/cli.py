@@ -23,7 +23,6 @@ from cityops.grid.files import LAYERS, read_grid, read_shapes, write_findings, w
 from cityops.grid.findings import Finding, count_errors, tell
 from cityops.grid.queries import index_at
 from cityops.grid.records import SaidOfFile, read_mapping
-from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.shell import Shell
 
 PATH = click.Path(path_type=Path, dir_okay=False)
@@ -66,51 +65,6 @@ def says_of_file(kinds: Iterable[str]) -> Callable[[Callable[..., None]], Callab
 
 
 FORM = click.option("--format", "form", default="table", type=click.Choice(["table", "csv", "json"]), show_default=True)
-
-
-@grid.command("import")
-@click.argument("file", type=SOURCE)
-@says_of_file(LAYERS)
-@click.option("--from", "from_on", type=click.DateTime(["%Y-%m-%d"]), help="The day it takes effect, today without.")
-@click.option("--title", default="", help="What the version is called: 2026 re-survey.")
-@click.option("--because", default="", help="Why its warnings are accepted; else they keep it out.")
-@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
-@FORM
-@click.pass_obj
-def import_file(
-    shell: Shell,
-    /,
-    file: Path,
-    from_on: datetime | None,
-    title: str,
-    because: str,
-    dry_run: bool,
-    form: str,
-    **said: Any,
-) -> None:
-    """Load the areas and cells of FILE; all of it or nothing. Components come by `cityops components import`.
-
-    FILE is whatever GDAL reads. What is wrong with it goes to stdout, each fault with its place and size. The cells of
-    a community come as a whole. A version for a day to come waits, and can be withdrawn until then.
-    """
-    terms = Terms(title or file.stem, because=because)
-    with refusals():
-        data, findings = read_grid(file, asked(said))
-        try:
-            with shell.database.transaction() as session:
-                loaded = versions.take_in(session, data, findings, terms, from_on.date() if from_on else None)
-                if dry_run:
-                    session.rollback()
-        except (BadGrid, Unsigned) as refusal:
-            print_findings(refusal.findings, form)
-            raise
-    print_findings(loaded.warnings, form)
-    begun = ", ".join(f"{number} {kind}" for kind, number in loaded.begun.items())
-    ended = ", ".join(f"{number} {kind}" for kind, number in loaded.ended.items()) or "nothing"
-    click.echo(f"begun: {begun}; ended: {ended}; grid revision {loaded.revision}", err=True)
-    click.echo(f"components outside every cell: {loaded.components_outside}", err=True)
-    if dry_run:
-        click.echo("this was a dry run: nothing was changed", err=True)
 
 
 @grid.command("versions")

@@ -15,7 +15,7 @@ from cityops.errors import Invalid
 from cityops.grid.cell_checks import find_fault
 from cityops.grid.findings import COLUMNS, Finding
 from cityops.grid.models import AreaLevel
-from cityops.grid.records import EXACT_FLOAT, AreaRecord, CellRecord, GridData, SaidOfFile
+from cityops.grid.records import EXACT_FLOAT, AreaRecord, CellRecord, GridData, RetiredArea, SaidOfFile
 from cityops.grid.sources import Row, list_layers, read_features
 from cityops.words import N_
 
@@ -26,6 +26,7 @@ CRS_WRITTEN = "EPSG:4326"
 
 AREA_FIELDS = ("code", "name", "name_en", "level", "parent_code")
 CELL_FIELDS = ("code", "duty_grid_code", "duty_grid_name", "duty_grid_name_en", "grid_tier", "area_level")
+YES, NO = {"1", "true", "yes", "y", "是"}, {"", "0", "false", "no", "n", "否"}
 INTEGERS = {"line", "grid_tier", "area_level"}
 FLOATS = {"lon", "lat", "size_m2", "area_m2"}
 
@@ -62,6 +63,9 @@ def read_grid(path: Path, asked: SaidOfFile | None = None) -> tuple[GridData, li
         findings += features.warnings
         for line, row, geometry in features.rows():
             try:
+                if kind == "areas" and _says_yes(row, "retired"):
+                    data.retired.append(RetiredArea(field_text(row, "code", needed=True), line))
+                    continue
                 if geometry is None:
                     raise Invalid("geometry", N_("the geometry is missing or cannot be read (is the ring closed?)"))
                 records.append(make(row, geometry, line))
@@ -127,6 +131,13 @@ def _number(row: Row, name: str, default: int) -> int:
         return int(text)
     except ValueError:
         raise Invalid(name, N_("this is not a whole number: %(value)s"), value=text) from None
+
+
+def _says_yes(row: Row, name: str) -> bool:
+    text = field_text(row, name).lower()
+    if text not in YES | NO:
+        raise Invalid(name, N_("the value %(value)s is not allowed"), value=text)
+    return text in YES
 
 
 def _area(row: Row, geometry: BaseGeometry, line: int) -> AreaRecord:

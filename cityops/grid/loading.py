@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from cityops.clock import today
-from cityops.grid.ancestry import Descent, Fate, trace
+from cityops.grid.ancestry import Descent, Fate
+from cityops.grid.comparing import compare
 from cityops.grid.duty_grids.models import DutyGridChange
 from cityops.grid.findings import Finding
 from cityops.grid.geometry import area_m2
@@ -35,16 +36,19 @@ class Loaded:
 def load_ground(session: Session, data: GridData, version: GridVersion | None, loaded: Loaded) -> None:
     """Begin, renew and end areas, duty grids and cells; a version has what it did to the cells counted."""
     on = version.valid_from_on if version else today()
-    _load_areas(session, data.areas, on, loaded)
-    if data.cells and version:
-        _load_cells(session, data.cells, _load_duty_grids(session, data.cells, on, loaded), version, loaded)
+    _load_areas(session, data, on, loaded)
+    if data.communities and version:
+        _load_cells(session, data, _load_duty_grids(session, data.cells, on, loaded), version, loaded)
 
 
-def _load_areas(session: Session, areas: list[AreaRecord], on: date, loaded: Loaded) -> None:
+def _load_areas(session: Session, data: GridData, on: date, loaded: Loaded) -> None:
     active = select(Area).where(Area.ended_on.is_(None)).options(undefer(Area.boundary))
-    standing = {area.code: area for area in session.scalars(active)} if areas else {}
+    standing = {area.code: area for area in session.scalars(active)} if data.areas or data.retired else {}
+    for code in data.retired_codes:
+        standing[code].ended_on = on
+        loaded.ended["areas"] = loaded.ended.get("areas", 0) + 1
     begun = []
-    for record in areas:
+    for record in data.areas:
         old = standing.get(record.code)
         if old is not None and shapely.equals(old.boundary, record.boundary):
             old.name, old.name_en, old.parent_code = record.name, record.name_en, record.parent_code
@@ -93,28 +97,21 @@ def _load_duty_grids(session: Session, cells: list[CellRecord], on: date, loaded
 
 
 def _load_cells(
-    session: Session, cells: list[CellRecord], duty_grids: dict[str, int], version: GridVersion, loaded: Loaded
+    session: Session, data: GridData, duty_grids: dict[str, int], version: GridVersion, loaded: Loaded
 ) -> None:
-    coming = {cell.code: cell for cell in cells}
-    active = select(Cell).where(Cell.ended_on.is_(None), Cell.area_code.in_({cell.area_code for cell in cells}))
-    standing = {cell.code: cell for cell in session.scalars(active.options(undefer(Cell.boundary)))}
-    ended = {code: old for code, old in standing.items() if code not in coming or not _is_same(old, coming[code])}
-    begun = {code: record for code, record in coming.items() if code not in standing or code in ended}
-    descent = trace(
-        {code: old.boundary for code, old in ended.items()}, {code: record.boundary for code, record in begun.items()}
-    )
-    for code, record in coming.items():
-        if code not in begun and record.duty_grid_code:
-            standing[code].duty_grid_id = duty_grids[record.duty_grid_code]
+    told = compare(session, data)
+    ended, descent = told.ended, told.descent
+    for code, record in told.coming.items():
+        if code not in told.begun and record.duty_grid_code:
+            told.standing[code].duty_grid_id = duty_grids[record.duty_grid_code]
     for old in ended.values():
         old.ended_on, old.ended_version_id = version.valid_from_on, version.id
-    _count(version, descent, kept=len(standing) - len(ended))
+    _count(version, descent, told.kept)
     session.flush()
     rows = []
-    for code, record in begun.items():
-        before = ended.get(descent.heir_of(code) or "")
-        inherited = before.duty_grid_id if before and before.code[:9] == record.code[:9] else None
-        duty_grid_id = duty_grids.get(record.duty_grid_code or "") or inherited
+    for code, record in told.begun.items():
+        ancestor = told.find_ancestor(code)
+        duty_grid_id = duty_grids.get(record.duty_grid_code or "") or (ancestor.duty_grid_id if ancestor else None)
         revision = ended[code].revision + 1 if code in ended else 1
         rows.append(_cell_row(record, duty_grid_id, revision, version))
     _insert(session, Cell, rows, loaded)
@@ -159,11 +156,6 @@ def _insert_ancestors(session: Session, version: GridVersion, old_ids: dict[str,
     session.execute(insert(CellAncestor), ancestors)
 
 
-def _is_same(old: Cell, record: CellRecord) -> bool:
-    levels_stay = (old.grid_tier, old.area_level) == (record.grid_tier, record.area_level)
-    return levels_stay and bool(shapely.equals(old.boundary, record.boundary))
-
-
 def _cell_row(record: CellRecord, duty_grid_id: int | None, revision: int, version: GridVersion) -> dict[str, Any]:
     return {
         "code": record.code,
@@ -191,10 +183,12 @@ def relocate_components(session: Session, index: GridIndex) -> None:
     columns = (Component.id, Component.lon, Component.lat, Component.cell_id)
     homeless = select(*columns).outerjoin(Cell, Cell.id == Component.cell_id)
     homeless = homeless.where(Component.ended_on.is_(None), or_(Cell.id.is_(None), Cell.ended_on.is_not(None)))
-    # Read to the end before the first is written: they would come again.
-    rows = session.execute(homeless.order_by(Component.id)).all()
-    for start in range(0, len(rows), LOCATED_AT_ONCE):
-        portion = rows[start : start + LOCATED_AT_ONCE]
+    last_id = 0
+    # Portion after portion, so that a whole city's components never stand in memory at once.
+    while portion := session.execute(
+        homeless.where(Component.id > last_id).order_by(Component.id).limit(LOCATED_AT_ONCE)
+    ).all():
+        last_id = portion[-1].id
         positions = index.locate_many(np.array([row.lon for row in portion]), np.array([row.lat for row in portion]))
         moved = []
         for row, position in zip(portion, positions.tolist(), strict=True):

@@ -6,20 +6,25 @@ What a survey of any kind has in common is here too: `tell` and `refuse` put on 
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
 from shapely.errors import GEOSException
+from sqlalchemy.orm import Session
 
 from cityops.errors import CityopsError
 from cityops.grid import services, surveys, versions
 from cityops.grid.files import read_grid, write_findings
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.models import Survey, SurveyState
+from cityops.grid.outlook import Outlook, foresee
 from cityops.grid.records import GridData, SaidOfFile, read_mapping
 from cityops.grid.services import BadGrid, Terms, Unsigned
 from cityops.words import N_
 from cityops.workshop import Workshop
+
+LeftBehind = Callable[[Session, GridData], list[Finding]]
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +36,12 @@ UNFORESEEN = (CityopsError, ValueError, TypeError, LookupError, ArithmeticError,
 ROWS_TOLD = 200
 
 
-def look_at(workshop: Workshop, survey_id: int) -> None:
-    """Read and check a survey's file, and tell what was found; nothing of the grid is changed."""
+def look_at(workshop: Workshop, survey_id: int, find_left_behind: LeftBehind) -> None:
+    """Read and check a survey's file, and tell what was found and what it would do; nothing of the grid is changed.
+
+    Args:
+        find_left_behind: what hangs on the areas that end, in the rooms above.
+    """
     with workshop.reading() as session:
         survey = session.get_one(Survey, survey_id)
         if survey.state is not SurveyState.TO_LOOK_AT:
@@ -41,13 +50,15 @@ def look_at(workshop: Workshop, survey_id: int) -> None:
     try:
         data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
         with workshop.reading() as session:
-            findings = services.check(session, data, findings)
-        tell(workshop, survey_id, SurveyState.TO_LOOK_AT, findings, _told(data, findings))
+            findings = services.check(session, data, [*findings, *find_left_behind(session, data)])
+            outlook = None if count_errors(findings) else foresee(session, data)
+        told = _told(data, findings) | _foretold(outlook)
+        tell(workshop, survey_id, SurveyState.TO_LOOK_AT, findings, told)
     except UNFORESEEN as error:
         refuse(workshop, survey_id, SurveyState.TO_LOOK_AT, error)
 
 
-def take_in(workshop: Workshop, survey_id: int) -> None:
+def take_in(workshop: Workshop, survey_id: int, find_left_behind: LeftBehind) -> None:
     """Take in a survey that was looked at; what has come between is told as a look tells it."""
     with workshop.reading() as session:
         survey = session.get_one(Survey, survey_id)
@@ -59,6 +70,7 @@ def take_in(workshop: Workshop, survey_id: int) -> None:
     try:
         data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
         with workshop.transaction() as session:
+            findings += find_left_behind(session, data)
             versions.take_in(session, data, findings, terms, from_on)
             session.get_one(Survey, survey_id).state = SurveyState.TAKEN_IN
     except (BadGrid, Unsigned) as refusal:
@@ -107,9 +119,26 @@ def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
     return {
         "areas": len(data.areas),
         "cells": len(data.cells),
+        "retired": len(data.retired),
         "errors": count_errors(findings),
         "total": len(findings),
         "by_reason": [[*each, number] for each, number in by_reason.most_common()],
+    }
+
+
+def _foretold(outlook: Outlook | None) -> dict[str, Any]:
+    if outlook is None or not (outlook.kept or outlook.fates):
+        return {}
+    return {
+        "kept": outlook.kept,
+        "fates": [[each.code, each.fate, each.others] for each in outlook.fates[:ROWS_TOLD]],
+        "counts": {fate: number for fate, number in outlook.counts.items() if number},
+        "duty_grids": [
+            [code, outlook.losses.get(code, []), outlook.gains.get(code, [])]
+            for code in sorted({*outlook.losses, *outlook.gains})
+        ],
+        "without_grid": len(outlook.without_grid),
+        "streets": outlook.streets,
     }
 
 

@@ -106,11 +106,12 @@ def _current_revision(session: Session) -> tuple[int, str]:
 def index_at(session: Session, on: date) -> GridIndex:
     """The index of the grid as it stood on a day, today's included; what is planned has its own, from its day on.
 
-    The days asked for last are kept, as long as neither the grid nor what is planned changes.
+    A version whose day has come and that nothing has put into force yet counts from its day all the same. The days
+    asked for last are kept, as long as neither the grid nor what is planned changes.
     """
-    if on == today():
-        return current_index(session)
     planned = find_planned_version(session, on)
+    if planned is None and on == today():
+        return current_index(session)
     waiting = select(DutyGridChange).where(DutyGridChange.state == VersionState.PLANNED, DutyGridChange.from_on <= on)
     changes = session.scalars(waiting.order_by(DutyGridChange.id)).all()
     mark = _current_revision(session)[1]
@@ -149,11 +150,16 @@ def _build(
 ) -> GridIndex:
     cells = _cell_rows(session, on) if planned is None else _planned_cell_rows(session, planned)
     areas = session.execute(select(Area.code, Area.name, Area.name_en).where(in_force(Area, on)))
+    names = {row.code: (row.name, row.name_en) for row in areas}
+    if planned is not None:
+        rows = select(PlannedRow.values).where(PlannedRow.version_id == planned, PlannedRow.kind == "areas")
+        coming = [json.loads(values) for values in session.scalars(rows)]
+        names |= {area["code"]: (area["name"], area["name_en"]) for area in coming}
     grids = session.execute(select(DutyGrid.id, DutyGrid.code, DutyGrid.name, DutyGrid.name_en))
     return GridIndex(
         _held_as_planned(session, cells, changes),
         revision=number,
-        area_names={row.code: (row.name, row.name_en) for row in areas},
+        area_names=names,
         duty_grids={row.id: (row.code, row.name, row.name_en) for row in grids},
     )
 
@@ -164,13 +170,17 @@ def _planned_cell_rows(session: Session, version_id: int) -> Iterator[CellRow]:
     A cell whose code stands already keeps its duty grid.
     """
     boundary = type_coerce(PlannedRow.boundary, LargeBinary)
-    rows = select(PlannedRow.id, PlannedRow.values, boundary)
-    rows = rows.where(PlannedRow.version_id == version_id, PlannedRow.kind == "cells")
-    coming = [(-row_id, json.loads(values), wkb) for row_id, values, wkb in session.execute(rows)]
-    communities = {cell["code"][:12] for _, cell, _ in coming}
+    rows = select(PlannedRow.id, PlannedRow.kind, PlannedRow.values, boundary)
+    rows = rows.where(PlannedRow.version_id == version_id, PlannedRow.kind.in_(("cells", "retired")))
+    coming = [(-row_id, kind, json.loads(values), wkb) for row_id, kind, values, wkb in session.execute(rows)]
+    communities = {each["code"][:12] for _, _, each, _ in coming}
     standing = list(_cell_rows(session))
     held = {row.code: row.duty_grid_id for row in standing}
-    cells = [CellRow(key, cell["code"], held.get(cell["code"]), cell["area_level"], wkb) for key, cell, wkb in coming]
+    cells = [
+        CellRow(key, each["code"], held.get(each["code"]), each["area_level"], wkb)
+        for key, kind, each, wkb in coming
+        if kind == "cells"
+    ]
     cells += [row for row in standing if row.code[:12] not in communities]
     yield from sorted(cells, key=lambda row: row.code)
 

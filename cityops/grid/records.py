@@ -27,6 +27,14 @@ class AreaRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RetiredArea:
+    """An area that a survey gives up: merged into another, renumbered, or handed to another city."""
+
+    code: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CellRecord:
     """A unit cell with the code and names of its duty grid, where it has one."""
 
@@ -75,7 +83,23 @@ def read_mapping(text: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class GridData:
-    """A grid to be loaded, or one that was read out."""
+    """A grid to be loaded, or one that was read out; `retired` are the areas that end with it."""
 
     areas: list[AreaRecord] = field(default_factory=list)
+    retired: list[RetiredArea] = field(default_factory=list)
     cells: list[CellRecord] = field(default_factory=list)
+
+    @property
+    def has_ground(self) -> bool:
+        """Whether there is anything to make a version of."""
+        return bool(self.areas or self.retired or self.cells)
+
+    @property
+    def retired_codes(self) -> set[str]:
+        """The codes of the areas that end."""
+        return {area.code for area in self.retired}
+
+    @property
+    def communities(self) -> set[str]:
+        """The codes of the communities whose cells come as a whole, or end with them."""
+        return {cell.area_code for cell in self.cells} | self.retired_codes

@@ -1,6 +1,6 @@
 """Changing the grid: a checked load of areas and cells, all or nothing, and the revision that counts it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,9 @@ from cityops.grid.loading import Loaded, load_ground, relocate_components
 from cityops.grid.models import Area, Cell, GridRevision, GridVersion, VersionState
 from cityops.grid.queries import current_index
 from cityops.grid.records import AreaRecord, CellRecord, GridData
+from cityops.grid.retiring import check_hangers_on
 from cityops.grid.revisions import bump, lock
+from cityops.grid.standing_checks import StandingArea, check_standing, find_heirs
 from cityops.grid.summary import count_components_outside
 from cityops.grid.tiers import find_bands
 from cityops.words import N_
@@ -59,9 +61,10 @@ class Unsigned(Invalid):
 def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = (), terms: Terms | None = None) -> Loaded:
     """Check a grid and bring the database to it, today.
 
-    Areas of `data` are added or renewed, others stay. The cells of a community come as a whole: what
-    `data` has cells for loses its other cells. A changed boundary ends the old row today and begins the next revision.
-    A component without a cell, or whose cell ends, is located anew; one outside every cell is kept without a cell.
+    Areas of `data` are added or renewed, the retired areas end with all their cells, others stay. The
+    cells of a community come as a whole: what `data` has cells for loses its other cells. A changed boundary ends the
+    old row today and begins the next revision. A component without a cell, or whose cell ends, is located anew; one
+    outside every cell is kept without a cell.
     Addresses follow.
 
     Args:
@@ -76,12 +79,14 @@ def load_grid(session: Session, data: GridData, findings: Iterable[Finding] = ()
     terms = terms or Terms()
     found = must_be_sound(session, data, findings, terms)
     version = None
-    if data.areas or data.cells:
+    if data.has_ground:
         version = begin_version(session, terms, today(), VersionState.IN_FORCE, found)
     return bring_in(session, data, found, version)
 
 
-def must_be_sound(session: Session, data: GridData, findings: Iterable[Finding], terms: Terms) -> list[Finding]:
+def must_be_sound(
+    session: Session, data: GridData, findings: Iterable[Finding], terms: Terms, on: date | None = None
+) -> list[Finding]:
     """Refuse a grid with faults, or with warnings that nobody signs for; gives the warnings that somebody did.
 
     Nobody else changes the grid from here on until the transaction ends.
@@ -90,9 +95,9 @@ def must_be_sound(session: Session, data: GridData, findings: Iterable[Finding],
         BadGrid, Unsigned, WrongState: see `load_grid`.
     """
     lock_revision(session)
-    if data.areas or data.cells:
+    if data.has_ground:
         must_have_no_plan(session)
-    found = check(session, data, findings)
+    found = check(session, data, findings, on=on)
     if count_errors(found):
         raise BadGrid(found)
     if found and not terms.because.strip():
@@ -103,15 +108,18 @@ def must_be_sound(session: Session, data: GridData, findings: Iterable[Finding],
 def bring_in(session: Session, data: GridData, warnings: list[Finding], version: GridVersion | None) -> Loaded:
     """Bring the database to a grid that was checked; what it ends and begins does so on the version's day."""
     loaded = Loaded(warnings=warnings)
+    on = version.valid_from_on if version else today()
+    standing = _areas_standing(session) if data.retired else {}
+    heirs = {area.code: find_heirs(area.code, data, standing)[:1] for area in data.retired}
     load_ground(session, data, version, loaded)
-    keep_history(session, version.valid_from_on if version else today())
+    keep_history(session, on)
     loaded.revision = bump(session, GridRevision)
     index = current_index(session)
     relocate_components(session, index)
     loaded.components_outside = count_components_outside(session)
     if version is not None:
         recount(session, version.valid_from_on)
-    follow_grid(session, index)
+    follow_grid(session, index, on, {code: found[0] for code, found in heirs.items() if found})
     return loaded
 
 
@@ -151,17 +159,26 @@ def must_have_no_plan(session: Session) -> None:
 
 
 def check(
-    session: Session, data: GridData, findings: Iterable[Finding] = (), buildings: Iterable[BaseGeometry] = ()
+    session: Session,
+    data: GridData,
+    findings: Iterable[Finding] = (),
+    buildings: Iterable[BaseGeometry] = (),
+    on: date | None = None,
 ) -> list[Finding]:
     """All that is wrong or odd about a grid, by itself and beside what stands in the database; changes nothing.
 
     Args:
         findings: what the reading of the file already found; they come first.
         buildings: footprints that no cell's line may cut.
+        on: the day the grid takes effect, today without.
     """
-    areas, cells = _areas_kept(session, data), _cells_kept(session, data)
-    found = [*findings, *check_grid(data, areas, cells, buildings, find_bands(session))]
-    found += _check_retired(session, data.cells) + _check_taken(session, data.areas)
+    areas, cells = _areas_standing(session), _cells_kept(session, data)
+    leaving = {area.code for area in data.areas} | data.retired_codes
+    kept = {code: area.boundary for code, area in areas.items() if code not in leaving}
+    found = [*findings, *check_grid(data, kept, cells, buildings, find_bands(session))]
+    found += [*check_standing(data, areas, cells), *check_hangers_on(session, data, areas, on or today())]
+    found += _check_retired(session, "areas", Area, data.areas) + _check_retired(session, "cells", Cell, data.cells)
+    found += _check_taken(session, data.areas)
     return found + _check_shifted(session, data)
 
 
@@ -170,23 +187,24 @@ def lock_revision(session: Session) -> None:
     lock(session, GridRevision)
 
 
-def _areas_kept(session: Session, data: GridData) -> Mapping[str, Any]:
-    coming = {area.code for area in data.areas}
-    rows = session.execute(select(Area.code, Area.boundary).where(Area.ended_on.is_(None)))
-    return {row.code: row.boundary for row in rows if row.code not in coming}
+def _areas_standing(session: Session) -> dict[str, StandingArea]:
+    rows = select(Area.code, Area.level, Area.parent_code, Area.boundary).where(Area.ended_on.is_(None))
+    return {row.code: StandingArea(row.level, row.parent_code, row.boundary) for row in session.execute(rows)}
 
 
 def _cells_kept(session: Session, data: GridData) -> Mapping[str, Any]:
-    coming = {cell.area_code for cell in data.cells}
+    coming = data.communities
     rows = session.execute(select(Cell.code, Cell.area_code, Cell.boundary).where(Cell.ended_on.is_(None)))
     return {row.code: row.boundary for row in rows if row.area_code not in coming}
 
 
-def _check_retired(session: Session, cells: list[CellRecord]) -> list[Finding]:
-    active = set(session.scalars(select(Cell.code).where(Cell.ended_on.is_(None))))
-    retired = set(session.scalars(select(Cell.code).where(Cell.ended_on.is_not(None)))) - active
+def _check_retired(
+    session: Session, layer: str, kind: type[Area] | type[Cell], records: Sequence[AreaRecord | CellRecord]
+) -> list[Finding]:
+    active = set(session.scalars(select(kind.code).where(kind.ended_on.is_(None))))
+    retired = set(session.scalars(select(kind.code).where(kind.ended_on.is_not(None)))) - active
     reason = N_("this code was retired and is not used again")
-    return [Finding("cells", cell.line, "code", reason) for cell in cells if cell.code in retired]
+    return [Finding(layer, each.line, "code", reason) for each in records if each.code in retired]
 
 
 def _check_taken(session: Session, areas: list[AreaRecord]) -> list[Finding]:

@@ -1,6 +1,6 @@
 """What the worker does for the grid: plans come into force on their day, surveys are looked at and taken in."""
 
-from cityops.grid import looking, surveys, versions
+from cityops.grid import surveys, versions
 from cityops.grid.coverage import looking as cover_looking
 from cityops.grid.duty_grids import services as duty_grids
 from cityops.workshop import Workshop
@@ -11,16 +11,6 @@ def put_version_into_force(workshop: Workshop) -> None:
     with workshop.transaction() as session:
         versions.put_due_into_force(session)
         duty_grids.put_due_into_force(session)
-
-
-def look_at_survey(workshop: Workshop, survey_id: int) -> None:
-    """Look at a file that was handed in on the page."""
-    looking.look_at(workshop, survey_id)
-
-
-def take_in_survey(workshop: Workshop, survey_id: int) -> None:
-    """Take in a survey as the administrator ordered."""
-    looking.take_in(workshop, survey_id)
 
 
 def look_at_cover(workshop: Workshop, survey_id: int) -> None:

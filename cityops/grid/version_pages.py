@@ -8,6 +8,7 @@ from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import Page, ask_for_the_post
 from cityops.errors import CityopsError, Invalid, WrongState
 from cityops.grid import surveys, versions
+from cityops.grid.ancestry import FATE_LABELS
 from cityops.grid.forms import SurveyForm, TakeInForm
 from cityops.grid.handing_in import keep_sent, send_faults, send_table, survey_words
 from cityops.grid.models import VERSION_STATE_LABELS, VersionState
@@ -113,4 +114,4 @@ def _versions_page(form: SurveyForm) -> str:
 def _survey_page(survey_id: int, form: TakeInForm) -> str:
     with web.reading() as session:
         survey = surveys.get_survey(session, current_viewer(), survey_id)
-    return render_template("grid/survey.html", form=form, **survey_words(survey))
+    return render_template("grid/survey.html", form=form, fate_labels=FATE_LABELS, **survey_words(survey))

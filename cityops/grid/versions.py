@@ -17,8 +17,8 @@ from cityops.clock import now, today
 from cityops.errors import Invalid, NotAllowed, NotFound, WrongState
 from cityops.grid.findings import Finding
 from cityops.grid.loading import Loaded
-from cityops.grid.models import AreaLevel, GridVersion, PlannedRow, VersionState
-from cityops.grid.records import AreaRecord, CellRecord, GridData
+from cityops.grid.models import Area, AreaLevel, GridVersion, PlannedRow, VersionState
+from cityops.grid.records import AreaRecord, CellRecord, GridData, RetiredArea
 from cityops.grid.services import Terms, begin_version, bring_in, load_grid, lock_revision, must_be_sound
 from cityops.words import N_
 
@@ -53,15 +53,17 @@ def take_in(
         loaded = load_grid(session, data, findings, terms)
         record(session, terms.person_id, AuditAction.GRID_LOADED, terms.title)
         return loaded
-    if not (data.areas or data.cells):
+    if not data.has_ground:
         raise Invalid("from_on", N_("there are no areas and cells in it to wait for that day"))
-    warnings = must_be_sound(session, data, findings, terms)
+    warnings = must_be_sound(session, data, findings, terms, from_on)
     version = begin_version(session, terms, from_on, VersionState.PLANNED, warnings)
     rows = [_planned_row(version.id, "areas", area) for area in data.areas]
     rows += [_planned_row(version.id, "cells", cell) for cell in data.cells]
+    rows += _retired_rows(session, version.id, data)
     session.execute(insert(PlannedRow), rows)
     record(session, terms.person_id, AuditAction.GRID_PLANNED, f"{version.id} {from_on}")
-    return Loaded(begun={"areas": len(data.areas), "cells": len(data.cells)}, warnings=warnings)
+    begun = {"areas": len(data.areas), "cells": len(data.cells)}
+    return Loaded(begun=begun, ended={"areas": len(data.retired)} if data.retired else {}, warnings=warnings)
 
 
 def withdraw(session: Session, viewer: Viewer | None, version_id: int) -> GridVersion:
@@ -108,7 +110,9 @@ def read_planned(session: Session, version_id: int) -> GridData:
     rows = select(PlannedRow).where(PlannedRow.version_id == version_id).order_by(PlannedRow.id)
     for row in session.scalars(rows):
         values = json.loads(row.values) | {"boundary": row.boundary}
-        if row.kind == "areas":
+        if row.kind == "retired":
+            data.retired.append(RetiredArea(values["code"]))
+        elif row.kind == "areas":
             data.areas.append(AreaRecord(**values | {"level": AreaLevel(values["level"])}))
         else:
             data.cells.append(CellRecord(**values))
@@ -124,3 +128,13 @@ def list_versions(session: Session) -> list[GridVersion]:
 def _planned_row(version_id: int, kind: str, each: AreaRecord | CellRecord) -> dict[str, Any]:
     values = {field.name: getattr(each, field.name) for field in fields(each) if field.name != "boundary"}
     return {"version_id": version_id, "kind": kind, "values": json.dumps(values), "boundary": each.boundary}
+
+
+def _retired_rows(session: Session, version_id: int, data: GridData) -> list[dict[str, Any]]:
+    """The areas that end, with the boundary that they end with."""
+    ending = select(Area.code, Area.boundary).where(Area.code.in_(data.retired_codes), Area.ended_on.is_(None))
+    same = {"version_id": version_id, "kind": "retired"}
+    return [
+        same | {"values": json.dumps({"code": code}), "boundary": boundary}
+        for code, boundary in session.execute(ending.order_by(Area.code))
+    ]

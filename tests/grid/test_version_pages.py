@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 
 from cityops.clock import today
 from cityops.db import Database
-from cityops.grid import looking, surveys
+from cityops.grid import surveys
 from cityops.grid.export import read_out
 from cityops.grid.files import write_grid
 from cityops.grid.models import VersionState
 from cityops.grid.records import GridData
 from cityops.grid.versions import list_versions
-from cityops.jobs import run_owed
+from cityops.jobs import look_at_survey, run_owed
 from cityops.queue import list_owed
 
 As = Callable[[str], FlaskClient]
@@ -189,10 +189,10 @@ def test_what_is_not_what_its_name_says_is_not_opened(admin: FlaskClient, conten
 def test_a_look_twice_undoes_no_order(admin: FlaskClient, standing: GridData, tmp_path: Path) -> None:
     survey = hand_in(admin, tmp_path, standing)
     admin.post(survey, data={"because": "as agreed"})
-    looking.look_at(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
+    look_at_survey(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
     assert "being worked on" in admin.get(survey).text
     work(admin)
-    looking.look_at(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
+    look_at_survey(admin.application.extensions["cityops"], int(survey.rsplit("/", 1)[1]))
     assert "is taken in" in admin.get(survey).text
 
 

@@ -99,10 +99,13 @@ def _read(session: Session, on: date | None) -> list[NameRow]:
     rows = session.execute(select(*columns).where(in_force(Area, on), Area.level.in_(LEVELS)))
     named: dict[str, NameRow] = {row[1]: (row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows}
     planned = find_planned_version(session, on) if on else None
-    coming = select(PlannedRow.id, PlannedRow.values, type_coerce(PlannedRow.boundary, LargeBinary))
-    coming = coming.where(PlannedRow.version_id == planned, PlannedRow.kind == "areas")
-    for key, values, wkb in session.execute(coming) if planned else ():
+    coming = select(PlannedRow.id, PlannedRow.kind, PlannedRow.values, type_coerce(PlannedRow.boundary, LargeBinary))
+    coming = coming.where(PlannedRow.version_id == planned, PlannedRow.kind.in_(("areas", "retired")))
+    for key, kind, values, wkb in session.execute(coming) if planned else ():
         told = json.loads(values)
+        if kind == "retired":
+            named.pop(told["code"], None)
+            continue
         level = AreaLevel(told["level"])
         if level in LEVELS:
             named[told["code"]] = (-key, told["code"], told["name"], told["name_en"], level, wkb)

@@ -72,7 +72,7 @@ def test_the_gazetteer_is_locked_before_its_places_are_read(db: Database) -> Non
         services.load_grid(session, mesh)
         index = current_index(session)
         with counted_queries() as asked:
-            follow_grid(session, index)
+            follow_grid(session, index, today(), {})
     first = {table: [table in each for each in asked].index(True) for table in ("gazetteer_revision", "addresses")}
     assert first["gazetteer_revision"] < first["addresses"]
 

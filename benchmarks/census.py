@@ -25,7 +25,7 @@ from cityops.db import Database
 from cityops.demo.grown import SOUTH, WEST, grow
 from cityops.grid.census.classes import ClassBook
 from cityops.grid.census.services import PORTION, CensusTerms, read_portions, take_in
-from cityops.grid.geometry import to_degrees, to_metres
+from cityops.grid.geometry import metric_epsg, to_degrees, to_metres
 from cityops.grid.models import Component
 from cityops.grid.records import SaidOfFile
 from cityops.grid.services import Terms, load_grid
@@ -80,10 +80,11 @@ def write_census(path: Path, count: int) -> None:
         numbers = np.arange(first, min(first + PORTION, count))
         codes = list(CLASSES)
         classes = [codes[k % len(codes)] for k in numbers.tolist()]
-        corner = to_metres(np.array([[WEST, SOUTH]]))[0]
+        epsg = metric_epsg(WEST, SOUTH)
+        corner = to_metres(np.array([[WEST, SOUTH]]), epsg)[0]
         side = int(np.sqrt(count)) + 1
         east, north = (numbers % side) * APART_M, (numbers // side) * APART_M
-        places = to_degrees(np.column_stack([east, north]) + corner + source.uniform(-1, 1, (len(numbers), 2)))
+        places = to_degrees(np.column_stack([east, north]) + corner + source.uniform(-1, 1, (len(numbers), 2)), epsg)
         owners = [OWNERS[k % 2] for k in numbers.tolist()]
         columns = {
             "GLBJBSM": [f"330203{code}{k:06d}" for code, k in zip(classes, numbers.tolist(), strict=True)],

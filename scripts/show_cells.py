@@ -21,7 +21,7 @@ from cityops.grid.drawing.lines import Firmness, Floats, Lines, Shapes, make_net
 from cityops.grid.drawing.merging import Sizes, merge
 from cityops.grid.drawing.sources import ROADS, Sources, read_kind
 from cityops.grid.files import read_grid, read_shapes, write_grid
-from cityops.grid.geometry import in_degrees, in_metres, metric_epsg
+from cityops.grid.geometry import in_degrees, in_metres, middle_epsg
 from cityops.grid.models import AreaLevel
 from cityops.grid.records import AreaRecord, GridData
 
@@ -36,8 +36,7 @@ BUILDING, ROAD, EDGE, BORDER = "#b9bec6", "#f2a33c", "#1f4fa8", "#b00020"
 def make_areas(roads: Path, least_m2: float = 100_000.0, main: int = Firmness.ROAD) -> GridData:
     """A made-up district with one street office, whose communities lie between the main roads of a file."""
     shapes, firmness = read_kind(roads, ROADS, [])
-    west, south, east, north = shapely.total_bounds(shapes)
-    epsg = metric_epsg((west + east) / 2, (south + north) / 2)
+    epsg = middle_epsg(shapes)
     lines = Lines.of(in_metres(shapes, epsg), firmness)
     land = shapely.box(*shapely.total_bounds(lines.shapes)).buffer(-MARGIN_M, join_style="mitre")
     mains = shapely.intersection(lines.shapes[lines.firmness >= main], land)
@@ -85,8 +84,7 @@ class Picture:
 def paint(cells_file: Path, roads: Path, buildings: Path | None, picture_file: Path, sizes: Sizes) -> None:
     """Paint cells over what they were drawn on."""
     data, _ = read_grid(cells_file)
-    west, south, east, north = shapely.total_bounds([area.boundary for area in data.areas])
-    epsg = metric_epsg((west + east) / 2, (south + north) / 2)
+    epsg = middle_epsg([area.boundary for area in data.areas])
     cells = in_metres(np.array([cell.boundary for cell in data.cells], dtype=object), epsg)
     borders = np.array([area.boundary for area in data.areas if area.level is AreaLevel.COMMUNITY], dtype=object)
     shapes, firmness = read_kind(roads, ROADS, [])

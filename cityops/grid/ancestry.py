@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cityops.grid.geometry import in_metres
+from cityops.grid.geometry import in_metres, middle_epsg
 from cityops.words import N_
 
 # Below this share of the smaller of two cells what they have in common is the surveyor's hand, not an inheritance.
@@ -93,8 +93,9 @@ def _shares(old: list[BaseGeometry], new: list[BaseGeometry]) -> list[tuple[int,
     """(new, old, m²) of every pair that shares enough of the smaller one."""
     if not old or not new:
         return []
-    olds: Any = in_metres(np.array(old, dtype=object))
-    news: Any = in_metres(np.array(new, dtype=object))
+    epsg = middle_epsg(old)
+    olds: Any = in_metres(np.array(old, dtype=object), epsg)
+    news: Any = in_metres(np.array(new, dtype=object), epsg)
     of_new, of_old = shapely.STRtree(olds).query(news, predicate="intersects")
     shared_m2 = shapely.area(shapely.intersection(news[of_new], olds[of_old]))
     smaller_m2 = np.minimum(shapely.area(news)[of_new], shapely.area(olds)[of_old])

@@ -18,7 +18,7 @@ from shapely.validation import explain_validity
 
 from cityops.errors import Invalid
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import check_point, in_metres
+from cityops.grid.geometry import area_m2, areas_m2, check_point
 from cityops.grid.records import AreaRecord, CellRecord
 from cityops.words import N_
 
@@ -73,7 +73,7 @@ def check_cells(
     if not sound:
         return
     shapes = np.array([cell.boundary for cell in sound], dtype=object)
-    yield from _check_sizes(sound, shapely.area(in_metres(shapes)), bands)
+    yield from _check_sizes(sound, areas_m2(shapes), bands)
     yield from _check_communities(sound, shapes, areas)
     yield from find_overlaps("cells", sound, shapes, kept)
     yield from _check_gaps(sound, shapes, areas, bands[1][0])
@@ -133,7 +133,7 @@ def find_overlaps(
     if not pairs:
         return
     shared_by = shapely.intersection(others[[a for a, _ in pairs]], others[[b for _, b in pairs]])
-    sizes_m2 = shapely.area(in_metres(shared_by)).tolist()
+    sizes_m2 = areas_m2(shared_by).tolist()
     for (a, b), shared, size_m2 in zip(pairs, shared_by, sizes_m2, strict=True):
         if size_m2 > TOLERANCE_M2:
             reason = N_("it overlaps %(code)s")
@@ -168,7 +168,7 @@ def _check_communities(cells: list[CellRecord], shapes: Shapes, areas: Mapping[s
         if find_fault(community) is not None or community.covers(boundary):
             continue
         outside = boundary.difference(community)
-        size_m2 = float(shapely.area(in_metres(outside)))
+        size_m2 = area_m2(outside)
         if size_m2 <= TOLERANCE_M2:
             continue
         others = [codes[k] for k in tree.query(boundary.representative_point(), predicate="within").tolist()]
@@ -194,7 +194,7 @@ def _check_gaps(
         if community is None or find_fault(community) is not None:
             continue
         open_land = shapely.get_parts(community.difference(shapely.union_all(shapes[positions])))
-        sizes_m2 = shapely.area(in_metres(open_land))
+        sizes_m2 = areas_m2(open_land)
         for gap, size_m2 in zip(open_land, sizes_m2.tolist(), strict=True):
             if size_m2 > TOLERANCE_M2:
                 reason = N_("the cells of community %(code)s leave a gap of %(gap)s m²")
@@ -214,14 +214,14 @@ def _check_buildings(
         if not shapes[cell].covers(buildings[building]):
             cut.setdefault(building, []).append(cell)
     for building, positions in sorted(cut.items()):
-        parts_m2 = shapely.area(in_metres(shapely.intersection(shapes[positions], buildings[building])))
+        parts_m2 = areas_m2(shapely.intersection(shapes[positions], buildings[building]))
         largest = int(parts_m2.argmax())
         cell = cells[positions[largest]]
         community = areas.get(cell.area_code)
         whole = buildings[building]
         if community is not None and find_fault(community) is None:
             whole = whole.intersection(community)
-        cut_off_m2 = float(shapely.area(in_metres(whole)) - parts_m2[largest])
+        cut_off_m2 = area_m2(whole) - float(parts_m2[largest])
         if parts_m2[largest] > TOLERANCE_M2 and cut_off_m2 > TOLERANCE_M2:
             reason = N_("its line cuts the building at feature %(building)s")
             params = {"building": building + 1}

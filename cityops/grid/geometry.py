@@ -1,7 +1,7 @@
 """The pure geometry of the city: coordinates and their checks, quad keys, distances, projected areas.
 
 `lon, lat` are WGS84/CGCS2000 degrees (the two differ by centimetres); another system says so in the name.
-Metres are those of the city's CGCS2000 3-degree Gauss–Krüger zone. No database, no web.
+Metres are those of the CGCS2000 3-degree Gauss–Krüger zone of the place. No database, no web.
 """
 
 import math
@@ -17,14 +17,12 @@ from shapely.geometry.base import BaseGeometry
 from cityops.errors import Invalid
 from cityops.words import N_
 
-# 121.55 E is nearer to the central meridian 123 E (zone 121.5–124.5) than to 120 E: CGCS2000 / 3-degree GK CM 123E.
-CITY_EPSG = 4550
-
 QUAD_ZOOM = 20
 WEB_MERCATOR_LAT = 85.0511287798066
 
 # The box in which web maps shift their points: west, south, east, north.
 CHINA = (73.0, 3.0, 136.0, 54.0)
+WEST_OF_ZONES = 73.5
 _WGS84_A = 6378137.0
 _WGS84_E2 = 0.0066943799901413165
 
@@ -84,12 +82,12 @@ def gauss_kruger_epsg(lon: float) -> int:
 
 
 def metric_epsg(lon: float, lat: float) -> int:
-    """EPSG code of the metres to draw in at a place: its Gauss–Krüger zone in China, its UTM zone elsewhere.
+    """EPSG code of the metres to measure in at a place: its Gauss–Krüger zone in China, its UTM zone elsewhere.
 
     >>> metric_epsg(121.47, 31.23), metric_epsg(24.94, 60.17)
     (4549, 32635)
     """
-    if _is_in_china(lon, lat):
+    if _is_in_china(lon, lat) and lon >= WEST_OF_ZONES:
         return gauss_kruger_epsg(lon)
     return (32600 if lat >= 0 else 32700) + min(int((lon + 180.0) // 6.0) + 1, 60)
 
@@ -100,31 +98,51 @@ def _transformer(epsg: int, *, inverse: bool) -> Transformer:
     return Transformer.from_crs(*pair, always_xy=True)
 
 
-def to_metres(coordinates: NDArray[np.float64], epsg: int = CITY_EPSG) -> NDArray[np.float64]:
+def to_metres(coordinates: NDArray[np.float64], epsg: int) -> NDArray[np.float64]:
     """Project an (n, 2) array of lon, lat to easting, northing in metres."""
     east, north = _transformer(epsg, inverse=False).transform(coordinates[:, 0], coordinates[:, 1])
     return np.column_stack([east, north])
 
 
-def to_degrees(coordinates: NDArray[np.float64], epsg: int = CITY_EPSG) -> NDArray[np.float64]:
+def to_degrees(coordinates: NDArray[np.float64], epsg: int) -> NDArray[np.float64]:
     """Turn an (n, 2) array of easting, northing in metres back to lon, lat."""
     lon, lat = _transformer(epsg, inverse=True).transform(coordinates[:, 0], coordinates[:, 1])
     return np.column_stack([lon, lat])
 
 
-def in_degrees(geometries: Any, epsg: int = CITY_EPSG) -> Any:
+def in_degrees(geometries: Any, epsg: int) -> Any:
     """A geometry in metres, or an array of them, in lon, lat."""
     return shapely.transform(geometries, lambda points: to_degrees(points, epsg))
 
 
-def in_metres(geometries: Any, epsg: int = CITY_EPSG) -> Any:
+def in_metres(geometries: Any, epsg: int) -> Any:
     """A geometry in degrees, or an array of them, projected."""
     return shapely.transform(geometries, lambda points: to_metres(points, epsg))
 
 
-def area_m2(geometry: BaseGeometry, epsg: int = CITY_EPSG) -> float:
-    """The area of a geometry in degrees, in m² of the projected zone."""
-    return float(shapely.area(in_metres(geometry, epsg)))
+def middle_epsg(geometries: Any) -> int:
+    """EPSG code of the metres for geometries in degrees that are looked at together: those of their middle."""
+    west, south, east, north = shapely.total_bounds(geometries).tolist()
+    return metric_epsg((west + east) / 2, (south + north) / 2) if west <= east else metric_epsg(0.0, 0.0)
+
+
+def areas_m2(geometries: Any) -> NDArray[np.float64]:
+    """The areas of geometries in degrees, each in the zone of its own place: a city may lie in two."""
+    shapes = np.asarray(geometries, dtype=object)
+    boxes = shapely.bounds(shapes).reshape(-1, 4)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    sizes_m2, is_placed = np.zeros(len(shapes)), np.isfinite(middles).all(axis=1)
+    zones = np.zeros(len(shapes), dtype=np.int64)
+    zones[is_placed] = [metric_epsg(lon, lat) for lon, lat in middles[is_placed].tolist()]
+    for epsg in np.unique(zones[is_placed]).tolist():
+        of_zone = zones == epsg
+        sizes_m2[of_zone] = shapely.area(in_metres(shapes[of_zone], epsg))
+    return sizes_m2
+
+
+def area_m2(geometry: BaseGeometry) -> float:
+    """The area of one geometry in degrees."""
+    return float(areas_m2([geometry])[0])
 
 
 def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:

@@ -14,7 +14,7 @@ from cityops.grid.ancestry import Descent, Fate
 from cityops.grid.comparing import compare
 from cityops.grid.duty_grids.models import DutyGridChange
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import area_m2
+from cityops.grid.geometry import areas_m2
 from cityops.grid.index import GridIndex
 from cityops.grid.models import Area, Cell, CellAncestor, Component, DutyGrid, GridVersion, VersionState
 from cityops.grid.records import AreaRecord, CellRecord, GridData
@@ -56,12 +56,14 @@ def _load_areas(session: Session, data: GridData, on: date, loaded: Loaded) -> N
         if old is not None:
             old.ended_on = on
             loaded.ended["areas"] = loaded.ended.get("areas", 0) + 1
-        begun.append(_area_row(record, on))
+        begun.append(record)
     session.flush()
-    _insert(session, Area, begun, loaded)
+    sizes_m2 = areas_m2([record.boundary for record in begun]).tolist()
+    rows = [_area_row(record, size_m2, on) for record, size_m2 in zip(begun, sizes_m2, strict=True)]
+    _insert(session, Area, rows, loaded)
 
 
-def _area_row(record: AreaRecord, on: date) -> dict[str, Any]:
+def _area_row(record: AreaRecord, size_m2: float, on: date) -> dict[str, Any]:
     return {
         "code": record.code,
         "name": record.name,
@@ -69,7 +71,7 @@ def _area_row(record: AreaRecord, on: date) -> dict[str, Any]:
         "level": record.level,
         "parent_code": record.parent_code,
         "boundary": record.boundary,
-        "area_m2": area_m2(record.boundary),
+        "area_m2": size_m2,
         "valid_from_on": on,
         "ended_on": None,
     }
@@ -109,11 +111,12 @@ def _load_cells(
     _count(version, descent, told.kept)
     session.flush()
     rows = []
-    for code, record in told.begun.items():
+    sizes_m2 = areas_m2([record.boundary for record in told.begun.values()]).tolist()
+    for (code, record), size_m2 in zip(told.begun.items(), sizes_m2, strict=True):
         ancestor = told.find_ancestor(code)
         duty_grid_id = duty_grids.get(record.duty_grid_code or "") or (ancestor.duty_grid_id if ancestor else None)
         revision = ended[code].revision + 1 if code in ended else 1
-        rows.append(_cell_row(record, duty_grid_id, revision, version))
+        rows.append(_cell_row(record, size_m2, duty_grid_id, revision, version))
     _insert(session, Cell, rows, loaded)
     if ended:
         loaded.ended["cells"] = len(ended)
@@ -156,13 +159,15 @@ def _insert_ancestors(session: Session, version: GridVersion, old_ids: dict[str,
     session.execute(insert(CellAncestor), ancestors)
 
 
-def _cell_row(record: CellRecord, duty_grid_id: int | None, revision: int, version: GridVersion) -> dict[str, Any]:
+def _cell_row(
+    record: CellRecord, size_m2: float, duty_grid_id: int | None, revision: int, version: GridVersion
+) -> dict[str, Any]:
     return {
         "code": record.code,
         "area_code": record.area_code,
         "duty_grid_id": duty_grid_id,
         "boundary": record.boundary,
-        "area_m2": area_m2(record.boundary),
+        "area_m2": size_m2,
         "grid_tier": record.grid_tier,
         "area_level": record.area_level,
         "revision": revision,

@@ -4,10 +4,13 @@ GeoPackage, Shapefile (names in GBK or UTF-8, zipped too), GeoJSON, File Geodata
 with WKT or with columns of longitude and latitude. Curves become lines, heights are left out. Pure but for the file.
 """
 
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -35,6 +38,8 @@ CSV_OPTIONS = {
 # A survey of a whole city unpacks to less; what unpacks to more is refused before it fills the disk.
 ZIP_LIMIT_BYTES = 8 << 30
 ZIP_LIMIT_RATIO = 200
+# What lies in an archive beside the others of its kind (.prj, .dbf) tells nothing of where the data is.
+IN_ZIP = (".shp", ".gpkg", ".geojson", ".json", ".csv", ".fgb", ".tab", ".kml")
 # What a published transformation may be off by before it is said.
 ACCURACY_SAID_M = 1.0
 LONGEST_EDGE_M = 100.0
@@ -80,7 +85,7 @@ def list_layers(path: Path) -> list[str]:
     """
     _check_zip(path)
     try:
-        return [str(name) for name, _ in pyogrio.list_layers(path)]
+        return [str(name) for name, _ in pyogrio.list_layers(_inside(path))]
     except (DataSourceError, OSError) as error:
         raise _unreadable(path, error) from error
 
@@ -129,7 +134,7 @@ def count_features(path: Path, layer: str | None = None) -> int:
     """
     layer = _choose_layer(path, layer)
     try:
-        return int(pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"])
+        return int(pyogrio.read_info(_inside(path), layer=layer, force_feature_count=True)["features"])
     except (DataSourceError, DataLayerError, OSError) as error:
         raise _unreadable(path, error) from error
 
@@ -153,7 +158,13 @@ def _read(
     options |= {"skip_features": before, "max_features": at_most}
     for tried in [encoding] if encoding else [None, "UTF-8", "GB18030"]:
         try:
-            meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True, encoding=tried, **options)
+            with ExitStack() as stack:
+                source, written = _inside(path), tried
+                if tried not in (None, "UTF-8") and path.suffix.lower() == ".csv":
+                    source, written = stack.enter_context(_in_utf8(path, tried)), "UTF-8"
+                meta, _, wkb, columns = pyogrio.raw.read(
+                    source, layer=layer, force_2d=True, encoding=written, **options
+                )
         except (UnicodeDecodeError, LookupError):
             continue
         except (DataSourceError, DataLayerError, ValueError, OSError) as error:
@@ -231,6 +242,27 @@ def _guess_zone(west: float, east: float) -> str:
     if 25 <= zone <= 45:
         return f"EPSG:{4513 + zone - 25}"
     return f"EPSG:{gauss_kruger_epsg(120.0)}, EPSG:{gauss_kruger_epsg(123.0)}"
+
+
+def _inside(path: Path) -> Path | str:
+    """What GDAL opens of a file: of an archive whose data lies in one folder that folder, where it would not look."""
+    if path.suffix.lower() != ".zip":
+        return path
+    with zipfile.ZipFile(path) as archive:
+        files = [PurePosixPath(name) for name in archive.namelist() if not name.startswith("__MACOSX")]
+    folders = {file.parent for file in files if file.suffix.lower() in IN_ZIP}
+    folder = folders.pop() if len(folders) == 1 else PurePosixPath()
+    return f"/vsizip/{path.resolve()}/{folder}" if folder.name else path
+
+
+@contextmanager
+def _in_utf8(path: Path, encoding: str | None) -> Iterator[Path]:
+    """A CSV file in UTF-8: GDAL looks for the columns of a place before it is told how the words are written."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        with path.open(encoding=encoding, newline="") as old, copy.open("w", encoding="utf-8", newline="") as new:
+            shutil.copyfileobj(old, new)
+        yield copy
 
 
 def _check_zip(path: Path) -> None:

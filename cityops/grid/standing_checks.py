@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.cell_checks import TOLERANCE_M2, find_fault
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import area_m2, in_metres
+from cityops.grid.geometry import area_m2, areas_m2
 from cityops.grid.models import AreaLevel
 from cityops.grid.records import AreaRecord, GridData
 from cityops.words import N_
@@ -58,14 +58,14 @@ def check_standing(
 
 def find_heirs(code: str, data: GridData, areas: Mapping[str, StandingArea]) -> list[str]:
     """The areas of its level that take the land of one that ends, who takes most first."""
-    level, old = areas[code].level, in_metres(areas[code].boundary)
+    level, old = areas[code].level, areas[code].boundary
     after = {each: area.boundary for each, area in areas.items() if area.level is level}
     after |= {area.code: area.boundary for area in data.areas if area.level is level}
     codes = [each for each in after if each not in data.retired_codes and find_fault(after[each]) is None]
     if not codes:
         return []
-    shapes = in_metres(np.array([after[each] for each in codes], dtype=object))
-    shared_m2 = shapely.area(shapely.intersection(shapes, old))
+    shapes = np.array([after[each] for each in codes], dtype=object)
+    shared_m2 = areas_m2(shapely.intersection(shapes, old))
     return [codes[k] for k in np.argsort(-shared_m2, kind="stable").tolist() if shared_m2[k] > TOLERANCE_M2]
 
 

@@ -14,7 +14,7 @@ from shapely import Point
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.grid.files import read_grid, write_grid
-from cityops.grid.geometry import area_m2, to_metres
+from cityops.grid.geometry import area_m2, in_metres
 from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.shell import Shell
 from tests.grid.meshes import change_cell, make_mesh
@@ -115,7 +115,7 @@ def test_a_file_that_names_its_fields_otherwise_is_read_by_a_map(shell: Shell, t
     shapes = np.array([area.boundary for area in communities], dtype=object)
     pyogrio.raw.write(
         tmp_path / "SQ.shp",
-        geometry=shapely.to_wkb(shapely.transform(shapes, to_metres)),
+        geometry=shapely.to_wkb(in_metres(shapes, 4550)),
         field_data=[np.array([area.code for area in communities]), np.array(["鼓楼社区" for _ in communities])],
         fields=["DM", "MC"],
         geometry_type="Polygon",

@@ -2,6 +2,7 @@ import doctest
 import math
 
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -70,3 +71,16 @@ def test_distances_are_those_of_the_ellipsoid(lon: float, lat: float, d_lon: flo
 @pytest.mark.parametrize(("lon", "epsg"), [(121.49, 4549), (121.5, 4550), (121.62, 4550), (116.39, 4548), (75.0, 4534)])
 def test_each_longitude_has_its_three_degree_zone(lon: float, epsg: int) -> None:
     assert geometry.gauss_kruger_epsg(lon) == epsg
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(126.6, 45.8), (121.49, 29.9), (121.51, 29.9), (104.0, 30.6), (73.2, 38.5)])
+def test_an_area_is_that_of_the_ellipsoid_wherever_the_place_lies(lon: float, lat: float) -> None:
+    square = shapely.box(lon, lat, lon + 0.001, lat + 0.001)
+    exact_m2, _ = Geod(ellps="GRS80").geometry_area_perimeter(square)
+    assert geometry.area_m2(square) == pytest.approx(exact_m2, rel=1e-3)
+
+
+def test_many_areas_are_each_measured_in_their_own_zone_and_nothing_measures_nothing() -> None:
+    squares = [shapely.box(lon, 30.0, lon + 0.001, 30.001) for lon in (104.0, 121.4, 121.6)]
+    assert geometry.areas_m2([*squares, shapely.Polygon()]).tolist() == [*map(geometry.area_m2, squares), 0.0]
+    assert geometry.areas_m2([]).tolist() == []

@@ -14,7 +14,7 @@ from shapely import Point, Polygon
 from cityops.errors import Invalid
 from cityops.grid.geometry import distance_m
 from cityops.grid.shifts import wgs84_to_bd09
-from cityops.grid.sources import list_layers, read_features
+from cityops.grid.sources import count_features, list_layers, read_features
 
 PLACE = (121.55, 29.87)
 NAME = "鼓楼街道办事处"
@@ -135,6 +135,26 @@ def test_a_zipped_shapefile_is_read_and_a_bomb_is_not_unpacked(tmp_path: Path) -
         archive.writestr("a.geojson", bytes(300 << 20))
     with pytest.raises(Invalid, match="300 MB"):
         list_layers(tmp_path / "bomb.zip")
+
+
+@pytest.mark.parametrize("folder", ["survey 2026", "社区/二〇二六"])
+def test_a_shapefile_in_a_folder_of_an_archive_is_found(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / "a.shp")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in tmp_path.glob("a.*"):
+            if part.suffix != ".zip":
+                archive.write(part, f"{folder}/{part.name}")
+                archive.writestr(f"__MACOSX/{folder}/._{part.name}", b"x")
+    assert list_layers(tmp_path / "a.zip") == ["a"]
+    assert count_features(tmp_path / "a.zip") == 1
+    assert is_at_the_place(tmp_path / "a.zip")
+
+
+def test_headings_in_gbk_name_the_columns_of_a_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"MC,经度,纬度\n{NAME},{PLACE[0]},{PLACE[1]}\n".encode("gbk"))
+    assert is_at_the_place(path)
+    assert is_at_the_place(path, encoding="gb18030")
 
 
 def test_what_cannot_be_read_is_refused_with_its_name(tmp_path: Path) -> None:

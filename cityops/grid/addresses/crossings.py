@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cityops.grid.geometry import in_metres, to_degrees
+from cityops.grid.geometry import in_metres, middle_epsg, to_degrees
 
 # Courses are drawn along the middle of a road: what comes as near as this meets.
 MEETING_M = 25.0
@@ -18,7 +18,8 @@ def meeting_points(one: BaseGeometry, other: BaseGeometry) -> list[tuple[float, 
     """Points in degrees where two lines cross, or come so near that they are taken to meet; each crossing once."""
     if not shapely.dwithin(one, other, MEETING_DEGREES):
         return []
-    lines = in_metres(np.array([one, other], dtype=object))
+    epsg = middle_epsg([one, other])
+    lines = in_metres(np.array([one, other], dtype=object), epsg)
     if not shapely.dwithin(lines[0], lines[1], MEETING_M):
         return []
     shared = lines[0].intersection(lines[1])
@@ -26,4 +27,4 @@ def meeting_points(one: BaseGeometry, other: BaseGeometry) -> list[tuple[float, 
         shared = shapely.shortest_line(lines[0], lines[1]).centroid
     crossings = shapely.get_parts(shapely.buffer(shared, SAME_CROSSING_M / 2))
     middles = shapely.get_coordinates([shared.intersection(around).centroid for around in crossings])
-    return [(float(lon), float(lat)) for lon, lat in to_degrees(middles)]
+    return [(float(lon), float(lat)) for lon, lat in to_degrees(middles, epsg)]

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from cityops.grid.geometry import in_metres
+from cityops.grid.geometry import areas_m2
 
 # Rounding to centimetres along the edge of a piece of land; open land below it is none.
 TOLERANCE_M2 = 1.0
@@ -80,7 +80,7 @@ def _inside(whole: BaseGeometry, pieces: Pieces, cutters: Shapes | None) -> tupl
     is_cut = ~is_inside & shapely.intersects(whole, shapes)
     against = _near(whole, shapes[is_cut]) if cutters is None else cutters[is_cut]
     shapes[is_cut] = shapely.intersection(shapes[is_cut], against)
-    sizes_m2[is_cut] = shapely.area(in_metres(shapes[is_cut]))
+    sizes_m2[is_cut] = areas_m2(shapes[is_cut])
     is_out = ~is_inside & ~is_cut
     shapes[is_out], sizes_m2[is_out] = shapely.Polygon(), 0.0
     return shapes, sizes_m2
@@ -97,8 +97,8 @@ def _left_open(land: BaseGeometry, covering: Shapes) -> BaseGeometry | None:
     rest = shapely.difference(land, shapely.union_all(covering))
     # Closed in and let out again, it keeps no spike along an edge that two surveys write a hair apart.
     core = shapely.buffer(rest, -HAIR_DEGREES, join_style="mitre")
-    parts = shapely.get_parts(shapely.buffer(core, HAIR_DEGREES, join_style="mitre"))
-    parts = parts[shapely.area(in_metres(parts)) > TOLERANCE_M2]
+    parts: Any = shapely.get_parts(shapely.buffer(core, HAIR_DEGREES, join_style="mitre"))
+    parts = parts[areas_m2(parts) > TOLERANCE_M2]
     return shapely.multipolygons(parts) if len(parts) else None
 
 
@@ -106,4 +106,4 @@ def _in_no_community(whole: BaseGeometry, communities: Shapes) -> list[Covered]:
     open_land = _left_open(whole, communities[shapely.intersects(whole, communities)])
     if open_land is None:
         return []
-    return [Covered(NO_COMMUNITY, float(shapely.area(in_metres(open_land))), 0.0, 0, 0.0, open_land)]
+    return [Covered(NO_COMMUNITY, float(areas_m2(shapely.get_parts(open_land)).sum()), 0.0, 0, 0.0, open_land)]

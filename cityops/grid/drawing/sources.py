@@ -18,7 +18,7 @@ from cityops.grid.drawing.cells import Ground
 from cityops.grid.drawing.lines import Firmness, Integers, Lines, Shapes, shapes_of
 from cityops.grid.files import read_grid
 from cityops.grid.findings import Finding
-from cityops.grid.geometry import in_metres, metric_epsg
+from cityops.grid.geometry import in_metres, middle_epsg
 from cityops.grid.models import AreaLevel
 from cityops.grid.records import AreaRecord, SaidOfFile
 from cityops.grid.sources import Features, Row, list_layers, read_features
@@ -114,9 +114,8 @@ def read_sources(sources: Sources) -> Read:
     areas, warnings = _read_areas(sources)
     communities = sorted((a for a in areas if a.level is AreaLevel.COMMUNITY), key=lambda area: area.code)
     boundaries = np.array([area.boundary for area in communities], dtype=object)
-    west, south, east, north = shapely.total_bounds(boundaries).tolist()
-    epsg = metric_epsg((west + east) / 2, (south + north) / 2)
-    window = shapely.box(west, south, east, north).buffer(MARGIN_DEGREES)
+    epsg = middle_epsg(boundaries)
+    window = shapely.box(*shapely.total_bounds(boundaries)).buffer(MARGIN_DEGREES)
 
     def read(path: Path | None, kind: Kind) -> tuple[Shapes, Integers]:
         if path is None:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cityops.grid.geometry import in_metres
+from cityops.grid.geometry import in_metres, middle_epsg
 from cityops.words import N_
 
 # Two surveyed lines that run this close are the same line; what lies along it for less than the second is a corner.
@@ -80,7 +80,8 @@ def find_neighbours(boundaries: Mapping[str, BaseGeometry]) -> dict[str, frozens
     {'a': ['b'], 'b': ['a', 'c'], 'c': ['b']}
     """
     codes = list(boundaries)
-    cells = in_metres(np.array([boundaries[code] for code in codes], dtype=object)) if codes else np.array([])
+    shapes = np.array([boundaries[code] for code in codes], dtype=object)
+    cells = in_metres(shapes, middle_epsg(shapes)) if codes else shapes
     wide = shapely.buffer(cells, SAME_LINE_M, join_style="mitre")
     one, other = shapely.STRtree(cells).query(wide, predicate="intersects")
     ordered = one < other

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.coverage.covering import Pieces, measure
-from cityops.grid.geometry import area_m2, in_metres
+from cityops.grid.geometry import area_m2, areas_m2
 from cityops.grid.models import AreaLevel
 from tests.grid.meshes import make_mesh
 
@@ -21,7 +21,7 @@ share = st.floats(-0.3, 1.3)
 
 def pieces(codes: Sequence[str], shapes: Sequence[BaseGeometry]) -> Pieces:
     found = np.array(list(shapes), dtype=object)
-    return Pieces(list(codes), found, shapely.area(in_metres(found)))
+    return Pieces(list(codes), found, areas_m2(found))
 
 
 COMMUNITIES = [area for area in MESH.areas if area.level is AreaLevel.COMMUNITY]

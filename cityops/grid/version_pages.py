@@ -4,6 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 
 from cityops import web
+from cityops.accounts.administration import is_city_administrator
 from cityops.accounts.session import current_viewer
 from cityops.accounts.settings import Page, ask_for_the_post
 from cityops.errors import CityopsError, Invalid, WrongState
@@ -19,7 +20,7 @@ pages.before_request(ask_for_the_post)
 
 @pages.get("")
 def show() -> str:
-    """The versions, and a form to hand in the next survey."""
+    """The versions; for who may change the ground, a form to hand in the next survey."""
     return _versions_page(SurveyForm())
 
 
@@ -100,12 +101,15 @@ def _refused(survey_id: int, form: TakeInForm, error: CityopsError) -> Page:
 
 
 def _versions_page(form: SurveyForm) -> str:
+    viewer = current_viewer()
+    may_survey = is_city_administrator(viewer)
     with web.reading() as session:
         return render_template(
             "grid/versions.html",
             form=form,
             versions=versions.list_versions(session),
-            surveys=surveys.list_open(session, current_viewer()),
+            surveys=surveys.list_open(session, viewer) if may_survey else (),
+            may_survey=may_survey,
             state_labels=VERSION_STATE_LABELS,
             planned=VersionState.PLANNED,
         )

@@ -12,6 +12,7 @@ import pyogrio
 import pytest
 from flask.testing import FlaskClient
 
+from cityops.accounts.posts import Post
 from cityops.clock import today
 from cityops.db import Database
 from cityops.grid import surveys
@@ -22,6 +23,7 @@ from cityops.grid.records import GridData
 from cityops.grid.versions import list_versions
 from cityops.jobs import look_at_survey, run_owed
 from cityops.queue import list_owed
+from tests import factories
 
 As = Callable[[str], FlaskClient]
 PAGE = "/settings/grid"
@@ -206,6 +208,22 @@ def test_a_file_is_forgotten_after_a_day(admin: FlaskClient, standing: GridData,
     admin.post(survey, data={"because": "as agreed"})
     work(admin)
     assert "kept no longer" in admin.get(survey).text
+
+
+def test_a_districts_administrator_sees_the_versions_and_changes_nothing(
+    as_person: As, admin: FlaskClient, small_city: Database, standing: GridData, tmp_path: Path
+) -> None:
+    survey = hand_in(admin, tmp_path, standing)
+    admin.post(survey, data={"title": "next", "from_on": f"{today() + timedelta(days=1)}", "because": "as agreed"})
+    work(admin)
+    with small_city.transaction() as session:
+        factories.give_post(session, "operator-east", Post.ADMINISTRATOR, factories.EAST)
+    district = as_person("operator-east")
+    page = district.get(PAGE)
+    assert (page.status_code, "next" in page.text) == (200, True)
+    assert f'action="{PAGE}' not in page.text
+    assert district.get(survey).status_code == 403
+    assert district.post(f"{PAGE}/2/withdraw").status_code == 403
 
 
 def test_the_pages_are_the_administrators(as_person: As) -> None:

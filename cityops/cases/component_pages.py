@@ -16,7 +16,7 @@ from cityops.accounts.models import Person
 from cityops.accounts.session import current_viewer
 from cityops.cases import faults
 from cityops.cases.arbitration import find_fallbacks
-from cityops.cases.component_search import list_components, read_component_filter
+from cityops.cases.component_search import get_component, list_components, read_component_filter
 from cityops.cases.corrections.models import CORRECTION_KIND_LABELS
 from cityops.cases.corrections.queries import list_open_of
 from cityops.cases.corrections.services import may_propose
@@ -120,7 +120,7 @@ def show(code: str) -> str:
     """A component: where it stands, how it was last found, what changed it, and its cases."""
     viewer = current_viewer()
     with web.reading() as session:
-        component = grid.get_component(session, code)
+        component = get_component(session, viewer, code)
         cases = faults.list_cases_of(session, viewer, component.id)
         area, is_orphan = component.area_code or "", component.body_code is None and component.ended_on is None
         return render_template(

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, and_, false, literal_column, or_, select
+from sqlalchemy import Boolean, ColumnElement, and_, exists, false, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from cityops.accounts.models import Body
 from cityops.accounts.posts import Post
 from cityops.accounts.viewer import Viewer, in_jurisdiction
-from cityops.cases.queries import AREA_POSTS
+from cityops.cases.models import Case
+from cityops.cases.queries import AREA_POSTS, scope
+from cityops.errors import NotFound
 from cityops.grid.models import Component, ComponentState
+from cityops.words import N_
 
 CODE_DIGITS = 17
 
@@ -65,6 +68,20 @@ def component_scope(viewer: Viewer) -> ColumnElement[bool]:
         bodies = select(Body.code).where(Body.path.startswith(held.body_path))
         conditions.append(Component.body_code.in_(bodies))
     return or_(*conditions) if conditions else false()
+
+
+def get_component(session: Session, viewer: Viewer, code: str) -> Component:
+    """A component that the viewer may see: in his scope, in a case that he may see, or in no jurisdiction at all.
+
+    Raises:
+        NotFound: there is none, or it is not his to see.
+    """
+    its_case = exists().where(Case.component_id == Component.id, scope(viewer)).correlate(Component)
+    seen = or_(component_scope(viewer), Component.area_code.is_(None), its_case)
+    component = session.scalar(select(Component).where(Component.code == code, seen))
+    if component is None:
+        raise NotFound(N_("there is no component %(code)s"), code=code[:CODE_DIGITS])
+    return component
 
 
 def narrowed(wanted: ComponentFilter) -> list[ColumnElement[bool]]:

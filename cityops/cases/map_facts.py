@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from cityops.accounts.models import Body
 from cityops.accounts.viewer import Viewer
 from cityops.cases import numbers
-from cityops.cases.component_search import component_scope
+from cityops.cases.component_search import component_scope, get_component
 from cityops.cases.models import Case
 from cityops.cases.queries import CaseFilter, list_work, scope
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseClass, CaseKind
 from cityops.clock import today
-from cityops.errors import NotFound
 from cityops.grid.models import AreaLevel, Component
 from cityops.grid.places import AreaPlace, CellPlace, GridPlace, get_area_place, get_cell_place, get_grid_place
-from cityops.words import N_
 
 SHOWN_CASES = 12
 
@@ -108,15 +106,12 @@ def get_area_facts(session: Session, viewer: Viewer, code: str, on: date) -> Are
 
 
 def get_component_facts(session: Session, viewer: Viewer, code: str) -> ComponentFacts:
-    """A component in the viewer's scope.
+    """A component that the viewer may see.
 
     Raises:
-        NotFound: there is none that he may see.
+        NotFound: there is none.
     """
-    rows = select(Component).where(Component.code == code, component_scope(viewer))
-    component = session.scalar(rows.options(joinedload(Component.cell)))
-    if component is None:
-        raise NotFound(N_("there is no component %(code)s"), code=code[:17])
+    component = get_component(session, viewer, code)
     body = session.scalar(select(Body).where(Body.code == component.body_code)) if component.body_code else None
     about = select(Case).where(Case.component_id == component.id, Case.ended_at.is_(None), scope(viewer))
     return ComponentFacts(

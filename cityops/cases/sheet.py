@@ -16,6 +16,7 @@ from cityops.cases.automation import AutomationEntry
 from cityops.cases.co_forms import CoHandlingForm
 from cityops.cases.co_models import CoHandling
 from cityops.cases.co_sheet import ShownTask, fit_giving, may_give, shown_task
+from cityops.cases.component_search import component_scope
 from cityops.cases.desks import DeskHop
 from cityops.cases.forms import StepForm, body_choices, condition_choices, fit_form, parse_class
 from cityops.cases.hops import Hop
@@ -158,7 +159,9 @@ def read_sheet(
         after=shown_photos(case, (photo for photo in own if photo.kind in AFTER_KINDS)),
         reporters=_read_reporters(session, viewer, office, case, shown_report) if sees else [],
         may_see_reporter=sees,
-        components=grid.list_components_near(session, case.lon, case.lat, NEAR_COMPONENTS_M, 6),
+        components=grid.list_components_near(
+            session, case.lon, case.lat, NEAR_COMPONENTS_M, 6, scope=component_scope(viewer)
+        ),
         near=near,
         merging=read_merging(session, viewer, case, near, joined, merged_after),
         links=read_links(session, viewer, case, joined, linked_after),

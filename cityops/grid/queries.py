@@ -261,15 +261,28 @@ def within_quads(
 
 
 def list_components_near(
-    session: Session, lon: float, lat: float, radius_m: float = 50.0, limit: int = 20, *, class_code: str | None = None
+    session: Session,
+    lon: float,
+    lat: float,
+    radius_m: float = 50.0,
+    limit: int = 20,
+    *,
+    class_code: str | None = None,
+    scope: ColumnElement[bool] | None = None,
 ) -> list[tuple[Component, float]]:
-    """Components still standing within `radius_m` of a point, nearest first, each with its distance in metres."""
+    """Components still standing within `radius_m` of a point, nearest first, each with its distance in metres.
+
+    Args:
+        scope: those that a viewer may see; by default all.
+    """
     check_point(lon, lat)
     rows = select(Component).where(
         within_quads(Component.quad, *box_around(lon, lat, radius_m)), Component.ended_on.is_(None)
     )
     if class_code is not None:
         rows = rows.where(Component.class_code == class_code)
+    if scope is not None:
+        rows = rows.where(scope)
     found = [(component, distance_m(lon, lat, component.lon, component.lat)) for component in session.scalars(rows)]
     near = [pair for pair in found if pair[1] <= radius_m]
     return sorted(near, key=lambda pair: (pair[1], pair[0].code))[:limit]

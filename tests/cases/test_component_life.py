@@ -246,7 +246,7 @@ def test_what_an_office_changes_is_told_with_names_and_reason(
         session.flush()
         assert len(changes(session)) == 2
         assert lamp.changed_on == clock.today()
-    page = as_person("operator-east").get(f"/components/{LAMP}").text
+    page = as_person("dutyleader").get(f"/components/{LAMP}").text
     for words in ("权属单位: — → 城投", "移交养护", "admin 某", "— → lamps"):
         assert words in page, words
 
@@ -263,6 +263,18 @@ def test_a_stranger_to_the_district_is_told_no_case_of_a_component(
         "/components/repeat-faults.csv?times=2",
     ):
         assert number not in stranger.get(address).text
+
+
+def test_a_component_is_told_to_whom_its_place_its_body_or_a_case_about_it_belongs(
+    as_person: Callable[[str], FlaskClient], lamps: Database
+) -> None:
+    page = f"/components/{LAMP}"
+    assert as_person("dutyleader").get(page).status_code == 200
+    assert as_person("handler").get(page).status_code == 404
+    with lamps.transaction() as session:
+        make_case(session, *FILED, "dispatch")
+    assert as_person("handler").get(page).status_code == 200
+    assert as_person("handler-roads").get(page).status_code == 404
 
 
 def test_the_grid_page_counts_the_damaged_and_the_missing(

@@ -226,7 +226,8 @@ def test_the_map_tells_of_a_component_to_those_who_see_it(as_person: As, small_c
 def test_no_page_knows_another_server_unless_a_base_map_is_set(app: Flask, as_person: As) -> None:
     client = as_person("operator")
     for path in ("/map", "/static/js/map.js"):
-        assert "http" not in client.get(path).headers["Content-Security-Policy"]
+        with client.get(path) as answer:
+            assert "http" not in answer.headers["Content-Security-Policy"]
     assert "data-base-map" not in client.get("/map").text
     workshop = app.extensions["cityops"]
     base = read_base_map("", "0123456789abcdef")

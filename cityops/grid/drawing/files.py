@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.checks import CODE_DIGITS
 from cityops.grid.drawing.cells import DrawnCell, Ground, Progress, draw_cells
@@ -31,7 +32,8 @@ class Proof:
     Attributes:
         shares_m2: the areas below which 0, 5, 25, 50, 75, 95 and 100 % of the cells stay.
         in_band: the share of cells between half and twice the target.
-        gaps_m2: what of the communities, as the file has them, lies in no cell; a raster of a centimetre rounds.
+        gaps_m2: what of the communities, as the file has them, lies in no cell; strips along their outlines that the
+            raster rounds off, two centimetres wide at most, are none.
         overlaps_m2: what lies in two cells.
         buildings_cut: what of a building lies in one community, and yet in two cells.
         buildings_on_borders: buildings that a community's boundary cuts, and so a cell's must.
@@ -88,12 +90,19 @@ def measure(ground: Ground, cells: list[DrawnCell], sizes: Sizes) -> Proof:
         above=sum(cell.is_above_band for cell in cells),
         below=sum(cell.is_sliver_kept for cell in cells),
         compounds=sum(cell.is_compound for cell in cells),
-        gaps_m2=float(shapely.area(shapely.difference(shapely.union_all(ground.communities), covered))),
+        gaps_m2=_measure_gaps(shapely.difference(shapely.union_all(ground.communities), covered)),
         overlaps_m2=0.0 if is_whole else float(areas_m2.sum() - covered.area),
         buildings=len(buildings),
         buildings_cut=cut,
         buildings_on_borders=on_borders,
     )
+
+
+def _measure_gaps(left_over: BaseGeometry) -> float:
+    """The square metres of what is left over, beyond what the raster rounds."""
+    parts = as_polygons(np.array([left_over]))
+    sizes_m2 = shapely.area(parts)
+    return float(sizes_m2[sizes_m2 > RASTER_M * shapely.length(parts)].sum())
 
 
 def _count_cut(buildings: Shapes, communities: Shapes, cells: Shapes) -> tuple[int, int]:

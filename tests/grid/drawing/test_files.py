@@ -10,8 +10,10 @@ from click.testing import CliRunner, Result
 from cityops.cli import cli
 from cityops.config import Config
 from cityops.errors import Invalid
-from cityops.grid.drawing.files import Proof, draw_file
+from cityops.grid.drawing.cells import draw_cells
+from cityops.grid.drawing.files import Proof, draw_file, measure
 from cityops.grid.drawing.lines import Firmness
+from cityops.grid.drawing.merging import Sizes
 from cityops.grid.drawing.sources import ROADS, WATER, Sources, read_kind, read_sources
 from cityops.grid.files import AREA_FIELDS, columns_of, read_grid, write_grid, write_layer
 from cityops.grid.models import AreaLevel
@@ -90,6 +92,19 @@ def test_cells_of_a_real_city_centre_measure_what_they_should_and_leave_nothing_
     for area in (area for area in data.areas if area.level is AreaLevel.COMMUNITY):
         mine = [cell.boundary for cell in data.cells if cell.code.startswith(area.code)]
         assert shapely.coverage_union_all(mine).normalize() == area.boundary.normalize()
+
+
+def test_what_the_raster_rounds_along_straight_outlines_is_no_gap_and_what_is_missing_is(tmp_path: Path) -> None:
+    west, middle, east, south, north = 121.4662, 121.4737, 121.4812, 31.2240, 31.2370
+    halves = {"310101002001": (west, south, middle, north), "310101002002": (middle, south, east, north)}
+    level = AreaLevel.COMMUNITY
+    records = [AreaRecord(code, code, code, level, None, shapely.box(*box)) for code, box in halves.items()]
+    write_grid(tmp_path / "a.gpkg", GridData(records))
+    sources = Sources(tmp_path / "a.gpkg", SHANGHAI)
+    ground = read_sources(sources).ground
+    cells = draw_cells(ground, 10_000, lambda *told: None)
+    assert measure(ground, cells, Sizes(10_000)).gaps_m2 == 0
+    assert measure(ground, cells[1:], Sizes(10_000)).gaps_m2 == pytest.approx(cells[0].area_m2, rel=1e-3)
 
 
 def test_no_building_of_a_real_city_centre_is_cut(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def settle_orphans(session: Session, viewer: Viewer, group: OrphanGroup, expecte
     """
     viewer = _administrator(viewer)
     facts = facts_of(session, viewer, new)
-    ids = session.scalars(select(Component.id).where(*in_group(viewer, group)).order_by(Component.id)).all()
+    # Locked: what another settles meanwhile is no orphan any more, and is not settled anew unseen.
+    rows = select(Component.id).where(*in_group(viewer, group)).order_by(Component.id).with_for_update()
+    ids = session.scalars(rows).all()
     if len(ids) != expected:
         reason = N_("There are %(number)s of them by now, not %(shown)s: look at them again.")
         raise WrongState(reason, number=len(ids), shown=expected)

@@ -54,8 +54,8 @@ def change_many(session: Session, component_ids: Sequence[int], why: Why, **fact
     for start in range(0, len(component_ids), CHANGED_AT_ONCE):
         ids = component_ids[start : start + CHANGED_AT_ONCE]
         columns = (Component.id, *(getattr(Component, name) for name in WATCHED))
-        rows = session.execute(select(*columns).where(Component.id.in_(ids)).with_for_update()).mappings()
-        standing = [dict(row) for row in rows]
+        locked = select(*columns).where(Component.id.in_(ids)).order_by(Component.id).with_for_update()
+        standing = [dict(row) for row in session.execute(locked).mappings()]
         differ = [(row["id"], found) for row in standing for found in find_differences(row, row | facts)]
         if differ:
             session.execute(insert(ComponentChange), [row_of(key, found, why) for key, found in differ])

@@ -33,7 +33,8 @@ def keep_untold(session: Session, rows: Rows, is_renewed: NDArray[np.bool_]) -> 
     for start in range(0, len(renewed), ASKED_AT_ONCE):
         at = {codes[k]: k for k in renewed[start : start + ASKED_AT_ONCE]}
         wanted = select(*(COMPONENTS.c[name] for name in ("code", *untold))).where(COMPONENTS.c.code.in_(at))
-        for code, *values in session.execute(wanted):
+        # Locked: what a case or an office changes before this is written would be put back else.
+        for code, *values in session.execute(wanted.with_for_update()):
             for column, value in zip(columns, values, strict=True):
                 column[at[code]] = value
     rows.columns.update(zip(untold, columns, strict=True))

@@ -51,7 +51,9 @@ def _compare(session: Session, told: list[dict[str, Any]], why: Why) -> None:
     """Write down what the file tells otherwise than it stands; what was settled stays where the file names nobody."""
     coming = {facts["known"]: facts for facts in told}
     columns = [COMPONENTS.c[name] for name in ("id", "code", "settled_on", *WATCHED)]
-    standing = [dict(row) for row in session.execute(select(*columns).where(COMPONENTS.c.code.in_(coming))).mappings()]
+    # Locked: what is settled before this is written would be lost else, and the history would not say so.
+    locked = select(*columns).where(COMPONENTS.c.code.in_(coming)).with_for_update()
+    standing = [dict(row) for row in session.execute(locked).mappings()]
     for each in standing:
         if each["settled_on"] is not None:
             _keep_settled(coming[each["code"]], each)

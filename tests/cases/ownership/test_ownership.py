@@ -1,6 +1,7 @@
 """Whose components are: orphans counted, their faults' way, ownership settled one by one and by class and street."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask.testing import FlaskClient
@@ -22,6 +23,7 @@ from cityops.grid.models import Component
 from tests import factories
 from tests.counting import counted_queries
 from tests.factories import EAST, WEST, People
+from tests.waiting import until_it_waits
 
 As = Callable[[str], FlaskClient]
 
@@ -109,6 +111,24 @@ def test_a_group_is_settled_at_once(session: Session) -> None:
     assert len(session.scalars(select(ComponentChange)).all()) == 9
     with pytest.raises(WrongState, match="not 3"):
         settle_orphans(session, admin, LAMPS_THERE, 3, NEW)
+
+
+def test_a_group_that_two_settle_at_once_is_settled_once(city: Database) -> None:
+    def settle_too() -> int:
+        with city.transaction() as session:
+            return settle_orphans(
+                session, People(session).viewer("admin"), LAMPS_THERE, 3, Settlement("roads", "", "x")
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        with city.transaction() as session:
+            settle_orphans(session, People(session).viewer("admin"), LAMPS_THERE, 3, NEW)
+            second = pool.submit(settle_too)
+            until_it_waits(session, second)
+        with pytest.raises(WrongState, match="not 3"):
+            second.result()
+    with city.reading() as session:
+        assert {component(session, code).body_code for code in WESTERN} == {"lamps-crew"}
 
 
 @pytest.mark.parametrize(

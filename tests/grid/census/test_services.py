@@ -1,6 +1,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,7 @@ from cityops.grid.services import load_grid
 from cityops.grid.shifts import wgs84_to_gcj02
 from cityops.shell import Shell
 from tests.grid.meshes import make_mesh
+from tests.waiting import until_it_waits
 
 GRID = make_mesh(25)
 CELL = GRID.cells[0]
@@ -302,6 +304,26 @@ def test_a_body_is_known_by_its_credit_code(shell: Shell, tmp_path: Path) -> Non
     named = {"YHDWMC": "", "QSDWDM": CREDIT, "QSDWMC": "照明集团"}
     assert take(shell, write(tmp_path / "in.gpkg", lamp(**named)))[1] == []
     assert standing(shell)[0].body_code == "lamps"
+
+
+@pytest.mark.parametrize("has_field", [True, False])
+def test_what_is_settled_while_a_census_comes_in_stays(shell: Shell, tmp_path: Path, has_field: bool) -> None:
+    take(shell, write(tmp_path / "in.gpkg", lamp()))
+    row = lamp(YHDWMC="")
+    if not has_field:
+        del row["YHDWMC"]
+    nameless = write(tmp_path / "next.gpkg", row)
+    with ThreadPoolExecutor(1) as pool:
+        with shell.database.transaction() as session:
+            standing = session.scalars(select(Component)).one()
+            standing.owner_name, standing.settled_on = "城投", date(2026, 1, 5)
+            session.flush()
+            census_too = pool.submit(take, shell, nameless, "--because", "a count alone")
+            until_it_waits(session, census_too)
+        census_too.result()
+    with shell.database.reading() as session:
+        kept = session.scalars(select(Component)).one()
+        assert (kept.owner_name, kept.body_code, kept.settled_on) == ("城投", "lamps", date(2026, 1, 5))
 
 
 def test_what_was_settled_stays_where_a_census_names_nobody(shell: Shell, tmp_path: Path) -> None:

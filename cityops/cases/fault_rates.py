@@ -23,6 +23,8 @@ from cityops.grid.models import Component
 from cityops.words import N_
 
 MOST_DAYS = 366
+# What lies farther off was not meant as a day, and has no day before or after it.
+YEARS = range(1900, 2200)
 # Years of age, the last included; what is older, and what is unknown, comes after them.
 BANDS = ((0, 2), (3, 5), (6, 10), (11, 15), (16, 20))
 OLDER, UNKNOWN = len(BANDS), len(BANDS) + 1
@@ -46,6 +48,8 @@ class Wanted:
             raise Invalid("until_on", N_("The last day lies before the first."))
         if (self.until_on - self.from_on).days >= MOST_DAYS:
             raise Invalid("until_on", N_("At most %(n)s days are looked at."), n=MOST_DAYS)
+        if self.from_on.year not in YEARS or self.until_on.year not in YEARS:
+            raise Invalid("until_on", N_("This day is too far off."))
 
     @property
     def moments(self) -> tuple[datetime, datetime]:

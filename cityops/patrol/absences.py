@@ -43,7 +43,7 @@ def add(
         raise Invalid("away", N_("This is no inspector of this street."))
     if from_on < today():
         raise Invalid("away_from_on", N_("This day has passed: who had a duty grid then stays as it was."))
-    if not from_on <= until_on < from_on + timedelta(days=MOST_DAYS):
+    if not 0 <= (until_on - from_on).days < MOST_DAYS:
         raise Invalid("away_until_on", N_("The last day is the first or a later one, within a year."))
     said = " ".join(reason.split())[:MAX_REASON]
     if not said:

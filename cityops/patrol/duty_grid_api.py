@@ -1,10 +1,11 @@
 """The API of duty grids: which there are, what each holds, and who is on duty there."""
 
 from datetime import datetime
+from typing import Annotated
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from cityops import clock, web
 from cityops.accounts.session import require
@@ -20,11 +21,21 @@ api = APIBlueprint(
 )
 
 
+def _in_city(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(clock.CITY_ZONE)
+    except OverflowError:
+        raise ValueError("this is no moment in the city's time") from None
+
+
+CityMoment = Annotated[AwareDatetime, AfterValidator(_in_city)]
+
+
 class DutyGridsQuery(Asked):
     """Which duty grids, and at which moment somebody is on duty."""
 
     street: str = Field("", max_length=9, description="A street's code; without one, those of all streets")
-    at: AwareDatetime | None = Field(None, description="A moment; without one, now")
+    at: CityMoment | None = Field(None, description="A moment; without one, now")
     cursor: str = Field("", max_length=20, description="The `next_cursor` of the page before")
     size: int = Field(50, ge=1, le=200)
 
@@ -38,7 +49,7 @@ class DutyGridPath(BaseModel):
 class DutyGridQuery(Asked):
     """At which moment."""
 
-    at: AwareDatetime | None = Field(None, description="A moment; without one, now")
+    at: CityMoment | None = Field(None, description="A moment; without one, now")
 
 
 class OnDutyOut(BaseModel):

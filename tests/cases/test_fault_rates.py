@@ -121,7 +121,14 @@ def test_the_page_says_what_is_unknown_and_goes_out_as_a_sheet(city: Database, a
 
 
 @pytest.mark.parametrize(
-    "asked", ["since=2026-11-09&until=2026-11-01", "since=x&until=y", "since=2020-01-01&until=2026-01-01"]
+    "asked",
+    [
+        "since=2026-11-09&until=2026-11-01",
+        "since=x&until=y",
+        "since=2020-01-01&until=2026-01-01",
+        "since=9999-12-31&until=9999-12-31",
+        "since=0001-01-01&until=0001-01-02",
+    ],
 )
 def test_odd_days_are_refused_on_the_page_and_in_the_sheet(city: Database, as_person: As, asked: str) -> None:
     client = as_person("supervisor")

@@ -92,6 +92,11 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(as_person: As, wrong: di
     assert "error-summary" in answer.text and ("培训" in answer.text or "reason" in wrong)
 
 
+def test_the_last_day_of_all_is_a_day(as_person: As) -> None:
+    last = {"away_from_on": "9999-12-31", "away_until_on": "9999-12-31"}
+    assert as_person("dutyleader").post(f"{PAGE}/away", data=away(**last)).status_code == 303
+
+
 def test_the_same_days_twice_are_refused(as_person: As) -> None:
     leader = as_person("dutyleader")
     assert leader.post(f"{PAGE}/away", data=away()).status_code == 303

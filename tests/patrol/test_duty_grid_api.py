@@ -77,6 +77,12 @@ def test_a_jurisdiction_ends_at_its_border(as_person: As) -> None:
     assert as_person("dutyleader").get(API, query_string={"at": "yesterday"}).status_code == 422
 
 
+@pytest.mark.parametrize("at", ["9999-12-31T23:00:00Z", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_all_days_is_refused(as_person: As, at: str) -> None:
+    leader = as_person("dutyleader")
+    assert [leader.get(door, query_string={"at": at}).status_code for door in (API, f"{API}/{WESTERN}")] == [422, 422]
+
+
 def test_the_command_prints_who_is_on_duty(shell: Shell) -> None:
     def run(*words: str) -> str:
         result = CliRunner().invoke(cli, ("grid", "duty", *words), obj=shell)

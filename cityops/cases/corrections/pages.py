@@ -46,7 +46,7 @@ def list_page() -> str:
     """Corrections of the viewer's jurisdictions and his own, the newest first."""
     asked = request.args.get("state", "")
     state = CorrectionState(asked) if asked in set(CorrectionState) else None
-    before = request.args.get("before", type=int)
+    before = web.find_asked_key("before")
     with web.reading() as session:
         found = queries.list_corrections(session, current_viewer(), state=state, before=before, size=PAGE_ROWS + 1)
         shown = found[:PAGE_ROWS]
@@ -99,6 +99,8 @@ def show(correction_id: int) -> str:
 def decision(correction_id: int) -> Page:
     """Confirm or refuse it; a refusal of that stands on the page with what was typed."""
     form, confirms = CorrectionDecisionForm(request.form), request.form.get("decision") == "confirm"
+    if not form.validate():
+        return _correction_page(correction_id, form), 422
     try:
         with web.transaction() as session:
             decide(session, current_viewer(), correction_id, confirms=confirms, because=form.because.data or "")

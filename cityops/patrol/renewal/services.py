@@ -71,6 +71,8 @@ def begin(session: Session, viewer: Viewer, new: NewCampaign) -> RenewalCampaign
     held = viewer.holding(Post.ADMINISTRATOR)
     if not held:
         raise NotAllowed(N_("Only an administrator may do this."))
+    if not new.title.strip():
+        raise Invalid("title", N_("Fill this in."))
     if new.ends_on < new.begins_on:
         raise Invalid("ends_on", N_("The last day lies before the first."))
     if (new.ends_on - new.begins_on).days >= MOST_DAYS:

@@ -268,6 +268,20 @@ def test_from_the_tablet_to_the_office(as_person: As, city: Database) -> None:
     assert inspector.get("/components/corrections").status_code == 200
 
 
+def test_a_reason_that_is_too_long_is_refused_before_anything_is_decided(as_person: As, city: Database) -> None:
+    with city.transaction() as session:
+        page = f"/components/corrections/{proposed(session, new()).id}"
+    admin = as_person("admin")
+    refused = admin.post(f"{page}/decision", data={"decision": "confirm", "because": "长" * 501})
+    assert (refused.status_code, 'id="because-error"' in refused.text) == (422, True)
+    assert 'value="confirm"' in admin.get(page).text
+
+
+@pytest.mark.parametrize("before", ["9" * 30, "-1", "x"])
+def test_an_odd_page_is_the_first(as_person: As, city: Database, before: str) -> None:
+    assert as_person("admin").get(f"/components/corrections?before={before}").status_code == 200
+
+
 def test_a_new_one_is_proposed_on_its_page(as_person: As, city: Database) -> None:
     inspector = as_person("inspector")
     assert "/components/corrections/new" in inspector.get("/patrol/me").text

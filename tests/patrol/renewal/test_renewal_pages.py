@@ -116,6 +116,7 @@ def test_an_answer_that_lacks_something_keeps_what_was_said(city: Database, as_p
     ("changes", "words"),
     [
         ({"title": ""}, "Fill this in"),
+        ({"title": " "}, "Fill this in"),
         ({"areas": ["999999"]}, "districts or streets"),
         ({"majors": ["99"]}, "Choose from the list"),
         ({"body": "nobody"}, "no body with this code"),

@@ -111,7 +111,8 @@ def _keep(workshop: Workshop, survey_id: int, expected: SurveyState, told: dict[
         survey = session.get_one(Survey, survey_id, with_for_update=True)
         if survey.state is expected:
             survey.state = SurveyState.LOOKED_AT
-            survey.told = json.dumps(told, default=str).replace(survey.key, survey.name)
+            # The name as JSON writes it: a quotation mark in it is a sign of the name, and ends nothing.
+            survey.told = json.dumps(told, default=str).replace(survey.key, json.dumps(survey.name)[1:-1])
 
 
 def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def test_an_order_that_lacks_something_is_refused_beside_its_field(
     ("content", "name", "said", "words"),
     [
         (b"SQLite format 3\0" + bytes(200), "survey.gpkg", {}, "survey.gpkg cannot be read"),
+        (b"SQLite format 3\0" + bytes(200), "a%22b.gpkg", {}, "b.gpkg cannot be read"),
         ("MC,lon,lat\n路灯,121.55,29.87\n".encode(), "a.csv", {"mapping": "code=DM"}, "no field DM"),
     ],
 )

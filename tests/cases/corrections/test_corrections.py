@@ -130,6 +130,14 @@ def test_a_new_one_gets_the_next_code_of_its_district(session: Session) -> None:
         confirm(session, outside)
 
 
+def test_one_that_moved_to_another_district_is_that_ones_to_decide(session: Session) -> None:
+    missing = proposed(session, new(code=EASTERN))
+    confirm(session, proposed(session, new(CorrectionKind.MOVED, EASTERN, point=factories.WEST_POINT)))
+    with pytest.raises(WrongState, match="has changed"):
+        decide(session, People(session).viewer("operator-east"), missing.id, confirms=True, because="")
+    assert component(session, EASTERN).state is ComponentState.IN_PLACE
+
+
 def test_a_refusal_says_why_and_changes_nothing(session: Session) -> None:
     row, admin = proposed(session, new()), People(session).viewer("admin")
     with pytest.raises(Invalid) as refusal:

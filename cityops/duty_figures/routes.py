@@ -14,12 +14,12 @@ from cityops.duty_figures import figures
 from cityops.duty_figures.figures import READERS, GridFigures
 from cityops.duty_figures.sheet import write_sheet
 from cityops.grid.coverage.models import TIER_LABELS
+from cityops.grid.handing_in import EXCEL
 from cityops.patrol.visits import read_rhythms
 
 pages = Blueprint("duty_figures", __name__, url_prefix="/grid/duty")
 
 STREETS_A_PAGE = 10
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pages.get("/figures")

@@ -13,6 +13,7 @@ from cityops.grid.coverage import queries as coverage_queries
 from cityops.grid.coverage import sheet as coverage_sheet
 from cityops.grid.coverage.models import TIER_LABELS, TIERS
 from cityops.grid.coverage.queries import Coverage
+from cityops.grid.handing_in import EXCEL
 from cityops.grid.queries import current_index
 from cityops.grid.tiles.names import current_map_names
 from cityops.grid.tiles.routes import asked_day, tile_response
@@ -21,7 +22,6 @@ from cityops.grid.tiles.tiling import get_tile
 pages = Blueprint("grid_coverage", __name__)
 
 DAYS_IN_TABLE = 6
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pages.get("/grid/coverage")

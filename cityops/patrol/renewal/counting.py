@@ -46,6 +46,8 @@ def list_lot(session: Session, campaign: RenewalCampaign, street: RenewalStreet)
 
 def count_campaign(session: Session, campaign: RenewalCampaign) -> None:
     """Count all streets of a campaign anew, and keep the figures."""
+    # One count at a time: two workers would both write the figures, and the second would fail.
+    session.execute(select(RenewalCampaign.id).where(RenewalCampaign.id == campaign.id).with_for_update())
     streets = session.scalars(select(RenewalStreet).where(RenewalStreet.campaign_id == campaign.id)).all()
     session.execute(delete(RenewalFigure).where(RenewalFigure.street_id.in_([street.id for street in streets])))
     for street in streets:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ from cityops.patrol.sampling import Drawn
 from cityops.shell import Shell
 from tests import factories
 from tests.counting import counted_queries
+from tests.waiting import until_it_waits
 
 RIGHT = Judged(True, True, True, True, True)
 WRONG = Judged(True, True, False, True, True, "2 m off")
@@ -94,6 +96,25 @@ def draw(session: Session, campaign: RenewalCampaign, code: str = WEST_STREET) -
 def check_all(session: Session, sample: RenewalSample, wrong: int = 0, username: str = "inspector") -> None:
     for nth, row in enumerate(queries.list_checks(session, sample.id, size=500)):
         services.check(session, viewer(session, username), row.id, WRONG if nth < wrong else RIGHT)
+
+
+def test_two_workers_that_count_at_once_both_come_to_the_end(city: Database) -> None:
+    with city.transaction() as session:
+        campaign_id = begin(session).id
+
+    def count_too() -> None:
+        with city.transaction() as session:
+            counting.count_campaign(session, session.get_one(RenewalCampaign, campaign_id))
+
+    with ThreadPoolExecutor(1) as pool:
+        with city.transaction() as session:
+            counting.count_campaign(session, session.get_one(RenewalCampaign, campaign_id))
+            second = pool.submit(count_too)
+            until_it_waits(session, second)
+        second.result()
+    with city.reading() as session:
+        west, _ = queries.read_progress(session, viewer(session, "supervisor"), campaign_id)
+        assert west.standing == 30
 
 
 def test_progress_is_what_stood_before_and_is_seen_since(city: Database) -> None:

@@ -13,6 +13,7 @@ from cityops.accounts.models import RESPONSIBLE_KINDS
 from cityops.accounts.session import current_viewer, require
 from cityops.cases import attachments
 from cityops.cases.attachments import Photo
+from cityops.cases.component_search import component_scope
 from cityops.cases.corrections import queries, services
 from cityops.cases.corrections.deciding import decide, may_decide
 from cityops.cases.corrections.forms import CorrectionDecisionForm, CorrectionForm
@@ -190,7 +191,9 @@ def _correction_page(correction_id: int, form: CorrectionDecisionForm) -> str:
     with web.reading() as session:
         row = queries.get_correction(session, viewer, correction_id)
         near = (
-            grid.list_components_near(session, row.lon, row.lat, NEAR_M, class_code=row.class_code)
+            grid.list_components_near(
+                session, row.lon, row.lat, NEAR_M, class_code=row.class_code, scope=component_scope(viewer)
+            )
             if row.lon is not None and row.lat is not None and row.is_open
             else []
         )

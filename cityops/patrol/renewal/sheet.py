@@ -5,6 +5,7 @@ from typing import IO, Any
 
 from openpyxl import Workbook
 
+from cityops.clock import city_day
 from cityops.grid.models import Area
 from cityops.patrol.renewal.models import STREET_STATE_LABELS, RenewalCampaign
 from cityops.patrol.renewal.queries import StreetProgress
@@ -57,6 +58,8 @@ def _sample(row: StreetProgress) -> list[Any]:
     sample = row.sample
     if sample is None:
         return []
-    decided = [sample.decided_at.date(), harmless(sample.decider.name)] if sample.decided_at and sample.decider else []
+    decided: list[Any] = []
+    if sample.decided_at and sample.decider:
+        decided = [city_day(sample.decided_at), harmless(sample.decider.name)]
     shares = [row.checked, row.faulty, percent(row.faulty, row.checked)]
-    return [sample.id, sample.drawn_at.date(), sample.lot_count, sample.number, *shares, *decided]
+    return [sample.id, city_day(sample.drawn_at), sample.lot_count, sample.number, *shares, *decided]

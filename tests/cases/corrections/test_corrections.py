@@ -316,6 +316,18 @@ def test_a_stranger_to_the_district_finds_none_of_it(as_person: As, city: Databa
     assert SEEN not in stranger.get("/components/corrections").text
 
 
+def test_what_stands_near_is_told_within_the_jurisdiction(as_person: As, city: Database) -> None:
+    beyond = "33020301037000077"
+    with city.transaction() as session:
+        factories.add_component(session, beyond, (121.50195, 29.8705))
+        asked = new(CorrectionKind.NEW, "", class_code="01037", point=(121.50205, 29.8705))
+        row = proposed(session, asked, People(session).viewer("inspector-east"))
+        assert row.area_code and row.area_code.startswith(EAST)
+        page = f"/components/corrections/{row.id}"
+    assert beyond in as_person("admin").get(page).text
+    assert beyond not in as_person("operator-east").get(page).text
+
+
 def test_the_list_asks_the_same_number_of_queries_for_1_and_for_3(as_person: As, city: Database) -> None:
     client = as_person("dutyleader")
     with city.transaction() as session:

@@ -2,17 +2,18 @@
 
 import io
 from collections.abc import Callable
+from datetime import datetime
 
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from cityops.clock import today
+from cityops.clock import CITY_ZONE, today
 from cityops.db import Database
 from cityops.grid.models import Component
 from cityops.jobs import run_owed
-from cityops.patrol.renewal.models import RenewalCheck, RenewalStreet
+from cityops.patrol.renewal.models import RenewalCheck, RenewalSample, RenewalStreet
 from cityops.queue import list_owed
 from tests import factories
 
@@ -86,8 +87,13 @@ def test_a_renewal_goes_from_its_beginning_to_an_accepted_street(city: Database,
     assert supervisor.post(f"{sample}/decide", data={"note": "as agreed"}).status_code == 303
     assert "The street is accepted" in supervisor.get(sample).text
     assert "1 of 2 streets are accepted" in supervisor.get(campaign).text
+    with city.transaction() as session:
+        # At one in the morning here, when it is still the day before in Greenwich.
+        night = datetime(2026, 11, 10, 1, tzinfo=CITY_ZONE)
+        session.execute(update(RenewalSample).values(drawn_at=night, decided_at=night))
     book = openpyxl.load_workbook(io.BytesIO(supervisor.get(f"{campaign}.xlsx").data))
     seen, acceptance = book.worksheets
+    assert [acceptance[cell].value.date() for cell in ("E2", "K2")] == [night.date()] * 2
     assert [cell.value for cell in seen[3]][3:] == [3, 3, 100, 0]
     assert acceptance["C2"].value == "accepted"
     assert all(cell.data_type != "f" for row in seen.iter_rows() for cell in row)

@@ -49,6 +49,7 @@ from cityops.following import make_office
 from cityops.grid import api as grid_api
 from cityops.grid import routes as grid_routes
 from cityops.grid import version_pages
+from cityops.grid.addresses import pages as addresses_pages
 from cityops.grid.coverage import pages as coverage_pages
 from cityops.grid.coverage import settings as coverage_settings
 from cityops.grid.tiles import routes as grid_tiles
@@ -115,6 +116,7 @@ PAGES = (
     recount_routes.pages,
     grid_routes.pages,
     version_pages.pages,
+    addresses_pages.pages,
     coverage_pages.pages,
     coverage_settings.pages,
     grid_tiles.pages,

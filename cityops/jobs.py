@@ -95,6 +95,8 @@ TASKS: dict[str, Task] = {
     "grid.take_in_survey": Task(take_in_survey, 280),
     "grid.look_at_cover": Task(grid.look_at_cover, 280),
     "grid.take_in_cover": Task(grid.take_in_cover, 280),
+    "grid.look_at_addresses": Task(grid.look_at_addresses, 280),
+    "grid.take_in_addresses": Task(grid.take_in_addresses, 280),
     "grid.forget_surveys": Task(grid.forget_surveys, 60),
     "cases.checkpoint": Task(cases.checkpoint, 240),
     "cases.make_thumbnail": Task(cases.make_thumbnail, 60),

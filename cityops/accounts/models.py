@@ -220,6 +220,7 @@ class AuditAction(StrEnum):
     INSPECTOR_AWAY = "inspector_away"
     INSPECTOR_BACK = "inspector_back"
     BODY_CREDIT_CODE_SET = "body_credit_code_set"
+    ADDRESSES_LOADED = "addresses_loaded"
 
 
 AUDIT_LABELS = {
@@ -265,6 +266,7 @@ AUDIT_LABELS = {
     AuditAction.GRID_LOADED: N_("loaded the grid"),
     AuditAction.GRID_PLANNED: N_("planned a version of the grid"),
     AuditAction.GRID_WITHDRAWN: N_("withdrew a version of the grid"),
+    AuditAction.ADDRESSES_LOADED: N_("took in addresses"),
     AuditAction.COVER_LAYER_SET: N_("set the land that cells should cover"),
     AuditAction.COVER_TARGET_SET: N_("set a target of coverage"),
     AuditAction.GRID_TIER_SET: N_("set how large the cells of a tier may be"),

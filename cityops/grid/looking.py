@@ -1,12 +1,14 @@
 """The worker's part of a survey handed in on the page: it reads and checks the file, and takes it in when told to.
 
-What a survey of any kind has in common is here too: `tell` and `refuse` put on its page what came of it.
+What surveys of several kinds have in common is here too: `tell` and `refuse` put on the page what came of one.
 """
 
 import json
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rq.timeouts import JobTimeoutException
@@ -48,7 +50,7 @@ def look_at(workshop: Workshop, survey_id: int, find_left_behind: LeftBehind) ->
             return
         key, said = survey.key, json.loads(survey.said)
     try:
-        data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
+        data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), asked_of(said))
         with workshop.reading() as session:
             findings = services.check(session, data, [*findings, *find_left_behind(session, data)])
             outlook = None if count_errors(findings) else foresee(session, data)
@@ -68,7 +70,7 @@ def take_in(workshop: Workshop, survey_id: int, find_left_behind: LeftBehind) ->
         terms = Terms(survey.title or survey.name, survey.person_id, survey.because)
     data = GridData()
     try:
-        data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), _asked(said))
+        data, findings = read_grid(surveys.path_of(workshop.config.surveys_folder, key), asked_of(said))
         with workshop.transaction() as session:
             findings += find_left_behind(session, data)
             versions.take_in(session, data, findings, terms, from_on)
@@ -84,6 +86,11 @@ def tell(
 ) -> None:
     """Put on a survey's page what was found: `told` in figures, the worst findings; all of them go into files."""
     folder = workshop.config.surveys_folder
+    with workshop.reading() as session:
+        survey = session.get_one(Survey, survey_id)
+    # The only layer of a file without layers is called as the file, which is kept under another name.
+    kept_as, name = Path(survey.key).stem, Path(survey.name).stem
+    findings = [replace(each, layer=name) if each.layer == kept_as else each for each in findings]
     write_findings(surveys.faults_of(folder, survey_id), findings)
     rows = [_row(each) for each in sorted(findings, key=lambda each: not each.is_error)]
     surveys.keep_findings(folder, survey_id, rows)
@@ -100,7 +107,8 @@ def refuse(workshop: Workshop, survey_id: int, expected: SurveyState, error: Exc
     _keep(workshop, survey_id, expected, told)
 
 
-def _asked(said: dict[str, str]) -> SaidOfFile:
+def asked_of(said: dict[str, str]) -> SaidOfFile:
+    """What a person said on the page of a file of the grid or of addresses, as the reading of files takes it."""
     return SaidOfFile(
         said["kind"] or None, said["layer"] or None, said["crs"] or None, None, read_mapping(said["mapping"])
     )
@@ -111,20 +119,28 @@ def _keep(workshop: Workshop, survey_id: int, expected: SurveyState, told: dict[
         survey = session.get_one(Survey, survey_id, with_for_update=True)
         if survey.state is expected:
             survey.state = SurveyState.LOOKED_AT
-            # The name as JSON writes it: a quotation mark in it is a sign of the name, and ends nothing.
-            survey.told = json.dumps(told, default=str).replace(survey.key, json.dumps(survey.name)[1:-1])
+            # A file is kept under its digest; people know it by its name, which stands here as JSON writes it: a
+            # quotation mark in it is a sign of the name, and ends nothing.
+            names = {survey.key: survey.name, Path(survey.key).stem: Path(survey.name).stem}
+            text = json.dumps(told, default=str)
+            for kept_as, name in names.items():
+                text = text.replace(kept_as, json.dumps(name)[1:-1])
+            survey.told = text
 
 
-def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
+def counted(findings: list[Finding]) -> dict[str, Any]:
+    """What was found, in figures: the faults, all of it, and how many of each reason."""
     by_reason = Counter((each.is_error, each.layer, each.reason) for each in findings)
     return {
-        "areas": len(data.areas),
-        "cells": len(data.cells),
-        "retired": len(data.retired),
         "errors": count_errors(findings),
         "total": len(findings),
         "by_reason": [[*each, number] for each, number in by_reason.most_common()],
     }
+
+
+def _told(data: GridData, findings: list[Finding]) -> dict[str, Any]:
+    counts = {"areas": len(data.areas), "cells": len(data.cells), "retired": len(data.retired)}
+    return counts | counted(findings)
 
 
 def _foretold(outlook: Outlook | None) -> dict[str, Any]:

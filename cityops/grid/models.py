@@ -128,11 +128,12 @@ class SurveyState(StrEnum):
 
 
 class SurveyKind(StrEnum):
-    """What a survey's file holds: the grid (areas and cells), a census of components, or land to be covered."""
+    """What a survey's file holds: the grid (areas and cells), components, land to be covered, or addresses."""
 
     GRID = "grid"
     CENSUS = "census"
     COVER = "cover"
+    ADDRESSES = "addresses"
 
 
 class Survey(Base):

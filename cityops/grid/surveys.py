@@ -27,9 +27,19 @@ from cityops.words import N_
 SUFFIXES = (".gpkg", ".zip", ".geojson", ".json", ".csv", ".fgb")
 BEGINNINGS = {".gpkg": b"SQLite format 3", ".zip": b"PK", ".geojson": b"{", ".json": b"{", ".fgb": b"fgb"}
 KEPT_FOR_S = 24 * 60 * 60
-LOOK, TAKE_IN = "grid.look_at_survey", "grid.take_in_survey"
-LOOK_AT_COVER, TAKE_IN_COVER = "grid.look_at_cover", "grid.take_in_cover"
-LOOK_AT_CENSUS, TAKE_IN_CENSUS = "cases.look_at_census", "cases.take_in_census"
+# What the worker calls its looks at a file of each kind, and its taking in.
+LOOK_AT = {
+    SurveyKind.GRID: "grid.look_at_survey",
+    SurveyKind.CENSUS: "cases.look_at_census",
+    SurveyKind.COVER: "grid.look_at_cover",
+    SurveyKind.ADDRESSES: "grid.look_at_addresses",
+}
+TAKE_IN = {
+    SurveyKind.GRID: "grid.take_in_survey",
+    SurveyKind.CENSUS: "cases.take_in_census",
+    SurveyKind.COVER: "grid.take_in_cover",
+    SurveyKind.ADDRESSES: "grid.take_in_addresses",
+}
 
 
 def keep(folder: Path, stream: IO[bytes], name: str) -> str:
@@ -141,12 +151,7 @@ def hand_in(
     )
     session.add(survey)
     session.flush()
-    if kind is SurveyKind.CENSUS:
-        owe(session, LOOK_AT_CENSUS, survey_id=survey.id)
-    elif kind is SurveyKind.COVER:
-        owe(session, LOOK_AT_COVER, survey_id=survey.id)
-    else:
-        owe(session, LOOK, survey_id=survey.id)
+    owe(session, LOOK_AT[kind], survey_id=survey.id)
     return survey
 
 
@@ -180,12 +185,7 @@ def order_to_take_in(
     survey.title, survey.from_on, survey.because = title.strip(), from_on, because.strip()
     # Who signs is who orders it, whoever handed it in.
     survey.person_id = viewer.person_id
-    if kind is SurveyKind.CENSUS:
-        owe(session, TAKE_IN_CENSUS, survey_id=survey.id)
-    elif kind is SurveyKind.COVER:
-        owe(session, TAKE_IN_COVER, survey_id=survey.id)
-    else:
-        owe(session, TAKE_IN, survey_id=survey.id)
+    owe(session, TAKE_IN[kind], survey_id=survey.id)
 
 
 def get_survey(

@@ -1,6 +1,7 @@
 """What the worker does for the grid: plans come into force on their day, surveys are looked at and taken in."""
 
 from cityops.grid import surveys, versions
+from cityops.grid.addresses import looking as addresses_looking
 from cityops.grid.coverage import looking as cover_looking
 from cityops.grid.duty_grids import services as duty_grids
 from cityops.workshop import Workshop
@@ -21,6 +22,16 @@ def look_at_cover(workshop: Workshop, survey_id: int) -> None:
 def take_in_cover(workshop: Workshop, survey_id: int) -> None:
     """Take in a layer of land as the administrator ordered."""
     cover_looking.take_in(workshop, survey_id)
+
+
+def look_at_addresses(workshop: Workshop, survey_id: int) -> None:
+    """Look at a file of addresses that was handed in on the page."""
+    addresses_looking.look_at(workshop, survey_id)
+
+
+def take_in_addresses(workshop: Workshop, survey_id: int) -> None:
+    """Take in a file of addresses as the administrator ordered."""
+    addresses_looking.take_in(workshop, survey_id)
 
 
 def forget_surveys(workshop: Workshop) -> None:

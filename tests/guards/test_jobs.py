@@ -19,11 +19,11 @@ def test_every_job_that_is_owed_names_a_task_and_what_it_takes():
             if ast.unparse(call.func).split(".")[-1] != "owe":
                 continue
             found += 1
-            name = _value(call.args[1], path)
-            task = jobs.TASKS.get(name)
             given = {keyword.arg for keyword in call.keywords}
-            if task is None or given != set(list(inspect.signature(task.call).parameters)[1:]):
-                wrong.append(f"{path}:{call.lineno} {name} {sorted(map(str, given))}")
+            for name in _values(call.args[1], path):
+                task = jobs.TASKS.get(name)
+                if task is None or given != set(list(inspect.signature(task.call).parameters)[1:]):
+                    wrong.append(f"{path}:{call.lineno} {name} {sorted(map(str, given))}")
     assert found
     assert wrong == []
 
@@ -41,7 +41,11 @@ def test_no_task_may_take_longer_than_its_claim_lasts():
     assert [name for name, task in jobs.TASKS.items() if timedelta(seconds=task.limit_s) >= CLAIM_FOR] == []
 
 
-def _value(node: ast.expr, path: str) -> str:
+def _values(node: ast.expr, path: str) -> list[str]:
+    """The name itself, that of a module's constant, or all that a module's table may give."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
-    return str(getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), ast.unparse(node)))
+        return [str(node.value)]
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    if isinstance(node, ast.Subscript):
+        return list(getattr(module, ast.unparse(node.value)).values())
+    return [str(getattr(module, ast.unparse(node)))]

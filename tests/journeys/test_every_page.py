@@ -9,7 +9,7 @@ from tests.journeys.visitor import DESK, TABLET
 DESKS = ("operator", "dutyleader", "dispatcher", "handler", "supervisor", "leader", "admin")
 # Pages that neither the rail nor the tabs lead to.
 BESIDES = {
-    "admin": ("/settings/census", "/grid/renewals"),
+    "admin": ("/settings/census", "/settings/addresses", "/grid/renewals"),
     "supervisor": ("/grid/renewals", "/grid/renewals/checks", "/components/fault-rates"),
 }
 WIDER = """() => [document.documentElement, document.querySelector('main')]

@@ -32,16 +32,15 @@ def import_file(shell: Shell, /, file: Path, dry_run: bool, form: str, **said: A
     with refusals():
         records, findings = read_addresses(file, asked(said))
         try:
-            with shell.database.transaction() as session:
-                loaded = load_addresses(session, records, findings)
-                if dry_run:
-                    session.rollback()
+            with shell.database.reading() if dry_run else shell.database.transaction() as session:
+                loaded = load_addresses(session, records, findings, is_rehearsal=dry_run)
         except BadAddresses as refusal:
             print_findings(refusal.findings, form)
             raise
     print_findings(loaded.warnings, form)
     begun = ", ".join(f"{number} {kind}" for kind, number in loaded.begun.items()) or "nothing"
-    click.echo(f"names begun: {begun}; names ended: {loaded.ended}; outside every cell: {loaded.outside}", err=True)
+    counts = f"names begun: {begun}; renewed: {loaded.renewed}; names ended: {loaded.ended}"
+    click.echo(f"{counts}; outside every cell: {loaded.outside}", err=True)
     if dry_run:
         click.echo("this was a dry run: nothing was changed", err=True)
 

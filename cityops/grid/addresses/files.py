@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cityops.errors import Invalid
 from cityops.grid.addresses.models import AddressKind
-from cityops.grid.addresses.records import AddressRecord
+from cityops.grid.addresses.records import LAYER, AddressRecord
 from cityops.grid.addresses.words import plain
 from cityops.grid.files import field_text
 from cityops.grid.findings import Finding
@@ -21,7 +21,6 @@ from cityops.grid.records import SaidOfFile
 from cityops.grid.sources import Row, read_features
 from cityops.words import N_
 
-LAYER = "addresses"
 # What a file may say: its values, in English or as the standard calls them.
 KINDS = {kind.value: kind for kind in AddressKind if kind is not AddressKind.AREA} | {
     "地片": AddressKind.ZONE,

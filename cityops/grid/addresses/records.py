@@ -6,6 +6,9 @@ from datetime import date
 from shapely.geometry.base import BaseGeometry
 
 from cityops.grid.addresses.models import AddressKind
+from cityops.words import N_
+
+LAYER = N_("addresses")
 
 
 @dataclass(frozen=True, slots=True)

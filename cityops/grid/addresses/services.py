@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from shapely import Point
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, undefer
 
 from cityops.clock import today
 from cityops.errors import Invalid
 from cityops.grid.addresses.models import NUMBERED, Address, AddressKind, GazetteerRevision, not_ended_on
-from cityops.grid.addresses.records import AddressRecord
+from cityops.grid.addresses.records import LAYER, AddressRecord
 from cityops.grid.addresses.sounds import sounds_of
 from cityops.grid.findings import Finding, count_errors
 from cityops.grid.geometry import distance_m, quad
@@ -33,8 +34,6 @@ RENEWED = (
     *("parent_code", "number", "ended_on"),
 )
 
-LAYER = "addresses"
-
 
 class BadAddresses(Invalid):
     """Addresses that cannot be loaded; nothing of them was. `findings` lists every fault."""
@@ -46,16 +45,21 @@ class BadAddresses(Invalid):
 
 @dataclass(slots=True)
 class LoadedAddresses:
-    """What a load changed: names begun by kind, names ended, places outside every cell, and the warnings."""
+    """What a load changed: names begun by kind, renewed and ended, places outside every cell, and the warnings."""
 
     begun: dict[str, int] = field(default_factory=dict)
+    renewed: int = 0
     ended: int = 0
     outside: int = 0
     warnings: list[Finding] = field(default_factory=list)
 
 
 def load_addresses(
-    session: Session, records: Iterable[AddressRecord], findings: Iterable[Finding] = ()
+    session: Session,
+    records: Iterable[AddressRecord],
+    findings: Iterable[Finding] = (),
+    *,
+    is_rehearsal: bool = False,
 ) -> LoadedAddresses:
     """Check addresses and bring the gazetteer to them; what `records` does not name stays.
 
@@ -64,11 +68,13 @@ def load_addresses(
 
     Args:
         findings: what the reading of the file already found.
+        is_rehearsal: say what would change and write nothing; a session that only reads is enough.
 
     Raises:
         BadAddresses: with every fault; nothing is written.
     """
-    lock(session, GazetteerRevision)
+    if not is_rehearsal:
+        lock(session, GazetteerRevision)
     load = _Load(session, current_index(session))
     coming = list(load.identified(records))
     found = [*findings, *load.findings]
@@ -77,8 +83,9 @@ def load_addresses(
     load.told.warnings = found
     for record in coming:
         load.bring(record)
-    load.write()
-    bump(session, GazetteerRevision)
+    if not is_rehearsal:
+        load.write()
+        bump(session, GazetteerRevision)
     return load.told
 
 
@@ -104,6 +111,7 @@ class _Load:
         self.to_come = {json.loads(values)["code"] for values in planned}
         self.begun: list[dict[str, Any]] = []
         self.renewed: list[dict[str, Any]] = []
+        self.ends: list[dict[str, Any]] = []
 
     def identified(self, records: Iterable[AddressRecord]) -> Iterable[AddressRecord]:
         """The records with their codes, plates with their road's; roads first, as plates ask for them."""
@@ -136,7 +144,8 @@ class _Load:
             yield record
 
     def _refuse(self, record: AddressRecord, of: str, reason: str, **params: Any) -> None:
-        self.findings.append(Finding(LAYER, record.source_line, of, reason, params))
+        place = Point(record.lon, record.lat)
+        self.findings.append(Finding(LAYER, record.source_line, of, reason, params, place=place))
 
     def _road_of(self, record: AddressRecord) -> str | None:
         """The code of a plate's road: given as such, or the nearest of that name."""
@@ -169,7 +178,7 @@ class _Load:
         begins_on = record.valid_from_on or self.on
         row = self._row(record, begins_on)
         if known is not None and known.name != record.name:
-            known.ended_on = max(begins_on, known.valid_from_on)
+            self.ends.append({"id": known.id, "ended_on": max(begins_on, known.valid_from_on)})
             self.told.ended += 1
             self.other_names.add((known.code, known.name))
             known = None
@@ -178,6 +187,7 @@ class _Load:
         else:
             if any(getattr(known, name) != row[name] for name in RENEWED):
                 self.renewed.append({"id": known.id} | {name: row[name] for name in RENEWED})
+                self.told.renewed += 1
             self.told.ended += record.ended_on not in (None, known.ended_on)
         others: tuple[dict[str, Any], ...] = {"is_alias": True}, {"ended_on": begins_on}
         for more, names in zip(others, (record.aliases, record.former_names), strict=True):
@@ -214,9 +224,9 @@ class _Load:
 
     def write(self) -> None:
         """Write what ended first: only one name of a code is its standard one."""
-        self.session.flush()
-        if self.renewed:
-            self.session.execute(update(Address), self.renewed)
+        for changes in (self.ends, self.renewed):
+            if changes:
+                self.session.execute(update(Address), changes)
         if self.begun:
             self.session.execute(insert(Address), self.begun)
 

@@ -1,7 +1,6 @@
 """The worker's part of a layer of land handed in on the page: it reads it, says what coverage would be, takes it in."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -16,7 +15,7 @@ from cityops.grid.coverage.services import NewLayer, set_layer
 from cityops.grid.coverage.sheet import percent
 from cityops.grid.files import read_boundaries
 from cityops.grid.findings import Finding, count_errors
-from cityops.grid.looking import UNFORESEEN, refuse, tell
+from cityops.grid.looking import UNFORESEEN, counted, refuse, tell
 from cityops.grid.models import Survey, SurveyState
 from cityops.grid.records import SaidOfFile
 from cityops.grid.services import BadGrid
@@ -93,11 +92,4 @@ def _first_day(session: Session, tier: int) -> date:
 
 
 def _told(boundaries: Sequence[BaseGeometry], found: list[Finding]) -> dict[str, Any]:
-    by_reason = Counter((each.is_error, each.layer, each.reason) for each in found)
-    return {
-        "polygons": len(boundaries),
-        "rows": [],
-        "errors": count_errors(found),
-        "total": len(found),
-        "by_reason": [[*each, number] for each, number in by_reason.most_common()],
-    }
+    return {"polygons": len(boundaries), "rows": []} | counted(found)

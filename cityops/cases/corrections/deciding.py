@@ -10,7 +10,7 @@ from cityops.cases.corrections.queries import get_to_decide
 from cityops.cases.ownership.services import Settlement, facts_of
 from cityops.catalog import queries as catalog
 from cityops.catalog.models import CaseKind
-from cityops.clock import now, today
+from cityops.clock import city_day, now, today
 from cityops.errors import Invalid, NotAllowed, WrongState
 from cityops.grid import queries as grid
 from cityops.grid.census.history import Why, change_many
@@ -76,12 +76,15 @@ def _carry_out(session: Session, viewer: Viewer, row: Correction) -> None:
         )
         raise WrongState(reason)
     why = Why(ChangeCause.OFFICE, row.because or row.reason, viewer.person_id, row.case_id)
+    # Who proposed it stood there that day: a renewal need not look for it once more.
+    looked_on = city_day(row.proposed_at)
+    looked_on = max(looked_on, component.seen_on or looked_on)
     if row.kind is CorrectionKind.MISSING:
-        change_many(session, [component.id], why, state=ComponentState.MISSING)
+        change_many(session, [component.id], why, seen_on=looked_on, state=ComponentState.MISSING)
     elif row.kind is CorrectionKind.REMOVED:
-        change_many(session, [component.id], why, state=ComponentState.REMOVED, ended_on=today())
+        change_many(session, [component.id], why, seen_on=looked_on, state=ComponentState.REMOVED, ended_on=today())
     elif row.kind is CorrectionKind.MOVED:
-        change_many(session, [component.id], why, **_place(session, row))
+        change_many(session, [component.id], why, seen_on=looked_on, **_place(session, row))
     else:
         owner = Settlement(row.body.code if row.body else "", because=why.because)
         change_many(session, [component.id], why, **facts_of(session, viewer, owner))

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from cityops.cases.corrections.deciding import decide
 from cityops.cases.corrections.models import Correction, CorrectionKind, CorrectionState
 from cityops.cases.corrections.queries import list_corrections
 from cityops.cases.corrections.services import NewCorrection, propose
-from cityops.clock import today
+from cityops.clock import city_day, today
 from cityops.db import Database
 from cityops.errors import Conflict, Invalid, NotAllowed, NotFound, WrongState
 from cityops.grid.census.history import Why, changing
@@ -128,6 +129,15 @@ def test_a_new_one_gets_the_next_code_of_its_district(session: Session) -> None:
     outside = proposed(session, asked)
     with pytest.raises(WrongState, match="outside every cell"):
         confirm(session, outside)
+
+
+@pytest.mark.parametrize("kind", [CorrectionKind.MISSING, CorrectionKind.REMOVED, CorrectionKind.MOVED])
+def test_who_proposed_it_has_seen_the_place(session: Session, kind: CorrectionKind) -> None:
+    row = proposed(session, new(kind, point=factories.WEST_POINT))
+    row.proposed_at -= timedelta(days=3)
+    session.flush()
+    confirm(session, row)
+    assert component(session).seen_on == city_day(row.proposed_at)
 
 
 def test_one_that_moved_to_another_district_is_that_ones_to_decide(session: Session) -> None:

@@ -13,6 +13,7 @@ from wtforms.validators import NumberRange, Optional
 from cityops import clock, web
 from cityops.accounts import queries as accounts
 from cityops.accounts.models import Person
+from cityops.accounts.posts import Post
 from cityops.accounts.session import current_viewer
 from cityops.cases import faults
 from cityops.cases.arbitration import find_fallbacks
@@ -131,6 +132,7 @@ def show(code: str) -> str:
             fallback=find_fallbacks(session, {area}).get(area) if is_orphan else None,
             settled_by=session.get(Person, component.settled_by) if component.settled_by else None,
             may_settle=may_settle(viewer, component),
+            may_confirm=any(held.covers(component.area_code) for held in viewer.holding(Post.INSPECTOR)),
             may_correct=may_propose(viewer) and component.ended_on is None,
             correction_kinds=CORRECTION_KIND_LABELS,
             corrections=list_open_of(session, viewer, component.id),

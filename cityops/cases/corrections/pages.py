@@ -38,6 +38,7 @@ pages = Blueprint("corrections", __name__, url_prefix="/components")
 PAGE_ROWS = 50
 # How near to a new component another of its class is told of.
 NEAR_M = 15.0
+CONFIRM, REFUSE = "confirm", "refuse"
 
 Page = str | Response | tuple[str, int]
 
@@ -99,18 +100,21 @@ def show(correction_id: int) -> str:
 @pages.post("/corrections/<key:correction_id>/decision")
 def decision(correction_id: int) -> Page:
     """Confirm or refuse it; a refusal of that stands on the page with what was typed."""
-    form, confirms = CorrectionDecisionForm(request.form), request.form.get("decision") == "confirm"
+    form, said = CorrectionDecisionForm(request.form), request.form.get("decision")
     if not form.validate():
+        return _correction_page(correction_id, form), 422
+    if said not in (CONFIRM, REFUSE):
+        form.form_errors.append(gettext("Confirm it or refuse it."))
         return _correction_page(correction_id, form), 422
     try:
         with web.transaction() as session:
-            decide(session, current_viewer(), correction_id, confirms=confirms, because=form.because.data or "")
+            decide(session, current_viewer(), correction_id, confirms=said == CONFIRM, because=form.because.data or "")
     except NotFound:
         raise
     except CityopsError as refusal:
         form.refuse(refusal)
         return _correction_page(correction_id, form), web.STATUSES[type(refusal)]
-    flash(gettext("The correction is confirmed.") if confirms else gettext("The correction is refused."), "info")
+    flash(gettext("The correction is confirmed.") if said == CONFIRM else gettext("The correction is refused."), "info")
     return redirect(url_for("corrections.show", correction_id=correction_id), 303)
 
 

@@ -280,6 +280,8 @@ def test_from_the_tablet_to_the_office(as_person: As, city: Database) -> None:
     assert 'value="confirm"' not in inspector.get(sent.location).text
     assert inspector.post(decision, data={"decision": "confirm"}).status_code == 403
     assert admin.post(decision, data={"decision": "refuse"}).status_code == 422
+    undecided = admin.post(decision, data={"because": "看过"})
+    assert undecided.status_code == 422 and "请选择确认或退回。" in undecided.text
     assert admin.post(decision, data={"decision": "confirm"}).status_code == 303
     assert admin.post(decision, data={"decision": "confirm"}).status_code == 409
     assert "完好 → 缺失" in admin.get(f"/components/{LAMP}").text

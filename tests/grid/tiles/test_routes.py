@@ -155,16 +155,18 @@ def test_what_vanishes_in_rounding_is_left_out_with_its_fields() -> None:
 
 
 def test_a_tile_is_made_once_until_the_grid_changes(db: Database, mesh: GridData) -> None:
-    tile = Tile(15, *tile_at(*middle(mesh), 15))
+    named = mesh.areas[-1]
+    tile = Tile(15, *tile_at(*_inside(named.boundary), 15))
     with db.reading() as session:
         first, again = grid_tile(session, tile), grid_tile(session, tile)
     assert again[1] is first[1]
+    changed = replace(named, name="改名社区")
     with db.transaction() as session:
-        factories.make_grid(session)
+        services.load_grid(session, GridData(areas=[changed]))
     with db.reading() as session:
-        after = grid_tile(session, Tile(17, *tile_at(*HERE, 17)))
+        after = grid_tile(session, tile)
     assert after[0] > first[0]
-    assert "330203001001001" in codes(read(after[1])["cells"])
+    assert "改名社区".encode() in after[1] and "改名社区".encode() not in first[1]
 
 
 def test_a_tile_of_the_current_revision_is_kept_and_another_asks_again(as_person: Any, small_city: Database) -> None:

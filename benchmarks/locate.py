@@ -26,7 +26,7 @@ from cityops.grid.geometry import check_point
 from cityops.grid.index import CellRow, GridIndex
 from cityops.grid.queries import describe
 from cityops.grid.records import GridData
-from cityops.grid.services import load_grid
+from cityops.grid.services import Terms, load_grid
 from cityops.schema import upgrade
 
 CELLS = 50_000
@@ -155,7 +155,7 @@ def _web_worker(city: GridData) -> dict[str, float]:
         upgrade(url)
         database = Database(url)
         with database.transaction() as session:
-            load_grid(session, city)
+            load_grid(session, city, terms=Terms(because="grown, not surveyed"))
             session.add(Person(username="bench", name="bench", password_hash="!", created_at=clock.now()))
             session.flush()
             token = create_token(session, None, "bench")

@@ -22,7 +22,7 @@ from benchmarks import city_tiles
 from cityops.db import Database
 from cityops.demo.grown import grow
 from cityops.grid.geometry import tile_at, tile_box
-from cityops.grid.services import load_grid
+from cityops.grid.services import Terms, load_grid
 from cityops.grid.tiles.mvt import Layer, Shape, encode
 from cityops.schema import upgrade
 
@@ -147,7 +147,7 @@ def _web_worker() -> dict[str, float]:
         upgrade(url)
         database = Database(url)
         with database.transaction() as session:
-            load_grid(session, grow(CELLS))
+            load_grid(session, grow(CELLS), terms=Terms(because="grown, not surveyed"))
         database.dispose()
         environment = os.environ | {"CITYOPS_HOME": home, "DATABASE_URL": url}
         done = subprocess.run(
